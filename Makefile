@@ -1,0 +1,87 @@
+# Everything that a person does with this repository. Type make for the list.
+
+SHELL := /bin/bash
+GO    ?= go
+NPM   := npm --no-audit --no-fund --loglevel=error
+
+.DEFAULT_GOAL := help
+.PHONY: help run dev build generate wasm tools test e2e pictures check bench clean
+
+help: ## say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## build everything and open the console on http://127.0.0.1:8787
+	bin/keyferry serve
+
+dev: ## the same, built and started again whenever a file changes
+	$(GO) tool templ generate --watch --watch-pattern='\.(go|templ|js|css|svg)$$' --cmd="$(MAKE) --no-print-directory run"
+
+build: wasm ## build bin/keyferry
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='-s -w' -o bin/keyferry ./server
+
+generate: ## write the Go code of the templ files
+	$(GO) tool templ generate
+
+wasm: ## build the WebAssembly module and the compressed files, the same bytes on every machine
+	$(GO) run ./wasm/build -o web/static/wasm
+	$(GO) run ./web/pack web/static
+
+# Programs that the tests use, each with the Debian package that has it.
+PROGRAMS := chromium:chromium node:nodejs npm:npm openssl:openssl git:git
+
+tools: e2e/node_modules/.installed ## install what the tests need, or say what is missing
+	@missing=; for entry in $(PROGRAMS); do \
+		command -v $${entry%%:*} >/dev/null || missing="$$missing $${entry##*:}"; \
+	done; \
+	[ -n "$$(fc-list :lang=zh 2>/dev/null | head -1)" ] || missing="$$missing fontconfig fonts-noto-cjk"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing:$$missing"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	else \
+		echo "The tests need these Debian packages:$$missing. Install them, or run make tools as root." >&2; exit 1; \
+	fi
+
+e2e/node_modules/.installed: e2e/package-lock.json | npm
+	cd e2e && $(NPM) ci --ignore-scripts
+	@touch $@
+
+# npm may itself be missing, and node_modules needs it.
+.PHONY: npm
+npm:
+	@if ! command -v npm >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; \
+		else echo "The tests need these Debian packages: nodejs npm. Install them, or run make tools as root." >&2; exit 1; fi; \
+	fi
+
+test: tools wasm ## install what the tests need and run them all, the fast ones first
+	$(GO) test -short ./...
+	$(GO) test -timeout 25m ./...
+
+e2e: tools wasm ## run the browser tests alone
+	$(GO) test -count=1 -timeout 20m ./e2e/...
+
+pictures: tools wasm ## take the pictures that the README shows
+	KEYFERRY_SCREENSHOTS=$(CURDIR)/e2e/screenshots $(GO) test -count=1 -run TestPictures ./e2e
+
+check: tools wasm ## everything that must hold before a change goes in
+	$(GO) tool templ generate
+	git diff --exit-code -- '*_templ.go'
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not formatted: $$unformatted" >&2; exit 1; }
+	$(GO) mod tidy -diff
+	$(GO) vet ./...
+	GOOS=js GOARCH=wasm $(GO) vet ./wasm/...
+	$(GO) tool staticcheck ./...
+	GOOS=js GOARCH=wasm $(GO) tool staticcheck ./wasm/...
+	cd e2e && node_modules/.bin/tsc -p .
+	@if output=$$($(GO) tool govulncheck ./... 2>&1); then echo "govulncheck: nothing known"; \
+	elif grep -qE 'fetching vulnerabilities|no such host|connection refused|dial tcp|Forbidden|403' <<<"$$output"; then \
+		echo "govulncheck: its database cannot be had here, so nothing was checked"; \
+	else echo "$$output"; exit 1; fi
+	$(GO) test -race -short ./...
+	$(MAKE) --no-print-directory test
+
+clean: ## remove what was built
+	rm -rf bin e2e/node_modules web/static/wasm/*.wasm web/static/wasm/*.js
+	find web/static -name '*.br' -delete -o -name '*.gz' -delete

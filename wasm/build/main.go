@@ -1,0 +1,55 @@
+//go:build !js
+
+// Command build builds the browser module into a folder, and holds the one
+// command line that does so:
+//
+//	go run ./wasm/build -o web/static/wasm
+//
+// It writes keyferry.wasm and the wasm_exec.js of the same Go toolchain. The
+// output depends on the sources and the toolchain alone, so that anyone can
+// rebuild the module and compare its SHA-256. Tests build variants of the module
+// by their build tags.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+)
+
+func main() {
+	out := flag.String("o", "web/static/wasm", "folder to write to")
+	tags := flag.String("tags", "", "build tags, for tests; none builds what is shipped")
+	flag.Parse()
+	if flag.NArg() != 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	if err := run(*out, *tags); err != nil {
+		fmt.Fprintln(os.Stderr, "wasm/build:", err)
+		os.Exit(1)
+	}
+}
+
+// run builds into the folder and prints one line for each asset.
+func run(folder, tags string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("making the output folder: %v", err)
+	}
+	module, err := buildModule(tags)
+	if err != nil {
+		return err
+	}
+	glue, err := readGlue()
+	if err != nil {
+		return err
+	}
+	for _, asset := range []asset{{"keyferry.wasm", module}, {"wasm_exec.js", glue}} {
+		line, err := asset.install(folder)
+		if err != nil {
+			return fmt.Errorf("writing %s: %v", asset.name, err)
+		}
+		fmt.Println(line)
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+// Drives the built module in Node, without the worker around it.
+//
+//   node bridge.mjs <folder> < calls.json > outcomes.json
+//
+// The folder holds keyferry.wasm and wasm_exec.js. A call is {"function", "arguments",
+// "memory"}; each runs in an instance of its own. An outcome is {"resolved"},
+// {"rejected"} or, where the program ended before the promise was settled,
+// {"exited": true}; beside it "globals" lists the functions of the global object and
+// "output" holds what the program printed. Where "memory" names a file, the instance's
+// linear memory goes there as it was when the promise settled.
+
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+
+const folder = process.argv[2]
+const bytes = readFileSync(join(folder, "keyferry.wasm"))
+await import(pathToFileURL(join(folder, "wasm_exec.js")).href)
+
+async function run(call) {
+    let output = ""
+    globalThis.fs.writeSync = (fd, data) => {
+        output += Buffer.from(data).toString("latin1")
+        return data.length
+    }
+    delete globalThis.keyferry
+    const go = new globalThis.Go()
+    go.exit = () => {}
+    const { instance } = await WebAssembly.instantiate(bytes, go.importObject)
+    const exited = go.run(instance).then(() => ({ exited: true }), () => ({ exited: true }))
+    const globals = Object.keys(globalThis.keyferry).sort()
+    let promise
+    try {
+        promise = globalThis.keyferry[call.function](...call.arguments)
+    } catch {
+        return { globals, output, exited: true } // it ended inside the call
+    }
+    const settled = Promise.resolve(promise).then(
+        (value) => ({ resolved: value === undefined ? null : value }),
+        (reason) => ({ rejected: reason, rejectedPrototype: Object.getPrototypeOf(reason) === Object.prototype }),
+    )
+    const outcome = await Promise.race(promise instanceof Promise ? [settled, exited] : [exited])
+    if (call.memory) {
+        writeFileSync(call.memory, new Uint8Array(instance.exports.mem.buffer))
+    }
+    return { globals, output, ...outcome }
+}
+
+const outcomes = []
+for (const call of JSON.parse(readFileSync(0, "utf8"))) {
+    outcomes.push(await run(call))
+}
+process.stdout.write(JSON.stringify(outcomes))
+process.exit(0)

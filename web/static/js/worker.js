@@ -1,0 +1,269 @@
+// @ts-check
+
+/**
+ * The worker that runs one job of the cryptographic module and then ends.
+ *
+ * It takes one message, a Request. It posts {type: "ready"} once the module runs,
+ * and then exactly one Answer. Before the answer leaves, the module's memory, the
+ * only place where key material has been in the clear, is filled with zeros.
+ * Every way in which the module can die is an answer too: the page never waits
+ * for ever.
+ */
+
+import "../wasm/wasm_exec.js"
+
+/**
+ * @typedef {object} Request
+ * @property {string} module The URL of the module.
+ * @property {string} integrity What the module's bytes must be, as "sha256-…".
+ * @property {"inspect" | "generate"} job
+ * @property {string} publicKey
+ * @property {string} [algorithm]
+ */
+
+/** @typedef {{ code: string, message: string }} Failure */
+
+/** @typedef {{ type: "done", result: object } | { type: "failed", error: Failure }} Answer */
+
+/**
+ * The class Go of wasm_exec.js, as far as it is used here.
+ * @typedef {object} GoRuntime
+ * @property {WebAssembly.Imports} importObject
+ * @property {(code: number) => void} exit
+ * @property {(instance: WebAssembly.Instance) => Promise<void>} run
+ */
+
+/** @typedef {Record<string, (...values: unknown[]) => unknown>} Keyferry The module's global. */
+
+/** The arguments of each job, in the order in which the module takes them. */
+const parameters = new Map([
+    ["inspect", ["publicKey"]],
+    ["generate", ["publicKey", "algorithm"]],
+])
+
+/**
+ * What wasm_exec.js and the module define.
+ * @typedef {object} Globals
+ * @property {new () => GoRuntime} Go
+ * @property {{ writeSync: (descriptor: number, bytes: Uint8Array) => number }} fs
+ * @property {Keyferry} [keyferry]
+ */
+
+const globals = /** @type {Globals} */ (/** @type {unknown} */ (globalThis))
+
+let begun = false
+
+/** @type {WebAssembly.Instance | undefined} */
+let instance
+
+/** @type {(failure: Failure) => void} Ends the job from outside it. */
+let breakOff
+
+/** @type {Promise<never>} */
+const brokenOff = new Promise((_, reject) => {
+    breakOff = reject
+})
+
+self.addEventListener("message", (event) => {
+    if (begun) {
+        breakOff(failure("bad_request", "A worker takes one job."))
+        return
+    }
+    begun = true
+    serve(event.data)
+})
+
+// A trap in the module surfaces here when nobody was waiting for the call.
+self.addEventListener("error", (event) => {
+    event.preventDefault()
+    breakOff(crashed())
+})
+self.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault()
+    breakOff(crashed())
+})
+
+/**
+ * Do the job, erase, answer, end.
+ * @param {unknown} message
+ */
+async function serve(message) {
+    /** @type {Answer} */
+    let answer = { type: "failed", error: crashed() }
+    try {
+        answer = { type: "done", result: await Promise.race([perform(message), brokenOff]) }
+    } catch (error) {
+        answer = { type: "failed", error: isFailure(error) ? error : internal() }
+    } finally {
+        erase()
+        self.postMessage(answer)
+        self.close()
+    }
+}
+
+/**
+ * @param {unknown} message
+ * @returns {Promise<object>}
+ */
+async function perform(message) {
+    const request = checked(message)
+    const keyferry = await start(await fetchModule(request.module, request.integrity))
+    self.postMessage({ type: "ready" })
+    return await call(keyferry, request)
+}
+
+/**
+ * Check the outside of a request. The module checks the arguments themselves.
+ * @param {unknown} message
+ * @returns {Request}
+ */
+function checked(message) {
+    const request = /** @type {Partial<Request> | null} */ (message)
+    if (typeof request !== "object" || request === null) {
+        throw failure("bad_request", "The request is not an object.")
+    }
+    if (typeof request.module !== "string" || request.module === "") {
+        throw failure("bad_request", "The request names no module.")
+    }
+    // An integrity that the browser cannot read would count as none at all.
+    if (typeof request.integrity !== "string" || !/^sha256-[A-Za-z0-9+/]{43}=$/.test(request.integrity)) {
+        throw failure("bad_request", "The request has no usable integrity for the module.")
+    }
+    if (typeof request.job !== "string" || !parameters.has(request.job)) {
+        throw failure("bad_request", "The request names no known job.")
+    }
+    return /** @type {Request} */ (request)
+}
+
+/**
+ * Fetch the module; the browser compares its bytes with the integrity.
+ * @param {string} url
+ * @param {string} integrity
+ * @returns {Promise<Response>}
+ */
+async function fetchModule(url, integrity) {
+    /** @type {Response} */
+    let response
+    try {
+        response = await fetch(url, { integrity })
+    } catch {
+        // The browser does not say which of the two it was.
+        throw (await isServed(url))
+            ? failure("module_integrity", "The cryptographic module is not the one that this page was built with. It was not started.")
+            : unavailable()
+    }
+    if (!response.ok) {
+        throw unavailable()
+    }
+    return response
+}
+
+/**
+ * Whether the server answers at all. The body is not read.
+ * @param {string} url
+ * @returns {Promise<boolean>}
+ */
+async function isServed(url) {
+    try {
+        const response = await fetch(url)
+        await response.body?.cancel()
+        return response.ok
+    } catch {
+        return false
+    }
+}
+
+/**
+ * Start the module and return its global.
+ * @param {Response} response
+ * @returns {Promise<Keyferry>}
+ */
+async function start(response) {
+    const go = new globals.Go()
+    go.exit = () => {} // the default one writes to the console
+    // What the module prints as it dies, a panic's text or the words of a stack,
+    // would go to the console. Nobody has checked what is in it.
+    globals.fs.writeSync = (_, bytes) => bytes.length
+    try {
+        const source = await WebAssembly.instantiateStreaming(response, go.importObject)
+        instance = source.instance
+    } catch {
+        throw failure("module_unavailable", "This browser did not start the cryptographic module. It needs WebAssembly.")
+    }
+    // The program runs until it waits for calls, and never ends of itself.
+    const end = () => breakOff(crashed())
+    go.run(instance).then(end, end)
+    if (globals.keyferry === undefined) {
+        throw crashed()
+    }
+    return globals.keyferry
+}
+
+/**
+ * @param {Keyferry} keyferry
+ * @param {Request} request
+ * @returns {Promise<object>}
+ */
+async function call(keyferry, request) {
+    const values = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (request))
+    const names = parameters.get(request.job) ?? []
+    const job = keyferry[request.job]
+    if (job === undefined) {
+        throw internal() // a module of another version
+    }
+    /** @type {unknown} */
+    let promise
+    try {
+        promise = job(...names.map((name) => values[name]))
+    } catch {
+        throw crashed() // the module never throws: it trapped
+    }
+    if (!(promise instanceof Promise)) {
+        throw crashed() // it ended inside the call
+    }
+    return await promise
+}
+
+/** Fill the module's memory with zeros. */
+function erase() {
+    const memory = instance?.exports.mem
+    if (memory instanceof WebAssembly.Memory) {
+        new Uint8Array(memory.buffer).fill(0)
+    }
+}
+
+/**
+ * @param {string} code
+ * @param {string} message
+ * @returns {Failure}
+ */
+function failure(code, message) {
+    return { code, message }
+}
+
+/** @returns {Failure} */
+function unavailable() {
+    return failure("module_unavailable", "The cryptographic module could not be loaded. Check the connection to the console and try again.")
+}
+
+/** @returns {Failure} */
+function crashed() {
+    return failure("module_crashed", "The cryptographic module stopped before the job was done. Nothing was sent. Reload the page and try again.")
+}
+
+/** @returns {Failure} */
+function internal() {
+    return failure("internal", "The job failed for an unknown reason. Nothing was sent. Reload the page and try again.")
+}
+
+/**
+ * Whether a thrown value is one of ours or of the module's. Anything else is not
+ * quoted: nobody knows what its text holds.
+ * @param {unknown} value
+ * @returns {value is Failure}
+ */
+function isFailure(value) {
+    const candidate = /** @type {Partial<Failure> | null} */ (value)
+    return typeof candidate === "object" && candidate !== null && !(candidate instanceof Error)
+        && typeof candidate.code === "string" && typeof candidate.message === "string"
+}

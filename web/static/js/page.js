@@ -1,0 +1,119 @@
+// @ts-check
+// Small things that every task on a page does: filling places, showing errors, waiting with a figure and a way out.
+
+import { isProblem, phrase, problem, template } from "./words.js"
+
+/**
+ * The one element that matches, or an error: a page and its script that do not fit must not go on.
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @returns {HTMLElement}
+ */
+export function one(root, selector) {
+    const found = root.querySelector(selector)
+    if (!(found instanceof HTMLElement)) throw new Error(`the page has no ${selector}`)
+    return found
+}
+
+/**
+ * Put a text into every place of that name.
+ * @param {ParentNode} root
+ * @param {string} name
+ * @param {string} value
+ */
+export function fill(root, name, value) {
+    for (const place of root.querySelectorAll(`[data-fill="${name}"]`)) place.textContent = value
+}
+
+/**
+ * Put a hexadecimal digest into every place of that name, in groups of four digits.
+ * @param {ParentNode} root
+ * @param {string} name
+ * @param {string} digest
+ */
+export function fillDigest(root, name, digest) {
+    const groups = digest.match(/.{1,4}/g) ?? []
+    for (const place of root.querySelectorAll(`[data-fill="${name}"]`)) {
+        place.replaceChildren(...groups.map((group) => Object.assign(document.createElement("span"), { textContent: group })))
+    }
+}
+
+const plainTitle = document.title
+
+/**
+ * Show what went wrong where it happened, and move the focus there. What was typed stays.
+ * @param {ParentNode} root the step or form that has a data-errors place
+ * @param {unknown} thrown
+ */
+export function showError(root, thrown) {
+    if (!isProblem(thrown)) console.error(thrown)
+    const what = isProblem(thrown) ? thrown : problem("unexpected")
+    const shape = document.importNode(template("error"), true)
+    fill(shape, "what", what.what)
+    fill(shape, "do", what.do)
+    for (const [row, value] of Object.entries({
+        "code": what.code,
+        "detail": what.detail,
+        "request-id": what.requestId,
+        "console-id": what.consoleId,
+    })) {
+        if (value) fill(shape, row, value)
+        else one(shape, `[data-row="${row}"]`).remove()
+    }
+    one(root, "[data-errors]").replaceChildren(shape)
+    document.title = phrase("error-title", { title: plainTitle })
+    one(root, "[data-errors] .notice").focus()
+}
+
+/** @param {ParentNode} root */
+export function clearErrors(root) {
+    for (const place of root.querySelectorAll("[data-errors]")) place.replaceChildren()
+    document.title = plainTitle
+}
+
+/**
+ * Run something that may take a while. Its button is off meanwhile; after a moment a line says what is going on and for
+ * how long, with a button that cancels.
+ * @template T
+ * @param {HTMLElement} form holds the button and the waiting line
+ * @param {(signal: AbortSignal, say: (sentence: (seconds: string) => string) => void) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function wait(form, work) {
+    const line = one(form, "[data-waiting]")
+    const sentence = one(line, `[data-fill="waiting"]`)
+    const button = form.querySelector("button[data-act]:not([data-act=cancel])")
+    const cancel = one(line, `[data-act="cancel"]`)
+    const stop = new AbortController()
+    const began = performance.now()
+    const seconds = () => ((performance.now() - began) / 1000).toFixed(1)
+    /** @type {((seconds: string) => string) | undefined} */
+    let spoken
+    const show = () => {
+        if (performance.now() - began > 250) line.hidden = false
+        sentence.textContent = spoken ? spoken(seconds()) : sentence.dataset.text ?? ""
+        fill(line, "waited", spoken ? "" : phrase("wait-seconds", { seconds: seconds() }))
+    }
+    const onCancel = () => stop.abort()
+    const ticking = setInterval(show, 100)
+    cancel.addEventListener("click", onCancel)
+    form.setAttribute("aria-busy", "true")
+    if (button instanceof HTMLButtonElement) button.disabled = true
+    try {
+        return await work(stop.signal, (next) => { spoken = next; show() })
+    } finally {
+        clearInterval(ticking)
+        cancel.removeEventListener("click", onCancel)
+        form.removeAttribute("aria-busy")
+        if (button instanceof HTMLButtonElement) button.disabled = false
+        line.hidden = true
+    }
+}
+
+/**
+ * Say something to people who cannot see that the page changed.
+ * @param {string} sentence
+ */
+export function announce(sentence) {
+    one(document, "[data-announce]").textContent = sentence
+}

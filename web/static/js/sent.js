@@ -1,0 +1,90 @@
+// @ts-check
+// The panel "What left this browser": every request that the page made in this visit, with the size of each field and,
+// where a field has the shape of a secret, its digest instead of its value.
+
+import { fill, one } from "./page.js"
+import { clock } from "./moment.js"
+import { phrase } from "./words.js"
+
+const secretShaped = new Set(["EncryptedKeyMaterial", "ImportToken"])
+const plainShaped = new Set(["WrappingAlgorithm", "WrappingKeySpec", "KeyMaterialExpireUnix"])
+let count = 0
+
+/**
+ * Write down a request before it goes.
+ * @param {string} action
+ * @param {Record<string, string | number>} fields
+ * @returns {Promise<{ended: (code: string) => void}>} ended: call it with the code of a failure, or with "" for success
+ */
+export async function record(action, fields) {
+    const rows = await Promise.all(Object.entries(fields).map(async ([name, value]) => [name, await describe(name, value)]))
+    const outcome = element("span", "")
+    const entry = element("li", "")
+    const head = element("p", "")
+    head.append(element("time", clock(new Date())), " ", element("strong", action), " ", outcome)
+    const list = element("dl", "")
+    for (const [name, value] of rows) list.append(element("dt", name), element("dd", value))
+    entry.append(head, list)
+
+    const panel = one(document, `[data-part="sent"]`)
+    const all = one(panel, `[data-part="sent-list"]`)
+    all.append(entry)
+    all.hidden = false
+    one(panel, `[data-part="sent-nothing"]`).hidden = true
+    one(panel, `[data-part="sent-else"]`).hidden = false
+    count++
+    fill(panel, "sent-count", phrase("sent-count", { count }))
+    return {
+        ended: (code) => { outcome.textContent = code ? phrase("failed", { code }) : phrase("answered") },
+    }
+}
+
+/**
+ * @param {string} name
+ * @param {string | number} value
+ */
+async function describe(name, value) {
+    if (secretShaped.has(name)) {
+        const bytes = fromBase64(String(value))
+        return phrase("bytes-digest", { count: bytes.length, digest: `${(await sha256(bytes)).slice(0, 16)}…` })
+    }
+    if (plainShaped.has(name)) return String(value)
+    return phrase("characters", { count: String(value).length })
+}
+
+/**
+ * Decode base64; what is not base64 counts as the text that it is.
+ * @param {string} text
+ */
+export function fromBase64(text) {
+    try {
+        return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))
+    } catch {
+        return new TextEncoder().encode(text)
+    }
+}
+
+/**
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @returns {Promise<string>} 64 hexadecimal digits
+ */
+export async function sha256(bytes) {
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))
+    return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("")
+}
+
+/** @param {string} name @param {string} text */
+function element(name, text) {
+    return Object.assign(document.createElement(name), { textContent: text })
+}
+
+const wide = matchMedia("(min-width: 1100px)")
+
+/** On a wide screen the panel stands open beside the task; on a narrow one it is closed at the end. */
+function fitPanel() {
+    const panel = document.querySelector(`[data-part="sent"]`)
+    if (panel instanceof HTMLDetailsElement) panel.open = wide.matches
+}
+
+wide.addEventListener("change", fitPanel)
+fitPanel()

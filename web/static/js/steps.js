@@ -1,0 +1,67 @@
+// @ts-check
+// Steps that open one after another. One is open; finished ones are a line with their result; later ones a title.
+
+import { announce, one } from "./page.js"
+import { phrase } from "./words.js"
+
+/** @param {string} name */
+export function step(name) {
+    return one(document, `[data-step="${name}"]`)
+}
+
+/** @param {HTMLElement} section @param {"open" | "done" | "later"} state */
+function setState(section, state) {
+    section.dataset.state = state
+    one(section, "[data-body]").hidden = state !== "open"
+    const change = one(section, "[data-change]")
+    change.hidden = state !== "done"
+    const summary = one(section, "[data-summary]")
+    summary.hidden = state !== "done"
+    one(section, "[data-state-name]").textContent = phrase(`state-${state}`)
+}
+
+/**
+ * Open a step, and with it close those that come after it.
+ * @param {string} name
+ */
+export function open(name) {
+    let before = true
+    for (const section of document.querySelectorAll("[data-step]")) {
+        if (!(section instanceof HTMLElement)) continue
+        if (section.dataset.step === name) {
+            setState(section, "open")
+            before = false
+        } else if (!before) {
+            setState(section, "later")
+        }
+    }
+    one(step(name), "h2").focus()
+}
+
+/**
+ * Fold a finished step to one line and open the next.
+ * @param {string} name
+ * @param {string} summary
+ * @param {string} next
+ */
+export function finish(name, summary, next) {
+    const section = step(name)
+    setSummary(name, summary)
+    setState(section, "done")
+    announce(phrase("step-done", { number: one(section, ".number").textContent ?? "" }))
+    open(next)
+}
+
+/** @param {string} name @param {string} summary */
+export function setSummary(name, summary) {
+    one(step(name), "[data-summary]").textContent = summary
+}
+
+/** Fold every step for good: the task is done and nothing can be changed. */
+export function closeAll() {
+    for (const section of document.querySelectorAll("[data-step]")) {
+        if (!(section instanceof HTMLElement)) continue
+        setState(section, "done")
+        one(section, "[data-change]").hidden = true
+    }
+}

@@ -1,0 +1,58 @@
+// @ts-check
+// The page's sentences. The server renders them in the person's language into templates; no sentence is written here.
+
+/** @typedef {{code: string, what: string, do: string, detail?: string, requestId?: string, consoleId?: string}} Problem */
+
+/**
+ * A template of the page.
+ * @param {string} name
+ * @returns {DocumentFragment}
+ */
+export function template(name) {
+    const found = document.querySelector(`template[data-part="${name}"]`)
+    if (!(found instanceof HTMLTemplateElement)) throw new Error(`the page has no template ${name}`)
+    return found.content
+}
+
+/**
+ * A sentence with its holes filled: phrase("valid-for", {hours: 23, minutes: 58}).
+ * @param {string} name
+ * @param {Record<string, string | number>} [values]
+ */
+export function phrase(name, values = {}) {
+    const found = template("phrases").querySelector(`[data-phrase="${name}"]`)
+    if (!found) throw new Error(`the page has no phrase ${name}`)
+    return fillHoles(found.textContent ?? "", values)
+}
+
+/**
+ * @param {string} sentence
+ * @param {Record<string, string | number>} values
+ */
+export function fillHoles(sentence, values) {
+    return sentence.replace(/\{([a-z]+)\}/g, (hole, name) => (name in values ? String(values[name]) : hole))
+}
+
+/**
+ * The words for a code that arose in this page, its worker or the module.
+ * @param {string} code
+ * @returns {Problem}
+ */
+export function problem(code) {
+    const faults = template("faults")
+    const found = faults.querySelector(`[data-code="${code}"]`) ?? faults.querySelector(`[data-code="unexpected"]`)
+    return {
+        code,
+        what: found?.querySelector(`[data-fill="what"]`)?.textContent ?? code,
+        do: found?.querySelector(`[data-fill="do"]`)?.textContent ?? "",
+    }
+}
+
+/**
+ * Whether something thrown is a problem with words for the person.
+ * @param {unknown} thrown
+ * @returns {thrown is Problem}
+ */
+export function isProblem(thrown) {
+    return typeof thrown === "object" && thrown !== null && "code" in thrown && "what" in thrown && "do" in thrown
+}

@@ -1,0 +1,48 @@
+// Package components holds the parts that pages are built from: the frame round every page, notices, form parts, steps
+// and icons. A part gets everything it shows as an argument; it fetches nothing.
+package components
+
+import "keyferry/components/text"
+
+// Frame is what the frame round a page needs to know.
+type Frame struct {
+	Text         *text.Catalogue
+	Title        string // of this page, without the product's name
+	Path         string // of this page with its query, for coming back after a change of language or theme
+	Page         string // which entry of the navigation is this page; empty for none
+	Theme        string // "light", "dark", or empty for what the system prefers
+	Region       string // of the KMS
+	LocalKMSURL  string // of the embedded local KMS's own page; empty when calls go to Alibaba Cloud
+	Static       string // where the static files are, such as /static/<digest>
+	ModuleSHA256 string // of keyferry.wasm, in hexadecimal
+	Version      string
+}
+
+// Local reports whether calls go to the embedded local KMS.
+func (f Frame) Local() bool { return f.LocalKMSURL != "" }
+
+// Destination names where the calls go.
+func (f Frame) Destination() string {
+	if f.Local() {
+		return f.Text.Frame.LocalKMS
+	}
+	return text.Fill(f.Text.Frame.AlibabaCloud, "region", f.Region)
+}
+
+// Grouped puts a hexadecimal digest into groups of four digits, so that two people can read it aloud.
+func Grouped(digest string) []string {
+	var groups []string
+	for len(digest) > 4 {
+		groups = append(groups, digest[:4])
+		digest = digest[4:]
+	}
+	return append(groups, digest)
+}
+
+// themeChoice is one entry of the theme menu.
+type themeChoice struct{ Value, Name string }
+
+func (f Frame) themes() []themeChoice {
+	words := f.Text.Frame
+	return []themeChoice{{"", words.ThemeAuto}, {"light", words.ThemeLight}, {"dark", words.ThemeDark}}
+}

@@ -1,0 +1,48 @@
+// Package pages holds the pages of the console, each a templ component with the view model that it shows. A page
+// fetches nothing: the console hands it everything.
+package pages
+
+import (
+	"keyferry/components"
+	"keyferry/components/text"
+)
+
+// Import is what the import page shows.
+type Import struct {
+	Frame     components.Frame
+	KeyID     string // filled in when the page was opened with /?KeyId=…
+	ModuleURL string // of keyferry.wasm
+	Integrity string // of the module, as fetch takes it: sha256-<base64>
+	WorkerURL string
+	CLIPrefix string // before aliyun in a command; credentials of the local KMS, else empty
+	CLISuffix string // after an aliyun command; the local KMS's address, else empty
+}
+
+func (p Import) words() *text.Catalogue { return p.Frame.Text }
+
+// command is a whole aliyun command for this console's KMS.
+func (p Import) command(action string) string {
+	return p.CLIPrefix + "aliyun kms " + action + " --region " + p.Frame.Region + p.CLISuffix
+}
+
+// step is the view of one of the four steps; the first is open when the page loads.
+func (p Import) step(number int, name, title string) components.StepView {
+	return components.StepView{Text: p.words(), Name: name, Number: number, Title: title, Open: number == 1}
+}
+
+// algorithm is one choice in step 2.
+type algorithm struct {
+	Name   string
+	Label  string
+	Why    string
+	Legacy bool
+}
+
+func (p Import) algorithms() []algorithm {
+	words := p.words().Params
+	return []algorithm{
+		{"RSAES_OAEP_SHA_256", words.Recommended, words.OAEPSHA256, false},
+		{"RSAES_OAEP_SHA_1", words.Legacy, words.OAEPSHA1, true},
+		{"RSAES_PKCS1_V1_5", words.Legacy, words.PKCS1, true},
+	}
+}

@@ -1,0 +1,33 @@
+package text
+
+// Frame is what stands round every page.
+type Frame struct {
+	SkipToContent string
+	LocalKMS      string
+	LocalWarning  string
+	AlibabaCloud  string
+	CallsGoTo     string
+	Pages         string
+	Import        string
+	Proof         string
+	Language      string
+	Theme         string
+	ThemeAuto     string
+	ThemeLight    string
+	ThemeDark     string
+	Apply         string
+	ModuleSHA256  string
+	Version       string
+	NoScript      string
+	Copy          string
+	Copied        string
+	LocalKMSPage  string
+}
+
+// Lost is the page for an address that does not exist, and for a page that could not be shown.
+type Lost struct {
+	Title  string
+	Body   string
+	Broken string
+	Back   string
+}

@@ -1,0 +1,87 @@
+package kms
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var (
+	regionForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	hostForm   = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
+)
+
+// checkAddress refuses what would send requests astray, and returns the
+// endpoint in the form that goes into a URL.
+func checkAddress(config Config) (endpoint string, err error) {
+	if len(config.Region) > 64 || !regionForm.MatchString(config.Region) {
+		return "", fmt.Errorf("configuring the KMS client: region %q is not one, such as cn-hangzhou", config.Region)
+	}
+	if config.Network != "" && config.Network != "vpc" {
+		return "", fmt.Errorf("configuring the KMS client: network %q is neither empty nor vpc", config.Network)
+	}
+	if config.Endpoint == "" {
+		if config.PlainHTTP {
+			return "", errors.New("configuring the KMS client: plain http needs a loopback endpoint, and none is given")
+		}
+		return "", nil
+	}
+	if config.Network != "" {
+		return "", errors.New("configuring the KMS client: an endpoint says where to go already, so leave the network out")
+	}
+	endpoint, host, err := parseEndpoint(config.Endpoint)
+	if err != nil {
+		return "", fmt.Errorf("configuring the KMS client: endpoint %q %w", config.Endpoint, err)
+	}
+	if config.PlainHTTP && !isLoopback(host) {
+		return "", fmt.Errorf("configuring the KMS client: plain http is for a loopback endpoint only, and %q is none", config.Endpoint)
+	}
+	return endpoint, nil
+}
+
+// parseEndpoint takes host, host:port, [v6] or [v6]:port.
+func parseEndpoint(input string) (endpoint, host string, err error) {
+	switch {
+	case strings.Contains(input, "://"):
+		return "", "", errors.New("has a scheme: give host or host:port alone")
+	case strings.ContainsAny(input, "/?#"):
+		return "", "", errors.New("has a path or a query: give host or host:port alone")
+	case strings.Contains(input, "@"):
+		return "", "", errors.New("has a user name: give host or host:port alone")
+	}
+	// A lone IPv6 address has colons but no port.
+	if address, err := netip.ParseAddr(strings.Trim(input, "[]")); err == nil && address.Zone() == "" {
+		host = address.String()
+		if address.Is6() {
+			return "[" + host + "]", host, nil
+		}
+		return host, host, nil
+	}
+	host = input
+	if strings.Contains(input, ":") {
+		var port string
+		if host, port, err = net.SplitHostPort(input); err != nil {
+			return "", "", errors.New("is not host or host:port")
+		}
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return "", "", errors.New("has no port from 1 to 65535 after the colon")
+		}
+	}
+	address, err := netip.ParseAddr(host)
+	if (err != nil || address.Zone() != "") && !hostForm.MatchString(host) {
+		return "", "", errors.New("is not host or host:port")
+	}
+	return input, host, nil
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.IsLoopback()
+}

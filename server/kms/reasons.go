@@ -1,0 +1,44 @@
+package kms
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"syscall"
+)
+
+// explain says in words of ours why a connection failed, since the words of the
+// network may hold addresses of proxies with passwords, and those of the SDK
+// hold the request. Hopeless is a failure that another try cannot mend.
+func explain(err error) (why string, hopeless bool) {
+	var unknownHost *net.DNSError
+	var untrusted *tls.CertificateVerificationError
+	var notTLS tls.RecordHeaderError
+	var operation *net.OpError
+	var timeout net.Error
+	switch {
+	case err == nil || errors.Is(err, errMisdirected):
+		return "the SDK built no proper request", true
+	case errors.As(err, &untrusted):
+		return "its TLS certificate is not trusted or not for this name", true
+	case errors.As(err, &notTLS):
+		return "it does not speak TLS on this port", true
+	case errors.As(err, &operation) && operation.Op == "remote error": // a TLS alert
+		return "it refused the TLS handshake", true
+	case errors.As(err, &unknownHost):
+		return "its name does not resolve", false
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused", false
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+		return "no route to it", false
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "connection reset", false
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "connection closed before the answer was whole", false
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return "connecting took too long", false
+	default:
+		return "connection failed", false
+	}
+}

@@ -1,0 +1,121 @@
+// Package console is the web app: pages, static files and the two calls that it relays to the KMS.
+//
+// It is the only package that knows Echo. It never makes, wraps or unwraps key material, and it has no code that could.
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"keyferry/server/kms"
+	"keyferry/web"
+)
+
+// KMS is what importing needs of a key management service: two calls.
+type KMS interface {
+	ImportParameters(ctx context.Context, keyID string, spec kms.WrappingSpec) (*kms.Parameters, error)
+	ImportKeyMaterial(ctx context.Context, in *kms.Import) (requestID string, err error)
+}
+
+// Config is what a console is made of.
+type Config struct {
+	KMS    KMS       // must be set
+	Static *web.Tree // must be set, with the module built in
+	Region string    // of the KMS, as the pages show it; must be set
+
+	LocalKMSURL   string // of the embedded local KMS's page; empty when calls go to Alibaba Cloud
+	LocalKMSFlags string // what an aliyun command needs to reach it; empty when calls go to Alibaba Cloud
+	LocalKMSLogin string // environment for an aliyun command, ending in a space; empty when calls go to Alibaba Cloud
+
+	Hosts   []string                    // names that the console answers to, besides the loopback ones
+	Ready   func(context.Context) error // whether the console could do its work now; nil means always
+	Version string                      // of the program; empty is shown as such
+	Logger  *slog.Logger                // nil logs nothing
+}
+
+type console struct {
+	Config
+	prefix    string // of static files: /static/<digest>
+	module    string // SHA-256 in hexadecimal
+	integrity string
+	log       *slog.Logger
+}
+
+// New makes the web app. It fails if the binary has no module built in, because a console without it can do nothing.
+func New(config Config) (http.Handler, error) {
+	if config.KMS == nil || config.Static == nil || config.Region == "" {
+		return nil, errors.New("making the console: KMS, Static and Region must be set")
+	}
+	c := &console{Config: config, prefix: "/static/" + config.Static.Digest(), log: config.Logger}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	if c.module, err = config.Static.SHA256(web.Module); err != nil {
+		return nil, err
+	}
+	if c.integrity, err = config.Static.Integrity(web.Module); err != nil {
+		return nil, err
+	}
+	if _, err = config.Static.SHA256(web.Worker); err != nil {
+		return nil, fmt.Errorf("making the console: %v", err)
+	}
+	c.KMS = audited{next: config.KMS, log: c.log}
+	return c.routes(), nil
+}
+
+// routes is everything that the console answers to.
+func (c *console) routes() *echo.Echo {
+	e := echo.New()
+	e.HTTPErrorHandler = c.fail
+	e.Pre(c.observe)
+	e.Use(c.guard)
+
+	pages := []string{http.MethodGet, http.MethodHead}
+	e.Match(pages, "/", c.importPage)
+	e.Match(pages, "/proof", c.proofPage)
+	e.POST("/preferences", c.preferences)
+	e.Match(pages, "/static/:digest/*", c.static)
+
+	e.POST("/kms/GetParametersForImport", c.getParametersForImport)
+	e.POST("/kms/ImportKeyMaterial", c.importKeyMaterial)
+
+	e.GET("/healthz", c.healthz)
+	e.GET("/readyz", c.readyz)
+	return e
+}
+
+func (c *console) static(e echo.Context) error {
+	if e.Param("digest") != c.Static.Digest() {
+		return echo.ErrNotFound
+	}
+	name := e.Param("*")
+	if name == web.Worker {
+		e.Response().Header().Set("Content-Security-Policy", workerPolicy(e.Request().Host, c.prefix))
+	}
+	if !c.Static.Serve(e.Response(), e.Request(), name) {
+		return echo.ErrNotFound
+	}
+	return nil
+}
+
+func (c *console) healthz(e echo.Context) error {
+	return e.String(http.StatusOK, "ok\n")
+}
+
+// readyz tells whether the console could do its work now. The reason why not goes to the log, not to whoever asks.
+func (c *console) readyz(e echo.Context) error {
+	if c.Ready == nil {
+		return e.String(http.StatusOK, "ready\n")
+	}
+	if err := c.Ready(e.Request().Context()); err != nil {
+		c.log.Warn("not ready", "id", requestID(e), "error", err)
+		return e.String(http.StatusServiceUnavailable, "not ready\n")
+	}
+	return e.String(http.StatusOK, "ready\n")
+}

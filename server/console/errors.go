@@ -1,0 +1,133 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"keyferry/components/text"
+	"keyferry/server/kms"
+)
+
+// refusal is an answer that the console gives by itself. Its code has words in both languages in package text.
+type refusal struct {
+	status int
+	code   string
+}
+
+func (r *refusal) Error() string { return r.code }
+
+var (
+	errMediaType     = &refusal{http.StatusUnsupportedMediaType, "Console.MediaType"}
+	errTooLarge      = &refusal{http.StatusRequestEntityTooLarge, "Console.TooLarge"}
+	errMalformed     = &refusal{http.StatusBadRequest, "Console.Malformed"}
+	errKeyID         = &refusal{http.StatusBadRequest, "Console.KeyId"}
+	errAlgorithm     = &refusal{http.StatusBadRequest, "Console.WrappingAlgorithm"}
+	errKeySpec       = &refusal{http.StatusBadRequest, "Console.WrappingKeySpec"}
+	errNotCiphertext = &refusal{http.StatusBadRequest, "Console.NotCiphertext"}
+	errImportToken   = &refusal{http.StatusBadRequest, "Console.ImportToken"}
+	errExpireUnix    = &refusal{http.StatusBadRequest, "Console.ExpireUnix"}
+	errCrossOrigin   = &refusal{http.StatusForbidden, "Console.CrossOrigin"}
+	errHost          = &refusal{http.StatusMisdirectedRequest, "Console.Host"}
+	errMethod        = &refusal{http.StatusMethodNotAllowed, "Console.Method"}
+	errNotFound      = &refusal{http.StatusNotFound, "Console.NotFound"}
+	errInternal      = &refusal{http.StatusInternalServerError, "Console.Internal"}
+	errNoCredentials = &refusal{http.StatusServiceUnavailable, "Console.NoCredentials"}
+	errUnreachable   = &refusal{http.StatusBadGateway, "Console.KMSUnreachable"}
+	errTimeout       = &refusal{http.StatusGatewayTimeout, "Console.KMSTimeout"}
+	errUnknown       = &refusal{http.StatusBadGateway, "Console.KMSOutcomeUnknown"}
+	errBadAnswer     = &refusal{http.StatusBadGateway, "Console.KMSBadAnswer"}
+)
+
+// Failure is the body of every answer of the two endpoints that is not a success.
+type Failure struct {
+	Code             string // of the KMS, or one of the console's own, which begin with Console.
+	Message          string // what happened, in the language of the page
+	Advice           string // what to do about it
+	Detail           string `json:",omitempty"` // the KMS's own words
+	RequestId        string `json:",omitempty"` // of the KMS
+	ConsoleRequestId string // of this console, as its log has it
+}
+
+// outcome is the one table from an error to a status and a code; the unknown is 500 and says nothing.
+//
+// An unknown outcome of the import comes first: whatever else is known, the person must hear that the KMS may have
+// taken the material.
+func outcome(action string, err error) (*refusal, *kms.Error) {
+	var refused *refusal
+	if errors.As(err, &refused) {
+		return refused, nil
+	}
+	var answer *kms.Error
+	errors.As(err, &answer)
+	switch {
+	case errors.Is(err, kms.ErrOutcomeUnknown) && action == importAction:
+		return errUnknown, answer
+	case answer != nil && answer.Code != "":
+		return &refusal{answer.HTTPStatus, answer.Code}, answer
+	case errors.Is(err, kms.ErrNoCredentials):
+		return errNoCredentials, nil
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, kms.ErrOutcomeUnknown):
+		return errTimeout, nil
+	case errors.Is(err, kms.ErrUnreachable):
+		return errUnreachable, nil
+	case errors.Is(err, kms.ErrBadAnswer), answer != nil:
+		return errBadAnswer, nil
+	}
+	var routing *echo.HTTPError
+	if errors.As(err, &routing) {
+		switch routing.Code {
+		case http.StatusNotFound:
+			return errNotFound, nil
+		case http.StatusMethodNotAllowed:
+			return errMethod, nil
+		}
+	}
+	return errInternal, nil
+}
+
+// fail answers an error: a page where a page was asked for, JSON elsewhere.
+func (c *console) fail(err error, e echo.Context) {
+	if e.Response().Committed {
+		return
+	}
+	refused, answer := outcome(actionOf(e), err)
+	if refused == errInternal {
+		c.log.Error("failed", "id", requestID(e), "error", err)
+	}
+	words := language(e.Request())
+	if wantsPage(e.Request()) {
+		c.failPage(refused, e)
+		return
+	}
+	fault := words.Fault(refused.code)
+	failure := Failure{
+		Code:             refused.code,
+		Message:          fault.What,
+		Advice:           fault.Do,
+		ConsoleRequestId: requestID(e),
+	}
+	if answer != nil {
+		failure.Detail, failure.RequestId = answer.Message, answer.RequestID
+	}
+	if err := e.JSON(refused.status, failure); err != nil {
+		c.log.Debug("answering", "id", requestID(e), "error", err)
+	}
+}
+
+// wantsPage reports whether a person would look at the answer.
+func wantsPage(r *http.Request) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// language is what the person chose, or else what the browser asks for.
+func language(r *http.Request) *text.Catalogue {
+	chosen := ""
+	if cookie, err := r.Cookie(languageCookie); err == nil {
+		chosen = cookie.Value
+	}
+	return text.Match(chosen, r.Header.Get("Accept-Language"))
+}

@@ -1,0 +1,219 @@
+package console_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"keyferry/server/console"
+	"keyferry/server/kms"
+	"keyferry/web"
+)
+
+// Every answer carries the headers of the house, whatever it is.
+func TestEveryAnswerHasItsPolicy(t *testing.T) {
+	s := newSite(t, nil)
+	static := "/static/" + tree(t).Digest()
+	host := strings.TrimPrefix(s.URL, "http://")
+	page := "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; " +
+		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types keyferry"
+	quiet := "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+	worker := "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src " + host + static + "/wasm/keyferry.wasm; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+	const html = "text/html"
+	for _, test := range []struct {
+		method, path, accept string
+		status               int
+		policy               string
+		cache                string
+	}{
+		{"GET", "/", html, 200, page, "no-store"},
+		{"HEAD", "/", html, 200, page, "no-store"},
+		{"GET", "/?KeyId=x", html, 200, page, "no-store"},
+		{"GET", "/proof", html, 200, page, "no-store"},
+		{"GET", "/nowhere", html, 404, page, "no-store"},
+		{"GET", "/nowhere", "*/*", 404, quiet, "no-store"},
+		{"GET", "/kms/ImportKeyMaterial", "*/*", 405, quiet, "no-store"},
+		{"POST", "/", "*/*", 405, quiet, "no-store"},
+		{"POST", "/kms/DeleteKeyMaterial", "*/*", 404, quiet, "no-store"},
+		{"POST", "/kms/ImportKeyMaterial", "*/*", 415, quiet, "no-store"},
+		{"GET", static + "/app.css", "*/*", 200, quiet, "public, max-age=31536000, immutable"},
+		{"GET", static + "/js/import.js", "*/*", 200, quiet, "public, max-age=31536000, immutable"},
+		{"GET", static + "/js/worker.js", "*/*", 200, worker, "public, max-age=31536000, immutable"},
+		{"GET", static + "/wasm/keyferry.wasm", "*/*", 200, quiet, "public, max-age=31536000, immutable"},
+		{"GET", static + "/../../go.mod", "*/*", 404, quiet, "no-store"},
+		{"GET", static + "/%2e%2e/web.go", "*/*", 404, quiet, "no-store"},
+		{"GET", "/static/0000/app.css", "*/*", 404, quiet, "no-store"},
+		{"GET", "/healthz", "*/*", 200, quiet, "no-store"},
+		{"GET", "/readyz", "*/*", 200, quiet, "no-store"},
+	} {
+		t.Run(test.method+" "+test.path, func(t *testing.T) {
+			a := s.do(t, test.method, test.path, "", "Accept", test.accept)
+			if a.status != test.status {
+				t.Errorf("status %d, want %d", a.status, test.status)
+			}
+			for name, want := range map[string]string{
+				"Content-Security-Policy":      test.policy,
+				"Cache-Control":                test.cache,
+				"Cross-Origin-Opener-Policy":   "same-origin",
+				"Cross-Origin-Embedder-Policy": "require-corp",
+				"Cross-Origin-Resource-Policy": "same-origin",
+				"Referrer-Policy":              "no-referrer",
+				"X-Content-Type-Options":       "nosniff",
+			} {
+				if got := a.header.Get(name); got != want {
+					t.Errorf("%s is %q, want %q", name, got, want)
+				}
+			}
+			if !strings.Contains(a.header.Get("Permissions-Policy"), "camera=()") || a.header.Get("X-Request-Id") == "" {
+				t.Errorf("headers are missing: %v", a.header)
+			}
+		})
+	}
+}
+
+func TestStaticFilesAreServedCompressed(t *testing.T) {
+	s := newSite(t, nil)
+	path := "/static/" + tree(t).Digest() + "/wasm/keyferry.wasm"
+	for _, test := range []struct{ accepted, coding, body string }{
+		{"gzip, deflate, br", "br", "brotli twin"},
+		{"gzip", "gzip", "gzip twin"},
+		{"br;q=0, gzip;q=0.5", "gzip", "gzip twin"},
+		{"br;q=0.0", "", "\x00asm plain"},
+		{"identity", "", "\x00asm plain"},
+	} {
+		a := s.do(t, http.MethodGet, path, "", "Accept-Encoding", test.accepted)
+		if a.body != test.body || a.header.Get("Content-Encoding") != test.coding {
+			t.Errorf("%q got %q as %q, want %q as %q", test.accepted, a.body, a.header.Get("Content-Encoding"), test.body, test.coding)
+		}
+		if a.header.Get("Content-Type") != "application/wasm" || a.header.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("%q: headers %v", test.accepted, a.header)
+		}
+	}
+}
+
+func TestOtherNamesAreRefused(t *testing.T) {
+	s := newSite(t, func(c *console.Config) { c.Hosts = []string{"keys.example.com"} })
+	for host, want := range map[string]int{
+		"127.0.0.1:8787":        200,
+		"localhost":             200,
+		"LOCALHOST:1":           200,
+		"[::1]:8787":            200,
+		"keys.example.com":      200,
+		"Keys.Example.Com:443":  200,
+		"evil.example":          421,
+		"127.0.0.1.evil.ex":     421,
+		"localhost.evil.ex:80":  421,
+		"keys.example.com.evil": 421,
+	} {
+		if a := s.do(t, http.MethodGet, "/", "", "Host", host); a.status != want {
+			t.Errorf("Host %s: %d, want %d", host, a.status, want)
+		}
+	}
+}
+
+func TestOtherSitesAreRefused(t *testing.T) {
+	s := newSite(t, nil)
+	for _, path := range []string{"/kms/GetParametersForImport", "/kms/ImportKeyMaterial", "/preferences"} {
+		for _, headers := range [][]string{
+			{"Sec-Fetch-Site", "cross-site"},
+			{"Sec-Fetch-Site", "same-site"},
+			{"Origin", "https://evil.example"},
+			{"Origin", "null"},
+		} {
+			a := s.do(t, http.MethodPost, path, "{}", append(headers, "Content-Type", "application/json")...)
+			if a.status != http.StatusForbidden || a.failure(t).Code != "Console.CrossOrigin" {
+				t.Errorf("%s with %v: %d %s", path, headers, a.status, a.body)
+			}
+		}
+	}
+	if s.calls.Load() != 0 {
+		t.Error("a request of another site reached the KMS")
+	}
+}
+
+func TestPreferences(t *testing.T) {
+	s := newSite(t, nil)
+	for _, test := range []struct{ form, cookie, location string }{
+		{"lang=zh-CN&return=/proof", "keyferry_language=zh-CN; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/proof"},
+		{"lang=<script>&return=/", "keyferry_language=en; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/"},
+		{"theme=dark&return=/%3FKeyId%3Dk1", "keyferry_theme=dark; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/?KeyId=k1"},
+		{"theme=&return=/", "keyferry_theme=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict", "/"},
+		{"theme=purple&return=/", "", "/"},
+		{"lang=en&return=//evil.example/", "keyferry_language=en; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/"},
+		{"lang=en&return=https://evil.example/proof", "keyferry_language=en; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/"},
+		{`lang=en&return=/\evil.example`, "keyferry_language=en; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/"},
+	} {
+		a := s.do(t, http.MethodPost, "/preferences", test.form, "Content-Type", "application/x-www-form-urlencoded")
+		if a.status != http.StatusSeeOther || a.header.Get("Set-Cookie") != test.cookie || a.header.Get("Location") != test.location {
+			t.Errorf("%s: %d, cookie %q, to %q", test.form, a.status, a.header.Get("Set-Cookie"), a.header.Get("Location"))
+		}
+	}
+	a := s.do(t, http.MethodGet, "/", "", "Cookie", "keyferry_language=zh-CN; keyferry_theme=dark")
+	if !strings.Contains(a.body, `lang="zh-CN" data-theme="dark"`) {
+		t.Error("the page does not follow the cookies")
+	}
+}
+
+// What a visitor puts into the address is shown as text.
+func TestAddressIsNoWayIn(t *testing.T) {
+	s := newSite(t, nil)
+	a := s.do(t, http.MethodGet, `/?KeyId=%22%3E%3Cscript%3Ealert(1)%3C/script%3E`, "")
+	if strings.Contains(a.body, "<script>alert") || !strings.Contains(a.body, "&#34;&gt;&lt;script&gt;") {
+		t.Error("the key id in the address is not shown as text")
+	}
+	if strings.Contains(s.log.String(), "alert") {
+		t.Error("the log holds the query")
+	}
+}
+
+func TestReadiness(t *testing.T) {
+	s := newSite(t, func(c *console.Config) {
+		c.Ready = func(context.Context) error { return errors.New("no credentials in /etc/secret") }
+	})
+	a := s.do(t, http.MethodGet, "/readyz", "")
+	if a.status != http.StatusServiceUnavailable || strings.Contains(a.body, "secret") {
+		t.Errorf("answered %d %q", a.status, a.body)
+	}
+	if !strings.Contains(s.log.String(), "no credentials") {
+		t.Error("the log does not say why")
+	}
+	if a := s.do(t, http.MethodGet, "/healthz", ""); a.status != http.StatusOK {
+		t.Errorf("healthz answered %d", a.status)
+	}
+}
+
+// panicking stands for a fault in the console's own code.
+type panicking struct{}
+
+func (panicking) ImportParameters(context.Context, string, kms.WrappingSpec) (*kms.Parameters, error) {
+	panic("token=very-secret")
+}
+func (panicking) ImportKeyMaterial(context.Context, *kms.Import) (string, error) { panic("ciphertext") }
+
+func TestPanicIsAnAnswerAndTellsNothing(t *testing.T) {
+	s := newSite(t, func(c *console.Config) { c.KMS = panicking{} })
+	a := s.call(t, "GetParametersForImport", map[string]any{
+		"KeyId": keyID(), "WrappingAlgorithm": "RSAES_OAEP_SHA_1", "WrappingKeySpec": "RSA_2048",
+	})
+	if f := a.failure(t); a.status != http.StatusInternalServerError || f.Code != "Console.Internal" {
+		t.Errorf("answered %d %+v", a.status, f)
+	}
+	if log := s.log.String(); strings.Contains(log, "very-secret") || !strings.Contains(log, "msg=panic") {
+		t.Errorf("the log is %s", log)
+	}
+}
+
+func TestConsoleNeedsItsModule(t *testing.T) {
+	static, err := web.ReadTree(fstest.MapFS{"js/worker.js": {Data: []byte("export {}")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = console.New(console.Config{KMS: panicking{}, Static: static, Region: "cn-hangzhou"})
+	if !errors.Is(err, web.ErrNoModule) {
+		t.Errorf("New said %v, want %v", err, web.ErrNoModule)
+	}
+}

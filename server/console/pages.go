@@ -1,0 +1,128 @@
+package console
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"keyferry/components"
+	"keyferry/components/pages"
+	"keyferry/components/text"
+	"keyferry/web"
+)
+
+const (
+	languageCookie = "keyferry_language"
+	themeCookie    = "keyferry_theme"
+)
+
+var pagePaths = []string{"/", "/proof"}
+
+func (c *console) importPage(e echo.Context) error {
+	frame := c.frame(e, "import")
+	frame.Title = frame.Text.Import.Title
+	return c.page(e, http.StatusOK, pages.ImportPage(pages.Import{
+		Frame:     frame,
+		KeyID:     e.QueryParam("KeyId"),
+		ModuleURL: c.prefix + "/" + web.Module,
+		Integrity: c.integrity,
+		WorkerURL: c.prefix + "/" + web.Worker,
+		CLIPrefix: c.LocalKMSLogin,
+		CLISuffix: c.LocalKMSFlags,
+	}))
+}
+
+func (c *console) proofPage(e echo.Context) error {
+	frame := c.frame(e, "proof")
+	frame.Title = frame.Text.Proof.Title
+	return c.page(e, http.StatusOK, pages.ProofPage(frame))
+}
+
+func (c *console) failPage(refused *refusal, e echo.Context) {
+	frame := c.frame(e, "")
+	var err error
+	if refused == errNotFound {
+		frame.Title = frame.Text.Lost.Title
+		err = c.page(e, refused.status, pages.LostPage(frame))
+	} else {
+		frame.Title = frame.Text.Lost.Broken
+		err = c.page(e, refused.status, pages.BrokenPage(frame, frame.Text.Fault(refused.code), requestID(e)))
+	}
+	if err != nil {
+		c.log.Error("rendering an error page", "id", requestID(e), "error", err)
+		e.NoContent(refused.status)
+	}
+}
+
+// frame is the view of what stands round a page.
+func (c *console) frame(e echo.Context, page string) components.Frame {
+	theme := ""
+	if cookie, err := e.Cookie(themeCookie); err == nil && (cookie.Value == "light" || cookie.Value == "dark") {
+		theme = cookie.Value
+	}
+	return components.Frame{
+		Text:         language(e.Request()),
+		Path:         e.Request().URL.RequestURI(),
+		Page:         page,
+		Theme:        theme,
+		Region:       c.Region,
+		LocalKMSURL:  c.LocalKMSURL,
+		Static:       c.prefix,
+		ModuleSHA256: c.module,
+		Version:      c.Version,
+	}
+}
+
+// page renders into memory first, so that a fault in a page is a clean 500 and not half a page.
+func (c *console) page(e echo.Context, status int, content templ.Component) error {
+	var body bytes.Buffer
+	if err := content.Render(e.Request().Context(), &body); err != nil {
+		return fmt.Errorf("rendering %s: %v", e.Path(), err)
+	}
+	header := e.Response().Header()
+	header.Set("Content-Security-Policy", pagePolicy)
+	header.Set("Vary", "Accept-Language, Cookie")
+	return e.HTMLBlob(status, body.Bytes())
+}
+
+// preferences keeps a choice of language or theme in a cookie and goes back to the page. The cookies hold the choice
+// and nothing about the visit.
+func (c *console) preferences(e echo.Context) error {
+	e.Request().Body = http.MaxBytesReader(e.Response(), e.Request().Body, maxBody)
+	if e.Request().ParseForm() != nil {
+		return errMalformed
+	}
+	form := e.Request().PostForm
+	if form.Has("lang") {
+		c.remember(e, languageCookie, text.Match(form.Get("lang")).Tag)
+	}
+	if theme := form.Get("theme"); form.Has("theme") && slices.Contains([]string{"", "light", "dark"}, theme) {
+		c.remember(e, themeCookie, theme)
+	}
+	return e.Redirect(http.StatusSeeOther, returnPath(form.Get("return")))
+}
+
+func (c *console) remember(e echo.Context, name, value string) {
+	cookie := &http.Cookie{
+		Name: name, Value: value, Path: "/", MaxAge: 365 * 24 * 3600,
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: e.Request().TLS != nil,
+	}
+	if value == "" {
+		cookie.MaxAge = -1
+	}
+	e.SetCookie(cookie)
+}
+
+// returnPath allows the console's own pages only, so that the form cannot send a person elsewhere.
+func returnPath(wanted string) string {
+	address, err := url.Parse(wanted)
+	if err != nil || address.Scheme != "" || address.Host != "" || !slices.Contains(pagePaths, address.Path) {
+		return "/"
+	}
+	return (&url.URL{Path: address.Path, RawQuery: address.RawQuery}).String()
+}

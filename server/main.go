@@ -1,0 +1,55 @@
+// Command keyferry carries key material from a browser into Alibaba Cloud KMS.
+//
+// keyferry serve, the default, runs the console with an embedded local KMS behind it, or in front of Alibaba Cloud.
+// keyferry localkms runs the local KMS alone.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version of the program, as the changelog has it.
+const version = "0.1.0"
+
+// commands is what a person can type. Every flag also reads KEYFERRY_<FLAG>.
+type commands struct {
+	Serve    serveCommand    `cmd:"" default:"withargs" help:"Run the console (this is the default)."`
+	LocalKMS localKMSCommand `cmd:"" name:"localkms" help:"Run the local KMS alone, as a test double for other projects."`
+
+	Version kong.VersionFlag `help:"Print the version and exit."`
+}
+
+// terminal is where a command writes: lines for the person, and the log.
+type terminal struct {
+	out io.Writer
+	log *slog.Logger
+}
+
+// say writes one line for the person who started the program.
+func (t terminal) say(format string, values ...any) {
+	fmt.Fprintf(t.out, format+"\n", values...)
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var typed commands
+	parsed := kong.Parse(&typed,
+		kong.Name("keyferry"),
+		kong.Description("Carries key material from your browser into Alibaba Cloud KMS. No server sees it in the clear."),
+		kong.DefaultEnvars("KEYFERRY"),
+		kong.Vars{"version": version},
+		kong.UsageOnError(),
+	)
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	parsed.Bind(terminal{out: os.Stdout, log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	parsed.FatalIfErrorf(parsed.Run())
+}

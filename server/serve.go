@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+
+	"keyferry/server/console"
+	"keyferry/server/kms"
+	"keyferry/server/localkms"
+	"keyferry/web"
+)
+
+// serveCommand runs the console.
+type serveCommand struct {
+	open
+	Listen      string   `default:"127.0.0.1:8787" help:"Address of the console."`
+	AllowedHost []string `help:"A further name that the console answers to, for example behind a reverse proxy."`
+	KMS         string   `name:"kms" enum:"local,alibaba" default:"local" help:"Where calls go: the embedded local KMS, or Alibaba Cloud (${enum})."`
+
+	Region   string `default:"cn-hangzhou" help:"Region of the KMS."`
+	Network  string `enum:",vpc" default:"" help:"vpc: reach Alibaba Cloud through its VPC endpoint."`
+	Endpoint string `help:"Another endpoint of Alibaba Cloud KMS, as host or host:port."`
+	CAFile   string `name:"ca-file" type:"existingfile" help:"Certificates to trust for the endpoint, in PEM, instead of the system's."`
+
+	LocalKMSListen        string `name:"localkms-listen" default:"127.0.0.1:8788" help:"Address of the embedded local KMS."`
+	LocalKMSControlListen string `name:"localkms-control-listen" help:"Address of the local KMS's control API, for tests. Off when empty."`
+}
+
+// Run runs the console until ctx ends.
+func (s *serveCommand) Run(ctx context.Context, t terminal) error {
+	listener, err := s.listen("--listen", s.Listen)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	static, err := web.Embedded()
+	if err != nil {
+		return err
+	}
+	config := console.Config{Static: static, Region: s.Region, Hosts: s.AllowedHost, Version: version, Logger: t.log}
+	sites := []site{{listener: listener}}
+	consoleURL := sites[0].url()
+
+	var client *kms.Client
+	if s.KMS == "local" {
+		var embedded *embeddedKMS
+		if embedded, err = s.embed(t, consoleURL); err != nil {
+			return err
+		}
+		defer embedded.close()
+		sites = append(sites, embedded.sites...)
+		config.LocalKMSURL = embedded.url
+		config.LocalKMSFlags = " --endpoint " + embedded.address + " --insecure"
+		config.LocalKMSLogin = "ALIBABA_CLOUD_ACCESS_KEY_ID=" + localkms.DefaultAccessKeyID +
+			" ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + localkms.DefaultAccessKeySecret + " "
+		client, err = kms.New(kms.Config{
+			Region: s.Region, Endpoint: embedded.address, PlainHTTP: true, Version: version, Logger: t.log,
+			AccessKeyID: localkms.DefaultAccessKeyID, AccessKeySecret: localkms.DefaultAccessKeySecret,
+		})
+	} else {
+		client, err = s.alibaba(ctx, t)
+	}
+	if err != nil {
+		return err
+	}
+	config.KMS, config.Ready = client, client.CheckCredentials
+	if sites[0].handler, err = console.New(config); err != nil {
+		return err
+	}
+	t.say("Keyferry %s: console on %s", version, consoleURL)
+	return serve(ctx, t.log, sites...)
+}
+
+// alibaba makes the client for Alibaba Cloud, with credentials from the SDK's default chain. Missing credentials are
+// no reason to stop, since they may arrive later, but the person hears of them at once.
+func (s *serveCommand) alibaba(ctx context.Context, t terminal) (*kms.Client, error) {
+	if s.LocalKMSControlListen != "" {
+		return nil, errors.New("--localkms-control-listen: there is no local KMS with --kms=alibaba")
+	}
+	client, err := kms.New(kms.Config{
+		Region: s.Region, Network: s.Network, Endpoint: s.Endpoint, CAFile: s.CAFile, Version: version, Logger: t.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := client.CheckCredentials(ctx); err != nil {
+		t.log.Warn("no credentials yet", "error", err)
+	}
+	t.say("Calls go to Alibaba Cloud KMS in %s.", s.Region)
+	return client, nil
+}
+
+// embeddedKMS is the local KMS inside the console's process. The console reaches it as it reaches Alibaba Cloud: by the
+// SDK and over the wire.
+type embeddedKMS struct {
+	kms     *localkms.KMS
+	sites   []site
+	url     string
+	address string
+}
+
+func (e *embeddedKMS) close() {
+	for _, s := range e.sites {
+		s.listener.Close()
+	}
+	e.kms.Close()
+}
+
+func (s *serveCommand) embed(t terminal, consoleURL string) (*embeddedKMS, error) {
+	if s.Endpoint != "" || s.Network != "" || s.CAFile != "" {
+		return nil, errors.New("--endpoint, --network and --ca-file are for --kms=alibaba")
+	}
+	if host, _, err := net.SplitHostPort(s.LocalKMSListen); err == nil && !loopback(host) {
+		return nil, errors.New("--localkms-listen: the console reaches the local KMS without TLS, so it must stay on a loopback address")
+	}
+	k, err := localkms.Open(localkms.Config{
+		Region: s.Region, Logger: t.log, ConsoleURL: func() string { return consoleURL },
+	})
+	if err != nil {
+		return nil, err
+	}
+	e := &embeddedKMS{kms: k}
+	if e.sites, err = localKMSSites(s.open, t, k, s.LocalKMSListen, s.LocalKMSControlListen, s.Region); err != nil {
+		k.Close()
+		return nil, err
+	}
+	e.url = e.sites[0].url() + "/"
+	e.address = e.sites[0].listener.Addr().String()
+	return e, nil
+}

@@ -11,5 +11,7 @@ func shotFolder() string {
 	if folder := os.Getenv("KEYFERRY_SCREENSHOTS"); folder != "" {
 		return folder
 	}
-	return filepath.Join(os.TempDir(), "keyferry-failures")
+	folder := filepath.Join(os.TempDir(), "keyferry-failures")
+	os.MkdirAll(folder, 0o755) // if it cannot be made, taking the picture says so
+	return folder
 }

@@ -8,7 +8,7 @@ NPM   := npm --no-audit --no-fund --loglevel=error
 .PHONY: help run dev build generate wasm tools test e2e pictures check bench clean
 
 help: ## say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build everything and open the console on http://127.0.0.1:8787
 	bin/keyferry serve
@@ -64,6 +64,9 @@ e2e: tools wasm ## run the browser tests alone
 
 pictures: tools wasm ## take the pictures that the README shows
 	KEYFERRY_SCREENSHOTS=$(CURDIR)/e2e/screenshots $(GO) test -count=1 -run TestPictures ./e2e
+
+bench: tools build ## measure, side by side in one run
+	$(GO) run ./e2e/bench
 
 check: tools wasm ## everything that must hold before a change goes in
 	$(GO) tool templ generate

@@ -7,8 +7,9 @@ import (
 	"keyferry/components/text"
 )
 
-// TestPictures takes a picture of every step, in both languages and both themes, wide and narrow. Those in English and
-// Chinese, light and wide, stand in the README; the others are for looking at.
+// TestPictures takes a picture of every step, in both languages and both themes, wide and narrow, and fails where a page
+// is wider than the window. The wide ones in light colours are those of the README, which make pictures writes; the
+// others are for looking at.
 func TestPictures(t *testing.T) {
 	p := start(t)
 	for _, language := range text.Languages {
@@ -22,6 +23,7 @@ func TestPictures(t *testing.T) {
 				p.ask(t, "POST", "/reset", nil, nil)
 				key := seeded[0]
 				v := p.open(t, how, "/?KeyId="+key)
+				v.shots = pictureFolder(how)
 				v.mustFit()
 				v.shot(name + "-1-cmk")
 				v.press(v.words.CMK.Use)

@@ -20,6 +20,7 @@ type visit struct {
 	program *program
 	words   *text.Catalogue
 	page    playwright.Page
+	shots   string // folder for pictures
 
 	mu       sync.Mutex
 	sent     [][]byte // addresses, headers and bodies of every request
@@ -62,7 +63,7 @@ func (p *program) open(t *testing.T, how look, path string) *visit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &visit{t: t, program: p, words: text.Match(how.language), page: page}
+	v := &visit{t: t, program: p, words: text.Match(how.language), page: page, shots: temporaryPictures()}
 	v.watch()
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -170,7 +171,7 @@ func (v *visit) see(selector, want string) {
 // shot writes a picture of the whole page.
 func (v *visit) shot(name string) {
 	_, err := v.page.Screenshot(playwright.PageScreenshotOptions{
-		Path: playwright.String(filepath.Join(shotFolder(), name+".png")), FullPage: playwright.Bool(true),
+		Path: playwright.String(filepath.Join(v.shots, name+".png")), FullPage: playwright.Bool(true),
 	})
 	if err != nil {
 		v.t.Logf("taking a picture: %v", err)

@@ -21,6 +21,9 @@ type Frame struct {
 // Local reports whether calls go to the embedded local KMS.
 func (f Frame) Local() bool { return f.LocalKMSURL != "" }
 
+// LocalKMSPage is the address of the local KMS's own page, in the language of this one.
+func (f Frame) LocalKMSPage() string { return f.LocalKMSURL + "?lang=" + f.Text.Tag }
+
 // Destination names where the calls go.
 func (f Frame) Destination() string {
 	if f.Local() {

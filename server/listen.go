@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -44,18 +45,31 @@ func loopback(host string) bool {
 type site struct {
 	listener net.Listener
 	handler  http.Handler
+	tls      *tls.Config // nil means none
 }
 
 // url is the address for a person; a wildcard address is shown as this computer's.
 func (s site) url() string {
+	scheme := "http://"
+	if s.tls != nil {
+		scheme = "https://"
+	}
 	host, port, err := net.SplitHostPort(s.listener.Addr().String())
 	if err != nil {
-		return "http://" + s.listener.Addr().String()
+		return scheme + s.listener.Addr().String()
 	}
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	return scheme + net.JoinHostPort(host, port)
+}
+
+// accept serves until the server is closed.
+func (s site) accept(server *http.Server) error {
+	if s.tls != nil {
+		return server.ServeTLS(s.listener, "", "")
+	}
+	return server.Serve(s.listener)
 }
 
 // serve runs all sites until ctx ends, then lets requests under way finish.
@@ -66,6 +80,7 @@ func serve(ctx context.Context, log *slog.Logger, sites ...site) error {
 	for _, s := range sites {
 		server := &http.Server{
 			Handler:           s.handler,
+			TLSConfig:         s.tls,
 			ReadHeaderTimeout: 5 * time.Second,
 			ReadTimeout:       15 * time.Second,
 			WriteTimeout:      60 * time.Second, // above the time-out of a call to the KMS
@@ -75,7 +90,7 @@ func serve(ctx context.Context, log *slog.Logger, sites ...site) error {
 		}
 		servers = append(servers, server)
 		go func() {
-			if err := server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			if err := s.accept(server); !errors.Is(err, http.ErrServerClosed) {
 				stop(fmt.Errorf("serving %s: %v", s.listener.Addr(), err))
 			}
 		}()

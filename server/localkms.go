@@ -2,6 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
 
 	"keyferry/server/localkms"
 )
@@ -9,46 +15,131 @@ import (
 // localKMSCommand runs the local KMS alone.
 type localKMSCommand struct {
 	open
-	Listen        string `default:"127.0.0.1:8788" help:"Address of the API and of the inspector."`
-	ControlListen string `help:"Address of the control API, for tests. Off when empty."`
-	Region        string `default:"cn-hangzhou" help:"Region that it answers for."`
-	Console       string `help:"Address of a console that the inspector's pages link to."`
+	Listen        string   `default:"127.0.0.1:8788" help:"Address of the API and of the inspector."`
+	ControlListen string   `help:"Address of the control API, for tests. Off when empty."`
+	Console       string   `help:"Address of a console that the inspector's pages link to."`
+	AllowedHost   []string `help:"A further name by which browsers may reach the inspector and clients the control API."`
+
+	Region     string `default:"cn-hangzhou" help:"Region that it answers for."`
+	Account    string `default:"1234567890123456" help:"Id of the account."`
+	AccessKeys string `type:"existingfile" help:"JSON file with an array of AccessKeys, instead of keyferry-local: id, secret, account, actions, keyIds, securityToken, expires, inactive."`
+	Seed       string `type:"existingfile" help:"JSON file with the CMKs to start with."`
+	State      string `help:"File that keeps the state. Without it the state ends with the program."`
+	Quotas     bool   `help:"Apply the published limits of the service: requests per second, number of CMKs and aliases."`
+	Pool       int    `default:"16" help:"How many wrapping keys are kept ready."`
+
+	TLSCert       string `name:"tls-cert" type:"existingfile" help:"Certificate chain in PEM. With --tls-key."`
+	TLSKey        string `name:"tls-key" type:"existingfile" help:"Private key in PEM. With --tls-cert."`
+	TLSSelfSigned string `name:"tls-self-signed" placeholder:"FILE" help:"Make a certificate authority for this run, and write its certificate to the file for clients to trust."`
 }
 
 // Run runs the local KMS until ctx ends.
 func (l *localKMSCommand) Run(ctx context.Context, t terminal) error {
-	k, err := localkms.Open(localkms.Config{
-		Region: l.Region, Logger: t.log, ConsoleURL: func() string { return l.Console },
-	})
+	config, err := l.config(t)
 	if err != nil {
 		return err
 	}
-	defer k.Close()
-	sites, err := localKMSSites(l.open, t, k, l.Listen, l.ControlListen, l.Region)
+	certificates, err := l.certificates()
 	if err != nil {
 		return err
 	}
-	return serve(ctx, t.log, sites...)
+	k, err := localkms.Open(config)
+	if err != nil {
+		return err
+	}
+	sites, err := localKMSSites(l.open, t, k, localKMSAddresses{l.Listen, l.ControlListen, certificates}, config)
+	if err != nil {
+		return errors.Join(err, k.Close())
+	}
+	return errors.Join(serve(ctx, t.log, sites...), k.Close())
 }
 
-// localKMSSites opens the addresses of a local KMS and tells the person, loudly, what it is.
-func localKMSSites(o open, t terminal, k *localkms.KMS, address, controlAddress, region string) ([]site, error) {
-	listener, err := o.listen("local KMS", address)
+// config gathers the files and flags of a local KMS.
+func (l *localKMSCommand) config(t terminal) (localkms.Config, error) {
+	config := localkms.Config{
+		Region: l.Region, AccountID: l.Account, Logger: t.log, Hosts: l.AllowedHost,
+		Quotas: l.Quotas, PoolSize: l.Pool, StateFile: l.State,
+		ConsoleURL: func() string { return l.Console },
+	}
+	if l.AccessKeys != "" {
+		content, err := os.ReadFile(l.AccessKeys)
+		if err != nil {
+			return config, err
+		}
+		if err := json.Unmarshal(content, &config.AccessKeys); err != nil {
+			return config, fmt.Errorf("reading %s: %v", l.AccessKeys, err)
+		}
+	}
+	if l.Seed != "" {
+		file, err := os.Open(l.Seed)
+		if err != nil {
+			return config, err
+		}
+		defer file.Close()
+		if config.Seed, err = localkms.ParseSeed(file); err != nil {
+			return config, fmt.Errorf("reading %s: %v", l.Seed, err)
+		}
+	}
+	return config, nil
+}
+
+// certificates is what TLS needs; nil means no TLS.
+func (l *localKMSCommand) certificates() (*tls.Config, error) {
+	if (l.TLSCert == "") != (l.TLSKey == "") {
+		return nil, errors.New("--tls-cert and --tls-key go together")
+	}
+	if l.TLSCert != "" && l.TLSSelfSigned != "" {
+		return nil, errors.New("--tls-self-signed makes its own certificate: leave --tls-cert and --tls-key out")
+	}
+	var certificate tls.Certificate
+	var err error
+	switch {
+	case l.TLSCert != "":
+		certificate, err = tls.LoadX509KeyPair(l.TLSCert, l.TLSKey)
+	case l.TLSSelfSigned != "":
+		host, _, _ := net.SplitHostPort(l.Listen)
+		certificate, err = selfSigned(l.TLSSelfSigned, append([]string{host}, l.AllowedHost...))
+	default:
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	sites := []site{{listener, k}}
-	t.say("LOCAL KMS on %s: for trying out and for tests, NEVER FOR REAL KEYS. AccessKey %s / %s, region %s, account %s",
-		sites[0].url(), localkms.DefaultAccessKeyID, localkms.DefaultAccessKeySecret, region, localkms.DefaultAccountID)
-	if controlAddress == "" {
+	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// localKMSAddresses are where a local KMS listens.
+type localKMSAddresses struct {
+	api, control string
+	tls          *tls.Config // of the API; nil means none
+}
+
+// localKMSSites opens the addresses of a local KMS and tells the person, loudly, what it is.
+func localKMSSites(o open, t terminal, k *localkms.KMS, at localKMSAddresses, config localkms.Config) ([]site, error) {
+	listener, err := o.listen("local KMS", at.api)
+	if err != nil {
+		return nil, err
+	}
+	sites := []site{{listener: listener, handler: k, tls: at.tls}}
+	who := "AccessKey " + localkms.DefaultAccessKeyID + " / " + localkms.DefaultAccessKeySecret
+	if len(config.AccessKeys) > 0 {
+		who = fmt.Sprintf("%d AccessKeys of your own", len(config.AccessKeys))
+	}
+	account := config.AccountID
+	if account == "" {
+		account = localkms.DefaultAccountID
+	}
+	t.say("LOCAL KMS on %s: for trying out and for tests, NEVER FOR REAL KEYS. %s, region %s, account %s",
+		sites[0].url(), who, config.Region, account)
+	if at.control == "" {
 		return sites, nil
 	}
-	control, err := o.listen("control API", controlAddress)
+	control, err := o.listen("control API", at.control)
 	if err != nil {
 		listener.Close()
 		return nil, err
 	}
-	sites = append(sites, site{control, k.Control()})
+	sites = append(sites, site{listener: control, handler: k.Control()})
 	t.say("Control API of the local KMS on %s", sites[1].url())
 	return sites, nil
 }

@@ -41,15 +41,20 @@ func (t terminal) say(format string, values ...any) {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	var typed commands
-	parsed := kong.Parse(&typed,
+	parser := newParser()
+	parsed, err := parser.Parse(os.Args[1:])
+	parser.FatalIfErrorf(err)
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	parsed.Bind(terminal{out: os.Stdout, log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	parsed.FatalIfErrorf(parsed.Run())
+}
+
+// newParser reads the command line and the environment.
+func newParser() *kong.Kong {
+	return kong.Must(&commands{},
 		kong.Name("keyferry"),
 		kong.Description("Carries key material from your browser into Alibaba Cloud KMS. No server sees it in the clear."),
 		kong.DefaultEnvars("KEYFERRY"),
 		kong.Vars{"version": version},
-		kong.UsageOnError(),
 	)
-	parsed.BindTo(ctx, (*context.Context)(nil))
-	parsed.Bind(terminal{out: os.Stdout, log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
-	parsed.FatalIfErrorf(parsed.Run())
 }

@@ -114,14 +114,13 @@ func (s *serveCommand) embed(t terminal, consoleURL string) (*embeddedKMS, error
 	if host, _, err := net.SplitHostPort(s.LocalKMSListen); err == nil && !loopback(host) {
 		return nil, errors.New("--localkms-listen: the console reaches the local KMS without TLS, so it must stay on a loopback address")
 	}
-	k, err := localkms.Open(localkms.Config{
-		Region: s.Region, Logger: t.log, ConsoleURL: func() string { return consoleURL },
-	})
+	config := localkms.Config{Region: s.Region, Logger: t.log, ConsoleURL: func() string { return consoleURL }}
+	k, err := localkms.Open(config)
 	if err != nil {
 		return nil, err
 	}
 	e := &embeddedKMS{kms: k}
-	if e.sites, err = localKMSSites(s.open, t, k, s.LocalKMSListen, s.LocalKMSControlListen, s.Region); err != nil {
+	if e.sites, err = localKMSSites(s.open, t, k, localKMSAddresses{api: s.LocalKMSListen, control: s.LocalKMSControlListen}, config); err != nil {
 		k.Close()
 		return nil, err
 	}

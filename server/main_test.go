@@ -1,0 +1,247 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"keyferry/server/kms"
+	"keyferry/server/localkms"
+	"keyferry/web"
+)
+
+// output keeps what a command said to the person.
+type output struct {
+	mu    sync.Mutex
+	lines bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.lines.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.lines.String()
+}
+
+// command runs a command line until the test ends, and returns what it says.
+type command struct {
+	said  *output
+	stop  context.CancelFunc
+	ended chan error
+}
+
+func run(t *testing.T, arguments ...string) *command {
+	t.Helper()
+	parsed, err := newParser().Parse(arguments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	c := &command{said: &output{}, stop: stop, ended: make(chan error, 1)}
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	parsed.Bind(terminal{out: c.said, log: slog.New(slog.DiscardHandler)})
+	go func() { c.ended <- parsed.Run() }()
+	t.Cleanup(stop)
+	return c
+}
+
+// wait returns the first match of a pattern in what the command says.
+func (c *command) wait(t *testing.T, pattern string) string {
+	t.Helper()
+	want := regexp.MustCompile(pattern)
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if match := want.FindStringSubmatch(c.said.String()); match != nil {
+			return match[len(match)-1]
+		}
+		select {
+		case err := <-c.ended:
+			t.Fatalf("the command ended with %v after saying:\n%s", err, c.said)
+		default:
+		}
+	}
+	t.Fatalf("the command never said %s, but:\n%s", pattern, c.said)
+	return ""
+}
+
+// finish tells the command to stop and expects it to end well.
+func (c *command) finish(t *testing.T) {
+	t.Helper()
+	c.stop()
+	select {
+	case err := <-c.ended:
+		if err != nil {
+			t.Errorf("the command ended with %v", err)
+		}
+	case <-time.After(15 * time.Second):
+		t.Fatal("the command does not end")
+	}
+}
+
+// refused expects a command line to end with an error that has these words.
+func refused(t *testing.T, words string, arguments ...string) {
+	t.Helper()
+	c := run(t, arguments...)
+	select {
+	case err := <-c.ended:
+		if err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("%v ended with %v, want %q in it", arguments, err, words)
+		}
+	case <-time.After(10 * time.Second):
+		t.Errorf("%v runs, want an error with %q", arguments, words)
+	}
+}
+
+func TestRefusedCommandLines(t *testing.T) {
+	local := "--localkms-listen=127.0.0.1:0"
+	for _, test := range []struct {
+		words     string
+		arguments []string
+	}{
+		{"--allow-unauthenticated", []string{"serve", "--listen=0.0.0.0:0", local}},
+		{"--allow-unauthenticated", []string{"serve", "--listen=:0", local}},
+		{"--allow-unauthenticated", []string{"serve", "--listen=192.0.2.1:80", local}},
+		{"--allow-unauthenticated", []string{"localkms", "--listen=0.0.0.0:0"}},
+		{"--allow-unauthenticated", []string{"localkms", "--listen=127.0.0.1:0", "--control-listen=0.0.0.0:0"}},
+		{"not host:port", []string{"serve", "--listen=8787", local}},
+		{"without TLS", []string{"serve", "--listen=127.0.0.1:0", "--localkms-listen=0.0.0.0:0", "--allow-unauthenticated"}},
+		{"are for --kms=alibaba", []string{"serve", "--listen=127.0.0.1:0", local, "--network=vpc"}},
+		{"no local KMS", []string{"serve", "--listen=127.0.0.1:0", "--kms=alibaba", "--localkms-control-listen=127.0.0.1:0"}},
+		{"go together", []string{"localkms", "--listen=127.0.0.1:0", "--tls-cert=main.go"}},
+		{"leave --tls-cert", []string{"localkms", "--listen=127.0.0.1:0", "--tls-cert=main.go", "--tls-key=main.go", "--tls-self-signed=x"}},
+		{"main.go", []string{"localkms", "--listen=127.0.0.1:0", "--seed=main.go"}},
+		{"main.go", []string{"localkms", "--listen=127.0.0.1:0", "--access-keys=main.go"}},
+	} {
+		if test.arguments[0] == "serve" && !moduleBuilt(t) {
+			t.Fatal("the WebAssembly module is not built: run make wasm")
+		}
+		refused(t, test.words, test.arguments...)
+	}
+}
+
+// moduleBuilt reports whether serve can start at all.
+func moduleBuilt(t *testing.T) bool {
+	t.Helper()
+	tree, err := web.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = tree.SHA256(web.Module)
+	return err == nil
+}
+
+func TestServeAndStop(t *testing.T) {
+	if !moduleBuilt(t) {
+		t.Fatal("the WebAssembly module is not built: run make wasm")
+	}
+	c := run(t, "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0")
+	address := c.wait(t, `console on (http://127\.0\.0\.1:\d+)`)
+	if !strings.Contains(c.said.String(), "NEVER FOR REAL KEYS") {
+		t.Errorf("it does not warn of the local KMS:\n%s", c.said)
+	}
+	for _, path := range []string{"/", "/proof", "/healthz", "/readyz"} {
+		response, err := http.Get(address + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			t.Errorf("%s: %s", path, response.Status)
+		}
+	}
+	c.finish(t)
+	if _, err := http.Get(address + "/"); err == nil {
+		t.Error("it still answers after it was told to stop")
+	}
+}
+
+func TestFlagsReadTheEnvironment(t *testing.T) {
+	t.Setenv("KEYFERRY_LISTEN", "127.0.0.1:0")
+	t.Setenv("KEYFERRY_REGION", "cn-shanghai")
+	c := run(t, "localkms")
+	c.wait(t, `region cn-shanghai`)
+	c.finish(t)
+}
+
+// client is the console's own client, which trusts the certificates of the file.
+func client(t *testing.T, address, authorities string) *kms.Client {
+	t.Helper()
+	_, host, _ := strings.Cut(address, "://")
+	made, err := kms.New(kms.Config{
+		Region: localkms.DefaultRegion, Endpoint: host, CAFile: authorities, PlainHTTP: authorities == "",
+		AccessKeyID: localkms.DefaultAccessKeyID, AccessKeySecret: localkms.DefaultAccessKeySecret,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+var spec = kms.WrappingSpec{Algorithm: "RSAES_OAEP_SHA_256", KeySpec: "RSA_2048"}
+
+func TestLocalKMSWithTLS(t *testing.T) {
+	authorities := filepath.Join(t.TempDir(), "ca.pem")
+	c := run(t, "localkms", "--listen=127.0.0.1:0", "--tls-self-signed="+authorities)
+	address := c.wait(t, `LOCAL KMS on (https://127\.0\.0\.1:\d+)`)
+	key := localkms.DefaultSeed().Keys[0].KeyID
+	if _, err := client(t, address, authorities).ImportParameters(t.Context(), key, spec); err != nil {
+		t.Errorf("with the certificate authority of the file: %v", err)
+	}
+	other := filepath.Join(t.TempDir(), "other.pem")
+	if _, err := selfSigned(other, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client(t, address, other).ImportParameters(t.Context(), key, spec); !errors.Is(err, kms.ErrUnreachable) {
+		t.Errorf("with another certificate authority: %v", err)
+	}
+	c.finish(t)
+}
+
+func TestLocalKMSKeepsItsState(t *testing.T) {
+	folder := t.TempDir()
+	seed := filepath.Join(folder, "seed.json")
+	if err := os.WriteFile(seed, []byte(`{"keys":[{"keyId":"key-hzzseeded","origin":"EXTERNAL"}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	state := filepath.Join(folder, "state")
+	for range 2 {
+		arguments := []string{"localkms", "--listen=127.0.0.1:0", "--state=" + state}
+		if _, err := os.Stat(state); err != nil {
+			arguments = append(arguments, "--seed="+seed) // the first time only: the second has the state
+		}
+		c := run(t, arguments...)
+		address := c.wait(t, `LOCAL KMS on (http://127\.0\.0\.1:\d+)`)
+		if _, err := client(t, address, "").ImportParameters(t.Context(), "key-hzzseeded", spec); err != nil {
+			t.Errorf("the seeded CMK: %v", err)
+		}
+		c.finish(t)
+	}
+}
+
+func TestLoopback(t *testing.T) {
+	for host, want := range map[string]bool{
+		"127.0.0.1": true, "127.8.8.8": true, "::1": true, "localhost": true,
+		"": false, "0.0.0.0": false, "::": false, "192.168.1.1": false, "localhost.example": false, "10.0.0.1": false,
+	} {
+		if got := loopback(host); got != want {
+			t.Errorf("loopback(%q) = %v, want %v", host, got, want)
+		}
+	}
+	if _, err := (open{}).listen("x", net.JoinHostPort("::", "0")); err == nil {
+		t.Error("every IPv6 address counts as loopback")
+	}
+}

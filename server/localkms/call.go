@@ -2,6 +2,7 @@ package localkms
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"strconv"
 	"strings"
@@ -43,6 +44,16 @@ func (c *call) get(name string) string { return c.params[name] }
 // trimmed returns a parameter without a newline at its end: the aliyun CLI
 // sends the one of the file that it read.
 func (c *call) trimmed(name string) string { return strings.TrimRight(c.params[name], "\r\n") }
+
+// decodeBase64 decodes standard base64 on one line. Go's own decoder passes over
+// line breaks wherever they stand, and a client that leaves them in would work
+// here and might fail elsewhere.
+func decodeBase64(text string) ([]byte, error) {
+	if at := strings.IndexAny(text, "\r\n"); at >= 0 {
+		return nil, base64.CorruptInputError(at)
+	}
+	return base64.StdEncoding.DecodeString(text)
+}
 
 // integer returns a parameter between low and high, or fallback if absent.
 func (c *call) integer(name string, fallback, low, high int) (int, error) {

@@ -15,7 +15,7 @@ func decrypt(k *KMS, c *call) (answer, error) {
 	if c.get("Recipient") != "" {
 		return nil, errUnsupported
 	}
-	blob, err := base64.StdEncoding.DecodeString(c.get("CiphertextBlob"))
+	blob, err := decodeBase64(c.get("CiphertextBlob"))
 	if err != nil || len(blob) < versionIDSize {
 		return nil, invalid("CiphertextBlob")
 	}

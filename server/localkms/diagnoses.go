@@ -2,6 +2,7 @@ package localkms
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/rsa"
 	"encoding/base64"
@@ -30,36 +31,29 @@ type diagnoses struct {
 	queue  chan diagnosis
 	stop   chan struct{}
 	done   sync.WaitGroup
-	mu     sync.Mutex
-	recent []*pair // handed out lately, to recognise a mix-up of parameters
+	recent *recentPairs // to recognise a mix-up of parameters
 }
 
+// How many diagnoses may wait, and how many other wrapping keys each tries.
 const (
-	maxDiagnoses   = 16
-	maxRecentPairs = 16
+	maxDiagnoses  = 16
+	diagnosedKeys = 16
 )
 
-func newDiagnoses(log *slog.Logger) *diagnoses {
-	d := &diagnoses{log: log, queue: make(chan diagnosis, maxDiagnoses), stop: make(chan struct{})}
+func newDiagnoses(log *slog.Logger, recent *recentPairs) *diagnoses {
+	d := &diagnoses{log: log, recent: recent, queue: make(chan diagnosis, maxDiagnoses), stop: make(chan struct{})}
 	d.done.Go(d.work)
 	return d
 }
 
 func (d *diagnoses) add(one diagnosis) {
+	if !d.log.Enabled(context.Background(), slog.LevelWarn) {
+		return // nobody would read what takes a hundred decryptions to find out
+	}
 	select {
 	case d.queue <- one:
 	default:
 	}
-}
-
-// handedOut remembers a wrapping key for later comparison.
-func (d *diagnoses) handedOut(p *pair) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if len(d.recent) == maxRecentPairs {
-		d.recent = append(d.recent[:0], d.recent[1:]...)
-	}
-	d.recent = append(d.recent, p)
 }
 
 func (d *diagnoses) work() {
@@ -94,12 +88,8 @@ func (d *diagnoses) reason(one diagnosis) string {
 	if found := explain(one.private, one); found != "" {
 		return found
 	}
-	d.mu.Lock()
-	recent := append([]*pair(nil), d.recent...)
-	d.mu.Unlock()
-	for _, p := range recent {
-		private, err := privateFrom(p.primes[:])
-		if err == nil && !private.Equal(one.private) && explain(private, one) != "" {
+	for _, p := range d.recent.latest(diagnosedKeys) {
+		if !p.private.Equal(one.private) && explain(p.private, one) != "" {
 			return "it was wrapped under the public key of another GetParametersForImport than the token's"
 		}
 	}

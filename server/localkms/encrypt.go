@@ -14,7 +14,7 @@ type ciphertextAnswer struct {
 
 // encrypt seals a small piece of data under a CMK.
 func encrypt(k *KMS, c *call) (answer, error) {
-	plain, err := base64.StdEncoding.DecodeString(c.get("Plaintext"))
+	plain, err := decodeBase64(c.get("Plaintext"))
 	if err != nil || len(plain) > maxPlaintext {
 		return nil, invalid("Plaintext")
 	}

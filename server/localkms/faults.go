@@ -66,6 +66,9 @@ func (f Fault) check() error {
 		if f.Status != 0 && (f.Status < 400 || f.Status > 599) {
 			return errors.New("an error's status must be 400 to 599")
 		}
+		if f.Code == "" && f.Status != 0 && f.Status < 500 {
+			return errors.New("an error with a status below 500 needs a code")
+		}
 	default:
 		return fmt.Errorf("%q is no kind of fault", f.Kind)
 	}

@@ -31,14 +31,14 @@ func getParametersForImport(k *KMS, c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	k.diagnoses.handedOut(pair)
+	k.recent.add(pair)
 	expires := c.now.Add(tokenLife).Unix()
 	result := &parametersAnswer{
 		KeyId:           key.ID,
 		PublicKey:       base64.StdEncoding.EncodeToString(pair.public),
 		TokenExpireTime: formatTime(expires),
 	}
-	in := session{algorithm: alg, expires: expires, primes: pair.primes[:]}
+	in := session{algorithm: alg, expires: expires, primes: pair.primes}
 	return result, k.handToken(c, result, in)
 }
 

@@ -2,7 +2,6 @@ package localkms
 
 import (
 	"crypto/rsa"
-	"encoding/base64"
 	"strconv"
 )
 
@@ -19,7 +18,7 @@ func importKeyMaterial(k *KMS, c *call) (answer, error) {
 	if key.Origin != originExternal {
 		return nil, errOrigin
 	}
-	wrapped, err := base64.StdEncoding.DecodeString(c.trimmed("EncryptedKeyMaterial"))
+	wrapped, err := decodeBase64(c.trimmed("EncryptedKeyMaterial"))
 	if err != nil {
 		return nil, invalid("EncryptedKeyMaterial")
 	}
@@ -78,7 +77,7 @@ func (k *KMS) wrappingKey(c *call, cmk *key) (*rsa.PrivateKey, algorithm, error)
 	if in.expires <= c.now.Unix() {
 		return nil, 0, errTokenExpired
 	}
-	private, err := privateFrom(in.primes)
+	private, err := k.recent.private(&in.primes)
 	if err != nil {
 		return nil, 0, errToken
 	}

@@ -69,19 +69,25 @@ func listKeys(k *KMS, c *call) (answer, error) {
 }
 
 // pageOf returns a page of those keys that pass the filters. Without filters
-// it costs the same wherever the page is.
+// it costs the same wherever the page is; with them it looks at every key.
 func pageOf(keys []*key, filters []filter, page *paging) []*key {
-	if len(filters) > 0 {
-		var passed []*key
-		for _, k := range keys {
-			if !slices.ContainsFunc(filters, func(f filter) bool { return !f.passes(k) }) {
-				passed = append(passed, k)
-			}
-		}
-		keys = passed
+	if len(filters) == 0 {
+		from, to := page.of(len(keys))
+		return keys[from:to]
 	}
-	from, to := page.of(len(keys))
-	return keys[from:to]
+	passed, first := int64(0), int64(page.PageNumber-1)*int64(page.PageSize)
+	var listed []*key
+	for _, k := range keys {
+		if slices.ContainsFunc(filters, func(f filter) bool { return !f.passes(k) }) {
+			continue
+		}
+		if passed >= first && len(listed) < page.PageSize {
+			listed = append(listed, k)
+		}
+		passed++
+	}
+	page.TotalCount = int(passed)
+	return listed
 }
 
 // filter is one condition on a listed key: any of the values will do, and all

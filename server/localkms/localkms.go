@@ -35,6 +35,7 @@ type KMS struct {
 	nonces    *nonceLog
 	faults    *faultList
 	quotas    *quotas
+	recent    *recentPairs
 	diagnoses *diagnoses
 	inspector http.Handler
 	closeOnce sync.Once
@@ -64,16 +65,17 @@ func Open(config Config) (*KMS, error) {
 		return nil, err
 	}
 	k := &KMS{
-		config:    config,
-		clock:     config.Clock,
-		log:       config.Logger,
-		pairs:     pairs,
-		access:    access,
-		nonces:    newNonceLog(),
-		faults:    &faultList{},
-		quotas:    newQuotas(config.Quotas),
-		diagnoses: newDiagnoses(config.Logger),
+		config: config,
+		clock:  config.Clock,
+		log:    config.Logger,
+		pairs:  pairs,
+		access: access,
+		nonces: newNonceLog(),
+		faults: &faultList{},
+		quotas: newQuotas(config.Quotas),
+		recent: &recentPairs{},
 	}
+	k.diagnoses = newDiagnoses(config.Logger, k.recent)
 	if k.store, err = openStore(config.StateFile, config.Logger, k.sow(config.Seed)); err != nil {
 		k.Close()
 		return nil, err
@@ -87,6 +89,9 @@ func Open(config Config) (*KMS, error) {
 func (k *KMS) Reset(seed *Seed) error {
 	if seed == nil {
 		seed = k.config.Seed
+	}
+	if err := seed.check(k.config); err != nil {
+		return err // before anything is gone
 	}
 	k.clock.Reset()
 	fresh := newStore(k.log)
@@ -114,7 +119,7 @@ func (k *KMS) Material(keyID string) []byte {
 }
 
 // Close stops the background work and closes the state file. Requests that
-// arrive afterwards fail.
+// arrive afterwards may fail.
 func (k *KMS) Close() error {
 	k.closeOnce.Do(func() {
 		k.pairs.close()

@@ -19,7 +19,7 @@ const tokenLife = 24 * time.Hour
 type session struct {
 	algorithm algorithm
 	expires   int64 // Unix seconds
-	primes    []byte
+	primes    primes
 }
 
 const sessionSize = 1 + 8 + 2*primeSize
@@ -30,7 +30,7 @@ func (s *store) sealToken(account, keyID string, in session) string {
 	plain := make([]byte, 0, sessionSize)
 	plain = append(plain, byte(in.algorithm))
 	plain = binary.BigEndian.AppendUint64(plain, uint64(in.expires))
-	plain = append(plain, in.primes...)
+	plain = append(plain, in.primes[:]...)
 	aead := s.tokenCipher()
 	nonce := make([]byte, aead.NonceSize())
 	rand.Read(nonce)
@@ -40,7 +40,7 @@ func (s *store) sealToken(account, keyID string, in session) string {
 
 // openToken reads a token back; anything wrong with it is InvalidImportToken.
 func (s *store) openToken(account, keyID, token string) (*session, error) {
-	sealed, err := base64.StdEncoding.DecodeString(token)
+	sealed, err := decodeBase64(token)
 	if err != nil {
 		return nil, errToken
 	}
@@ -56,7 +56,7 @@ func (s *store) openToken(account, keyID, token string) (*session, error) {
 	return &session{
 		algorithm: algorithm(plain[0]),
 		expires:   int64(binary.BigEndian.Uint64(plain[1:9])),
-		primes:    plain[9:],
+		primes:    primes(plain[9:]),
 	}, nil
 }
 

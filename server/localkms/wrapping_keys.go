@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"math/big"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -21,9 +22,13 @@ const (
 // pair is a wrapping key pair in the forms in which it is used: the public key
 // as the API hands it out, the primes as a token carries them.
 type pair struct {
-	public []byte // DER, SubjectPublicKeyInfo
-	primes [2 * primeSize]byte
+	private *rsa.PrivateKey
+	public  []byte // DER, SubjectPublicKeyInfo
+	primes  primes
 }
+
+// primes are the two primes of a private key: all that a token has to carry.
+type primes [2 * primeSize]byte
 
 func newPair(private *rsa.PrivateKey) (*pair, error) {
 	if private.N.BitLen() != wrappingKeyBits || private.E != publicExponent || len(private.Primes) != 2 {
@@ -33,7 +38,7 @@ func newPair(private *rsa.PrivateKey) (*pair, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding wrapping key: %v", err)
 	}
-	p := &pair{public: public}
+	p := &pair{private: private, public: public}
 	for i, prime := range private.Primes {
 		if prime.BitLen() > 8*primeSize {
 			return nil, fmt.Errorf("a wrapping key's primes must have %d bits", 8*primeSize)
@@ -44,10 +49,10 @@ func newPair(private *rsa.PrivateKey) (*pair, error) {
 }
 
 // privateFrom rebuilds a private key from its primes.
-func privateFrom(primes []byte) (*rsa.PrivateKey, error) {
+func privateFrom(from *primes) (*rsa.PrivateKey, error) {
 	one := big.NewInt(1)
-	p := new(big.Int).SetBytes(primes[:primeSize])
-	q := new(big.Int).SetBytes(primes[primeSize:])
+	p := new(big.Int).SetBytes(from[:primeSize])
+	q := new(big.Int).SetBytes(from[primeSize:])
 	e := big.NewInt(publicExponent)
 	phi := new(big.Int).Mul(new(big.Int).Sub(p, one), new(big.Int).Sub(q, one))
 	key := &rsa.PrivateKey{
@@ -60,6 +65,53 @@ func privateFrom(primes []byte) (*rsa.PrivateKey, error) {
 	}
 	key.Precompute()
 	return key, nil
+}
+
+// recentPairs are the pairs that were handed out lately. Most imports come soon
+// after their parameters, and rebuilding a private key from a token costs as
+// much as the unwrapping; and a failed import may have been wrapped under one
+// of the others.
+type recentPairs struct {
+	mu    sync.Mutex
+	order []*pair // oldest first
+	byKey map[primes]*rsa.PrivateKey
+}
+
+const maxRecentPairs = 256
+
+func (r *recentPairs) add(p *pair) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byKey == nil {
+		r.byKey = map[primes]*rsa.PrivateKey{}
+	}
+	if r.byKey[p.primes] != nil {
+		return
+	}
+	if len(r.order) == maxRecentPairs {
+		delete(r.byKey, r.order[0].primes)
+		r.order = slices.Delete(r.order, 0, 1)
+	}
+	r.order = append(r.order, p)
+	r.byKey[p.primes] = p.private
+}
+
+// private returns the private key of a token's primes.
+func (r *recentPairs) private(from *primes) (*rsa.PrivateKey, error) {
+	r.mu.Lock()
+	found := r.byKey[*from]
+	r.mu.Unlock()
+	if found != nil {
+		return found, nil
+	}
+	return privateFrom(from)
+}
+
+// latest returns the last n pairs.
+func (r *recentPairs) latest(n int) []*pair {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.order[max(0, len(r.order)-n):])
 }
 
 // pairSource gives out wrapping key pairs.

@@ -175,7 +175,7 @@ func TestShippedModule(t *testing.T) {
 	shipped, variant := builtModule(t, ""), builtModule(t, "crashtest")
 	ended := bridge(t, shipped, call{Function: "inspect", Arguments: []any{"crashtest: panic"}})[0]
 	checkRejected(t, ended, "wrapping_key_not_base64")
-	if want := []string{"generate", "inspect"}; !slices.Equal(ended.Globals, want) {
+	if want := []string{"addComponent", "generate", "inspect", "prepare", "writeReceipt"}; !slices.Equal(ended.Globals, want) {
 		t.Errorf("the global has %q, want %q", ended.Globals, want)
 	}
 	const mark = "crashtest: "

@@ -3,6 +3,15 @@
 //
 //	keyferry.inspect(publicKey)             -> {fingerprint, bits}
 //	keyferry.generate(publicKey, algorithm) -> {encryptedKeyMaterial, sha256, fingerprint}
+//	keyferry.addComponent(component, kcv)   -> {method, count}, before prepare takes the sum
+//	keyferry.prepare(options, progress)     -> what generate gives, with check values and a backup
+//	keyferry.writeReceipt(fields)           -> {receipt}
+//
+// It is built twice. In the build with the tag custody, which the page loads when a backup is to be made or opened,
+// prepare does so, by way of age, and there are these as well:
+//
+//	keyferry.check(options) -> what a backup was found to be
+//	keyferry.passphrase()   -> {passphrase}
 //
 // Each returns a promise, which is rejected with {code, message}. An instance of
 // the module serves one job: the worker that started it then fills its memory
@@ -10,6 +19,7 @@
 package main
 
 import (
+	"maps"
 	"runtime/debug"
 	"syscall/js"
 )
@@ -21,7 +31,11 @@ func main() {
 	debug.SetGCPercent(-1)
 
 	global := map[string]any{}
-	for name, do := range adjusted(map[string]job{"inspect": inspect, "generate": generate}) {
+	jobs := map[string]job{
+		"inspect": inspect, "generate": generate, "addComponent": addComponent, "prepare": prepare, "writeReceipt": writeReceipt,
+	}
+	maps.Copy(jobs, custodyJobs)
+	for name, do := range adjusted(jobs) {
 		global[name] = function(do)
 	}
 	js.Global().Set("keyferry", js.ValueOf(global))

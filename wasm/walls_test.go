@@ -28,7 +28,28 @@ func TestModuleImports(t *testing.T) {
 		if domain, _, _ := strings.Cut(name, "/"); strings.Contains(domain, ".") {
 			t.Errorf("the module links %s, from outside the standard library", name)
 		}
-		if strings.HasPrefix(name, "keyferry/") && name != "keyferry/wasm" && name != "keyferry/wasm/keywrap" {
+		if strings.HasPrefix(name, "keyferry/") && !slices.Contains(own, name) {
+			t.Errorf("the module links %s", name)
+		}
+	}
+}
+
+// own are the packages of ours that the module may link.
+var own = []string{"keyferry/wasm", "keyferry/wasm/keywrap", "keyferry/wasm/custody"}
+
+// TestCustodyImports holds the walls around the build that makes and opens backups: age, what age needs, and no more.
+func TestCustodyImports(t *testing.T) {
+	for _, name := range strings.Fields(goForBrowser(t, "list", "-tags", "custody", "-deps", "keyferry/wasm")) {
+		for _, forbidden := range []string{"crypto/x509", "net", "net/http", "crypto/tls", "os/exec"} {
+			if name == forbidden {
+				t.Errorf("the module links %s", name)
+			}
+		}
+		domain, _, _ := strings.Cut(name, "/")
+		if strings.Contains(domain, ".") && domain != "filippo.io" && !strings.HasPrefix(name, "golang.org/x/") {
+			t.Errorf("the module links %s", name)
+		}
+		if strings.HasPrefix(name, "keyferry/") && !slices.Contains(own, name) && name != "keyferry/wasm/custody/backup" {
 			t.Errorf("the module links %s", name)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -26,11 +27,16 @@ var embedded embed.FS
 
 // Names of the files that the console has to know, relative to the tree.
 const (
-	Module = "wasm/keyferry.wasm"
-	Worker = "js/worker.js"
+	Module   = "wasm/keyferry.wasm" // everything but backups
+	Custody  = "wasm/custody.wasm"  // everything
+	Strength = "wasm/strength.wasm" // estimates passphrases
+	Worker   = "js/worker.js"
 )
 
-// ErrNoModule reports a binary that was built without the WebAssembly module; make wasm builds it.
+// Modules are the files that a worker may fetch.
+var Modules = []string{Module, Custody, Strength}
+
+// ErrNoModule reports a binary that was built without a WebAssembly module; make wasm builds them.
 var ErrNoModule = errors.New("the WebAssembly module is not built in: run make wasm, then build again")
 
 // Tree is the set of files to serve.
@@ -39,11 +45,14 @@ type Tree struct {
 	digest string
 }
 
+// file is one file of the tree. Its bytes stay where they are, in the program or on disk: copies of the modules would
+// take more memory than everything else that the console does.
 type file struct {
 	mediaType string
-	plain     []byte
-	brotli    []byte // nil where there is no twin
-	gzip      []byte
+	root      fs.FS
+	plain     string // name in root
+	brotli    string // of the twin; empty where there is none
+	gzip      string
 	sha256    [sha256.Size]byte
 }
 
@@ -84,14 +93,22 @@ var mediaTypes = map[string]string{
 }
 
 func (t *Tree) add(root fs.FS, name, mediaType string) error {
-	plain, err := fs.ReadFile(root, name)
+	f := &file{mediaType: mediaType, root: root, plain: name}
+	opened, err := root.Open(name)
 	if err != nil {
 		return err
 	}
-	f := &file{mediaType: mediaType, plain: plain, sha256: sha256.Sum256(plain)}
-	for suffix, twin := range map[string]*[]byte{".br": &f.brotli, ".gz": &f.gzip} {
-		*twin, err = fs.ReadFile(root, name+suffix)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	defer opened.Close()
+	whole := sha256.New()
+	if _, err := io.Copy(whole, opened); err != nil {
+		return err
+	}
+	whole.Sum(f.sha256[:0])
+	for suffix, twin := range map[string]*string{".br": &f.brotli, ".gz": &f.gzip} {
+		switch _, err := fs.Stat(root, name+suffix); {
+		case err == nil:
+			*twin = name + suffix
+		case !errors.Is(err, fs.ErrNotExist):
 			return err
 		}
 	}
@@ -133,7 +150,7 @@ func (t *Tree) Integrity(name string) (string, error) {
 }
 
 func missing(name string) error {
-	if name == Module {
+	if slices.Contains(Modules, name) {
 		return ErrNoModule
 	}
 	return fmt.Errorf("no static file %s: %w", name, fs.ErrNotExist)
@@ -146,23 +163,33 @@ func (t *Tree) Serve(w http.ResponseWriter, r *http.Request, name string) bool {
 	if !ok {
 		return false
 	}
+	body, coding := f.plain, ""
+	switch accepted := r.Header.Get("Accept-Encoding"); {
+	case f.brotli != "" && accepts(accepted, "br"):
+		body, coding = f.brotli, "br"
+	case f.gzip != "" && accepts(accepted, "gzip"):
+		body, coding = f.gzip, "gzip"
+	}
+	opened, err := f.root.Open(body)
+	if err != nil {
+		return false
+	}
+	defer opened.Close()
+	info, err := opened.Stat()
+	if err != nil {
+		return false
+	}
 	header := w.Header()
 	header.Set("Content-Type", f.mediaType)
 	header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	header.Set("Vary", "Accept-Encoding")
-	body := f.plain
-	switch accepted := r.Header.Get("Accept-Encoding"); {
-	case f.brotli != nil && accepts(accepted, "br"):
-		header.Set("Content-Encoding", "br")
-		body = f.brotli
-	case f.gzip != nil && accepts(accepted, "gzip"):
-		header.Set("Content-Encoding", "gzip")
-		body = f.gzip
+	header.Set("Content-Length", strconv.FormatInt(info.Size(), 10))
+	if coding != "" {
+		header.Set("Content-Encoding", coding)
 	}
-	header.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
-		w.Write(body) // the browser may have gone away; there is nobody to tell
+		io.Copy(w, opened) // the browser may have gone away; there is nobody to tell
 	}
 	return true
 }

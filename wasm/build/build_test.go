@@ -56,7 +56,7 @@ func buildCopy(t *testing.T, root, folder string) [sha256.Size]byte {
 	}
 	t.Chdir(folder)
 	t.Setenv("GOCACHE", filepath.Join(folder, "cache"))
-	module, err := buildModule("")
+	module, err := buildModule(modulePackage, "")
 	if err != nil {
 		t.Fatal(err)
 	}

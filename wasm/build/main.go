@@ -5,7 +5,8 @@
 //
 //	go run ./wasm/build -o web/static/wasm
 //
-// It writes keyferry.wasm and the wasm_exec.js of the same Go toolchain. The
+// It writes keyferry.wasm, custody.wasm, strength.wasm and the wasm_exec.js of the
+// same Go toolchain. The
 // output depends on the sources and the toolchain alone, so that anyone can
 // rebuild the module and compare its SHA-256. Tests build variants of the module
 // by their build tags.
@@ -15,6 +16,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 )
 
 func main() {
@@ -36,15 +38,19 @@ func run(folder, tags string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return fmt.Errorf("making the output folder: %v", err)
 	}
-	module, err := buildModule(tags)
-	if err != nil {
-		return err
+	assets := make([]asset, 0, len(modules)+1)
+	for _, m := range modules {
+		content, err := buildModule(m.packagePath, strings.TrimPrefix(m.tags+","+tags, ","))
+		if err != nil {
+			return err
+		}
+		assets = append(assets, asset{m.file, content})
 	}
 	glue, err := readGlue()
 	if err != nil {
 		return err
 	}
-	for _, asset := range []asset{{"keyferry.wasm", module}, {"wasm_exec.js", glue}} {
+	for _, asset := range append(assets, asset{"wasm_exec.js", glue}) {
 		line, err := asset.install(folder)
 		if err != nil {
 			return fmt.Errorf("writing %s: %v", asset.name, err)

@@ -12,8 +12,16 @@ import (
 	"strings"
 )
 
-// modulePackage is the package of the browser module.
+// modulePackage is the package of the module that holds key material.
 const modulePackage = "keyferry/wasm"
+
+// modules are what a browser may load. The second is the first with age, for
+// backups; the third estimates passphrases and never sees a key.
+var modules = []struct{ file, packagePath, tags string }{
+	{"keyferry.wasm", modulePackage, ""},
+	{"custody.wasm", modulePackage, "custody"},
+	{"strength.wasm", modulePackage + "/strength", ""},
+}
 
 // pinned are the settings that the bytes of the module depend on. GOENV=off is
 // among them because an empty setting in the environment does not override what
@@ -34,9 +42,9 @@ var pinned = []string{
 // buildArguments is the command line after `go`, without -o, tags and the package.
 var buildArguments = []string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"}
 
-// buildModule compiles the module of the current directory's sources. No tags
-// make what is shipped.
-func buildModule(tags string) ([]byte, error) {
+// buildModule compiles a module of the current directory's sources. No tags make
+// what is shipped.
+func buildModule(packagePath, tags string) ([]byte, error) {
 	folder, err := os.MkdirTemp("", "keyferry-build-")
 	if err != nil {
 		return nil, fmt.Errorf("making a temporary folder: %v", err)
@@ -47,7 +55,7 @@ func buildModule(tags string) ([]byte, error) {
 	if tags != "" {
 		arguments = append(arguments, "-tags", tags)
 	}
-	arguments = append(arguments, modulePackage)
+	arguments = append(arguments, packagePath)
 	if _, err := goCommand(arguments...); err != nil {
 		return nil, err
 	}

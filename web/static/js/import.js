@@ -2,12 +2,16 @@
 // The import, step by step. This file moves between the steps and holds what they produce; it never holds key material,
 // which exists in the worker only.
 
+import { file, showChosen, value } from "./choices.js"
 import { run } from "./job.js"
 import { parseKeyReference } from "./key_reference.js"
 import { getParametersForImport, importKeyMaterial } from "./kms.js"
+import { materialForm, offerDownload, showBackup } from "./material.js"
+import { modules } from "./modules.js"
 import { local, utc, zone } from "./moment.js"
-import { clearErrors, fill, fillDigest, one, showError, wait } from "./page.js"
-import { fromBase64, sha256 } from "./sent.js"
+import { clearErrors, fill, fillDigest, one, onSubmit, showError, wait } from "./page.js"
+import { writeReceipt } from "./receipt.js"
+import { fromBase64, record, sha256 } from "./sent.js"
 import { closeAll, finish, open, setSummary, step } from "./steps.js"
 import { fillHoles, isProblem, phrase, problem } from "./words.js"
 
@@ -16,53 +20,35 @@ import { fillHoles, isProblem, phrase, problem } from "./words.js"
  * @property {string} algorithm
  * @property {string} publicKey
  * @property {string} token
+ * @property {string} tokenExpireTime as the KMS wrote it
  * @property {number} expires when the token ends, in milliseconds by this computer's clock
  * @property {string} fingerprint
+ * @property {string} requestId
+ */
+
+/**
+ * @typedef {object} Material
+ * @property {import("./material.js").Prepared} prepared
+ * @property {string} source
+ * @property {string} seconds how long the worker lived
+ * @property {Date} at
  */
 
 const task = one(document, "[data-task=import]")
-const region = task.dataset.region ?? ""
+const { region = "", version = "", moduleSha256 = "" } = task.dataset
+const from = modules(task)
 
 /** What the steps have produced so far. Each part is dropped when an earlier step is opened again. */
 const state = {
     keyId: "",
     /** @type {Parameters | null} */
     parameters: null,
-    /** @type {string | null} */
-    ciphertext: null,
+    /** @type {Material | null} */
+    material: null,
     /** Whether an import was sent whose outcome is not known. */
     unknown: false,
     done: false,
 }
-
-/** @param {string} job @param {string} publicKey @param {string} [algorithm] */
-function jobRequest(job, publicKey, algorithm) {
-    const { worker = "", module = "", integrity = "" } = task.dataset
-    return { worker, module, integrity, job, publicKey, algorithm }
-}
-
-/**
- * Run a form's act when it is sent: errors go where they happened.
- * @param {string} name
- * @param {(form: HTMLFormElement) => Promise<void> | void} act
- */
-function onSubmit(name, act) {
-    const form = one(document, `[data-form="${name}"]`)
-    if (!(form instanceof HTMLFormElement)) throw new Error(`${name} is not a form`)
-    form.addEventListener("submit", async (event) => {
-        event.preventDefault()
-        if (form.getAttribute("aria-busy")) return
-        clearErrors(document)
-        try {
-            await act(form)
-        } catch (thrown) {
-            showError(form, thrown)
-        }
-    })
-}
-
-/** @param {HTMLFormElement} form @param {string} name */
-const value = (form, name) => String(new FormData(form).get(name) ?? "")
 
 // Step 1: the CMK.
 
@@ -83,15 +69,16 @@ onSubmit("params", async (form) => {
     one(task, `[data-part="parameters"]`).hidden = true
     state.parameters = await wait(form, async (signal) => {
         const answer = await getParametersForImport(state.keyId, algorithm, signal)
-        const { result } = await run(jobRequest("inspect", answer.PublicKey), signal)
-        fill(task, "parameters-request-id", answer.RequestId)
+        const { result } = await run(from.plain, { job: "inspect", publicKey: answer.PublicKey }, { signal })
         return {
             algorithm,
             publicKey: answer.PublicKey,
             token: answer.ImportToken,
+            tokenExpireTime: answer.TokenExpireTime,
             // By the console's clock and not this computer's, which may be wrong.
             expires: Date.now() + Date.parse(answer.TokenExpireTime) - answer.serverTime,
             fingerprint: result.fingerprint,
+            requestId: answer.RequestId,
         }
     })
     showParameters(state.parameters)
@@ -100,6 +87,7 @@ onSubmit("params", async (form) => {
 /** @param {Parameters} parameters */
 function showParameters(parameters) {
     fill(task, "algorithm", parameters.algorithm)
+    fill(task, "parameters-request-id", parameters.requestId)
     fillDigest(task, "fingerprint", parameters.fingerprint)
     const until = new Date(parameters.expires)
     fill(task, "token-until", phrase("local-time", { time: local(until) }))
@@ -114,6 +102,8 @@ one(task, `[data-act="continue"]`).addEventListener("click", () => {
     if (!state.parameters) return
     finish("params", "", "material")
     countDown()
+    const passphrase = /** @type {HTMLInputElement} */ (one(task, "#passphrase"))
+    if (passphrase.value === "") material.offer().catch((thrown) => showError(step("material"), thrown))
 })
 
 /** How long the token still lives, wherever it is shown. */
@@ -136,79 +126,120 @@ function mustBeAlive(parameters) {
     if (parameters.expires <= Date.now()) throw problem("token_expired")
 }
 
-// Step 3: the key material.
+// Step 3: the key material, and the proof of its backup.
 
-onSubmit("material", async (form) => {
+const backupPart = one(task, `[data-part="backup"]`)
+
+const materialElement = onSubmit("material", async (form) => {
     const parameters = state.parameters
     if (!parameters) throw problem("unexpected")
     mustBeAlive(parameters)
-    const { result, seconds } = await wait(form, (signal, say) =>
-        run(jobRequest("generate", parameters.publicKey, parameters.algorithm), signal, () =>
-            say((soFar) => phrase("worker-alive", { seconds: soFar }))))
-    if (result.fingerprint !== parameters.fingerprint) throw problem("module_crashed")
-    state.ciphertext = result.encryptedKeyMaterial
-    fillDigest(task, "ciphertext-digest", result.sha256)
-    const ciphertext = fromBase64(result.encryptedKeyMaterial)
+    const target = { keyId: state.keyId, publicKey: parameters.publicKey, algorithm: parameters.algorithm }
+    let made
+    try {
+        made = await wait(form, (signal, say) => material.prepare(target, signal, say))
+    } catch (thrown) {
+        if (isProblem(thrown) && material.ask(thrown.code)) return
+        throw thrown
+    }
+    if (made.prepared.fingerprint !== parameters.fingerprint) throw problem("module_crashed")
+    state.material = { ...made, at: new Date() }
+    form.hidden = true
+    showBackup(backupPart, made.prepared, fillDigest)
+})
+
+const material = materialForm(materialElement, from)
+
+const proofForm = onSubmit("proof", async (form) => {
+    const prepared = state.material?.prepared
+    const saved = file(form, "proof-age")
+    const secret = value(form, "proof-secret")
+    if (!prepared) throw problem("unexpected")
+    if (!saved) throw problem("file_missing")
+    if (secret === "") throw problem("secret_missing")
+    const { kcv, commitment, salt } = prepared
+    const options = { file: saved, secret, kcv, commitment, salt }
+    await wait(form, (signal) => run(from.custody, { job: "check", options }, { signal }))
+    form.hidden = true
+    one(backupPart, `[data-part="proven"]`).hidden = false
+    const unlock = /** @type {HTMLButtonElement} */ (one(backupPart, `[data-act="to-import"]`))
+    unlock.disabled = false
+    unlock.focus()
+})
+
+one(backupPart, `[data-act="again"]`).addEventListener("click", () => goBack("material"))
+
+one(backupPart, `[data-act="to-import"]`).addEventListener("click", async () => {
+    const { material: made, parameters } = state
+    if (!made || !parameters) return
+    const { prepared, seconds } = made
+    fillDigest(task, "ciphertext-digest", prepared.sha256)
+    const ciphertext = fromBase64(prepared.encryptedKeyMaterial)
     const token = fromBase64(parameters.token)
-    fill(task, "ciphertext", phrase("bytes-digest", { count: ciphertext.length, digest: result.sha256 }))
+    fill(task, "ciphertext", phrase("bytes-digest", { count: ciphertext.length, digest: prepared.sha256 }))
     fill(task, "token", phrase("bytes-digest", { count: token.length, digest: await sha256(token) }))
     showExpiry()
     nameImport(false)
-    finish("material", phrase("generated", { seconds }), "send")
+    finish("material", phrase(prepared.backup ? "prepared" : "prepared-elsewhere", { kcv: prepared.kcv, seconds }), "send")
 })
 
 // Step 4: the import.
+
+const sendForm = onSubmit("send", async (form) => {
+    const { parameters, material: made, keyId } = state
+    if (!parameters || !made) throw problem("unexpected")
+    const expiry = chosenExpiry()
+    if (expiry && expiry.getTime() <= Date.now()) throw problem("expiry_past")
+    mustBeAlive(parameters)
+    const expireUnix = expiry ? unix(expiry) : 0
+    const sent = { keyId, ciphertext: made.prepared.encryptedKeyMaterial, token: parameters.token, expireUnix }
+    let answer
+    try {
+        answer = await wait(form, (signal) => importKeyMaterial(sent, signal))
+    } catch (thrown) {
+        if (isProblem(thrown) && outcomeUnknown.has(thrown.code)) state.unknown = true
+        nameImport(true)
+        throw thrown
+    }
+    await showResult(parameters, made, expireUnix, answer)
+})
+
+/** After these the KMS may have taken the material. */
+const outcomeUnknown = new Set(["import_outcome_unknown", "Console.KMSOutcomeUnknown"])
 
 const expiryTime = /** @type {HTMLInputElement} */ (one(task, "#expiry-time"))
 
 /** The moment of expiry, or null for never. */
 function chosenExpiry() {
-    const form = /** @type {HTMLFormElement} */ (one(task, `[data-form="send"]`))
-    if (value(form, "expiry") === "never") return null
-    const moment = new Date(expiryTime.value)
+    const choice = value(sendForm, "expiry")
+    if (choice === "never") return null
+    const moment = choice === "at" ? new Date(expiryTime.value) : new Date(Date.now() + Number(choice) * 24 * 3600 * 1000)
     if (Number.isNaN(moment.getTime())) throw problem("expiry_missing")
     return moment
 }
 
 /** Show the choice of expiry in words, and in UTC as the KMS counts. */
 function showExpiry() {
-    const form = /** @type {HTMLFormElement} */ (one(task, `[data-form="send"]`))
-    one(form, `[data-part="expiry"]`).hidden = value(form, "expiry") === "never"
-    const zonePlace = one(form, `[data-fill="zone"]`)
+    showChosen(sendForm)
+    const zonePlace = one(sendForm, `[data-fill="zone"]`)
     zonePlace.textContent = fillHoles(zonePlace.dataset.template ?? "", { zone: zone() })
-    const utcPlace = one(form, `[data-fill="expiry-utc"]`)
-    const moment = new Date(expiryTime.value)
-    const known = !Number.isNaN(moment.getTime())
-    utcPlace.textContent = known ? fillHoles(utcPlace.dataset.template ?? "", { utc: utc(moment) }) : ""
-    if (value(form, "expiry") === "never") fill(task, "expiry", `0 · ${phrase("expiry-never")}`)
-    else fill(task, "expiry", known ? `${unix(moment)} · ${utc(moment)} UTC` : "")
+    const utcPlace = one(sendForm, `[data-fill="expiry-utc"]`)
+    utcPlace.textContent = ""
+    let shown = ""
+    try {
+        const moment = chosenExpiry()
+        if (moment) utcPlace.textContent = fillHoles(utcPlace.dataset.template ?? "", { utc: utc(moment) })
+        shown = moment ? `${unix(moment)} · ${utc(moment)} UTC` : `0 · ${phrase("expiry-never")}`
+    } catch {
+        // Nothing was entered yet; sending says so.
+    }
+    fill(task, "expiry", shown)
 }
 
 /** @param {Date} moment */
 const unix = (moment) => Math.floor(moment.getTime() / 1000)
 
-for (const input of task.querySelectorAll(`[data-form="send"] input`)) input.addEventListener("input", showExpiry)
-
-onSubmit("send", async (form) => {
-    const { parameters, ciphertext, keyId } = state
-    if (!parameters || !ciphertext) throw problem("unexpected")
-    const expiry = chosenExpiry()
-    if (expiry && expiry.getTime() <= Date.now()) throw problem("expiry_past")
-    mustBeAlive(parameters)
-    try {
-        const requestId = await wait(form, (signal) => {
-            return importKeyMaterial({ keyId, ciphertext, token: parameters.token, expireUnix: expiry ? unix(expiry) : 0 }, signal)
-        })
-        showResult(requestId)
-    } catch (thrown) {
-        if (isProblem(thrown) && outcomeUnknown.has(thrown.code)) state.unknown = true
-        nameImport(true)
-        throw thrown
-    }
-})
-
-/** After these the KMS may have taken the material. */
-const outcomeUnknown = new Set(["import_outcome_unknown", "Console.KMSOutcomeUnknown"])
+for (const input of sendForm.querySelectorAll("input")) input.addEventListener("input", showExpiry)
 
 /**
  * Name the button after what it does.
@@ -221,39 +252,92 @@ function nameImport(again) {
         : fillHoles(button.dataset.template ?? "", { cmk: state.keyId })
 }
 
-/** @param {string} requestId */
-function showResult(requestId) {
+// The result, and what to keep.
+
+const resultPart = one(task, `[data-part="result"]`)
+
+/**
+ * @param {Parameters} parameters
+ * @param {Material} made
+ * @param {number} expireUnix
+ * @param {{requestId: string, time: number}} answer
+ */
+async function showResult(parameters, made, expireUnix, answer) {
     state.done = true
     state.unknown = false
-    fill(task, "import-request-id", requestId)
+    fill(task, "import-request-id", answer.requestId)
     const enabled = one(task, `[data-fill="enabled"]`)
     enabled.textContent = fillHoles(enabled.dataset.template ?? "", { cmk: state.keyId })
     const check = one(task, `[data-fill="describe-key"]`)
     one(check, "code").textContent = fillHoles(check.dataset.template ?? "", { cmk: state.keyId })
+    fill(task, "expiry", expireUnix ? `${expireUnix} · ${utc(new Date(expireUnix * 1000))} UTC` : `0 · ${phrase("expiry-never")}`)
+    const calendar = one(resultPart, `[data-part="calendar"]`)
+    calendar.hidden = expireUnix === 0
+    one(calendar, "[name=KeyId]").setAttribute("value", state.keyId)
+    one(calendar, "[name=KeyMaterialExpireUnix]").setAttribute("value", String(expireUnix))
     setSummary("send", state.keyId)
     closeAll()
-    const part = one(task, `[data-part="result"]`)
-    part.hidden = false
-    one(part, "h2").focus()
+    resultPart.hidden = false
+    one(resultPart, "h2").focus()
+    await offerReceipt(parameters, made, expireUnix, answer)
 }
+
+/**
+ * @param {Parameters} parameters
+ * @param {Material} made
+ * @param {number} expireUnix
+ * @param {{requestId: string, time: number}} answer
+ */
+async function offerReceipt(parameters, made, expireUnix, answer) {
+    try {
+        const receipt = await writeReceipt(from.plain, { version, moduleSHA256: moduleSha256 }, {
+            keyId: state.keyId, region, expireUnix, source: made.source, prepared: made.prepared, preparedAt: made.at,
+            algorithm: parameters.algorithm, token: parameters.token, tokenExpireTime: parameters.tokenExpireTime,
+            fingerprint: parameters.fingerprint, parametersRequestId: parameters.requestId,
+            importRequestId: answer.requestId, importedAt: new Date(answer.time),
+        })
+        const link = /** @type {HTMLAnchorElement} */ (one(resultPart, `[data-link="receipt"]`))
+        offerDownload(link, receipt.bytes, receipt.name, "application/json")
+    } catch (thrown) {
+        showError(resultPart, thrown)
+    }
+}
+
+one(resultPart, `[data-act="print"]`).addEventListener("click", () => window.print())
+
+// The calendar is the one thing that the console's server writes for the page, so it is listed like any request.
+one(resultPart, `[data-part="calendar"]`).addEventListener("submit", async (event) => {
+    event.preventDefault()
+    const form = /** @type {HTMLFormElement} */ (event.target)
+    const fields = { KeyId: state.keyId, KeyMaterialExpireUnix: value(form, "KeyMaterialExpireUnix"), Remind: value(form, "Remind") }
+    const entry = await record("calendar", fields)
+    form.submit()
+    entry.ended("")
+})
 
 // Going back, and leaving.
 
+/** @param {string} name */
+function goBack(name) {
+    if (state.unknown && !confirm(phrase("leave-unknown"))) return
+    clearErrors(document)
+    state.material = null
+    state.unknown = false
+    if (name !== "material") state.parameters = null
+    material.forget()
+    materialElement.hidden = false
+    backupPart.hidden = true
+    proofForm.reset()
+    one(task, `[data-part="parameters"]`).hidden = true
+    open(name)
+}
+
 for (const button of task.querySelectorAll("[data-change]")) {
-    button.addEventListener("click", () => {
-        if (state.unknown && !confirm(phrase("leave-unknown"))) return
-        const name = /** @type {HTMLElement} */ (button).dataset.change ?? ""
-        clearErrors(document)
-        state.ciphertext = null
-        state.unknown = false
-        if (name !== "material") state.parameters = null
-        one(task, `[data-part="parameters"]`).hidden = true
-        open(name)
-    })
+    button.addEventListener("click", () => goBack(/** @type {HTMLElement} */ (button).dataset.change ?? ""))
 }
 
 addEventListener("beforeunload", (event) => {
-    if (!state.done && (state.ciphertext || state.unknown)) event.preventDefault()
+    if (!state.done && (state.material || state.unknown || material.holdsComponents())) event.preventDefault()
 })
 
 if (!isSecureContext) showError(step("cmk"), problem("insecure_context"))

@@ -26,45 +26,123 @@ const policy = window.trustedTypes?.createPolicy("keyferry", {
 })
 
 /**
- * @typedef {object} Request
+ * @typedef {object} Module
  * @property {string} worker address of the worker's script
- * @property {string} module address of keyferry.wasm
+ * @property {string} module address of the module
  * @property {string} integrity of the module
- * @property {string} job
- * @property {string} publicKey
- * @property {string} [algorithm]
  */
 
 /**
- * Run one job in a worker of its own.
- * @param {Request} request
- * @param {AbortSignal} signal ends the worker at once
- * @param {() => void} [onReady] called when the module runs
- * @returns {Promise<{result: any, seconds: string}>} seconds: how long the worker lived
+ * @typedef {object} Watch
+ * @property {AbortSignal} signal ends the worker at once
+ * @property {() => void} [onReady] called when the module runs
+ * @property {(done: number, total: number) => void} [onProgress] called while the module examines
  */
-export async function run(request, signal, onReady) {
-    const { worker: url, ...message } = request
-    const began = performance.now()
-    const worker = new Worker(/** @type {string} */ (scriptURL(url)), { type: "module", name: message.job })
+
+/** @typedef {{result: any, seconds: string}} Done seconds: how long the worker lived */
+
+/**
+ * Run one job in a worker of its own.
+ * @param {Module} from
+ * @param {{job: string} & Record<string, unknown>} request
+ * @param {Watch} watch
+ * @returns {Promise<Done>}
+ */
+export async function run(from, request, watch) {
+    const job = begin(from, request)
     try {
-        const result = await settle(worker, message, signal, onReady)
-        return { result, seconds: ((performance.now() - began) / 1000).toFixed(2) }
+        return await job.end(watch)
     } finally {
-        worker.terminate()
+        job.stop()
     }
 }
 
 /**
+ * Begin a job that is fed piece by piece before it is finished. Whoever begins it must stop it.
+ * @param {Module} from
+ * @param {{job: string} & Record<string, unknown>} request
+ */
+export function begin(from, request) {
+    const began = performance.now()
+    const worker = new Worker(/** @type {string} */ (scriptURL(from.worker)), { type: "module", name: request.job })
+    worker.postMessage({ ...request, module: from.module, integrity: from.integrity })
+    return {
+        /**
+         * Wait for the end of the job.
+         * @param {Watch} watch
+         * @returns {Promise<Done>}
+         */
+        async end(watch) {
+            const result = await settle(worker, watch)
+            return { result, seconds: ((performance.now() - began) / 1000).toFixed(2) }
+        },
+        /**
+         * Hand over one piece.
+         * @param {{component: Uint8Array, kcv: Uint8Array}} piece
+         * @returns {Promise<any>}
+         */
+        async feed(piece) {
+            const answer = new Promise((resolve, reject) => {
+                const listen = (/** @type {MessageEvent} */ { data }) => {
+                    if (data.type === "ready") return
+                    worker.removeEventListener("message", listen)
+                    if (data.error) reject(problem(data.error.code))
+                    else resolve(data.result)
+                }
+                worker.addEventListener("message", listen)
+                worker.addEventListener("error", (event) => {
+                    event.preventDefault()
+                    reject(problem("module_unavailable"))
+                })
+            })
+            await Promise.race([ready(worker), answer])
+            worker.postMessage(piece)
+            return await answer
+        },
+        /** @param {Record<string, unknown>} rest of the request */
+        finish(rest) {
+            worker.postMessage({ finish: rest })
+        },
+        stop() {
+            worker.terminate()
+        },
+    }
+}
+
+/** @type {WeakMap<Worker, Promise<void>>} */
+const readiness = new WeakMap()
+
+/**
+ * Wait until the module runs.
  * @param {Worker} worker
- * @param {object} message
- * @param {AbortSignal} signal
- * @param {() => void} [onReady]
+ * @returns {Promise<void>}
+ */
+function ready(worker) {
+    let known = readiness.get(worker)
+    if (!known) {
+        known = new Promise((resolve) => {
+            worker.addEventListener("message", ({ data }) => { if (data.type === "ready") resolve() })
+        })
+        readiness.set(worker, known)
+    }
+    return known
+}
+
+/**
+ * @param {Worker} worker
+ * @param {Watch} watch
  * @returns {Promise<any>}
  */
-function settle(worker, message, signal, onReady) {
+function settle(worker, { signal, onReady, onProgress }) {
     return new Promise((resolve, reject) => {
-        const silent = setTimeout(() => reject(problem("module_silent")), patience)
+        /** @type {ReturnType<typeof setTimeout>} */
+        let silent
+        const stillThere = () => {
+            clearTimeout(silent)
+            silent = setTimeout(() => reject(problem("module_silent")), patience)
+        }
         const done = (/** @type {() => void} */ act) => { clearTimeout(silent); act() }
+        stillThere()
         signal.addEventListener("abort", () => done(() => reject(problem("cancelled"))))
         worker.addEventListener("error", (event) => {
             event.preventDefault()
@@ -72,10 +150,11 @@ function settle(worker, message, signal, onReady) {
         })
         worker.addEventListener("messageerror", () => done(() => reject(problem("module_crashed"))))
         worker.addEventListener("message", ({ data }) => {
+            stillThere()
             if (data.type === "ready") onReady?.()
+            if (data.type === "progress") onProgress?.(data.done, data.total)
             if (data.type === "done") done(() => resolve(data.result))
             if (data.type === "failed") done(() => reject(problem(data.error.code)))
         })
-        worker.postMessage(message)
     })
 }

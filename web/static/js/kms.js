@@ -30,7 +30,7 @@ export async function getParametersForImport(keyId, algorithm, signal) {
  * Send wrapped key material to the KMS, through the console.
  * @param {{keyId: string, ciphertext: string, token: string, expireUnix: number}} material expireUnix 0: never
  * @param {AbortSignal} signal
- * @returns {Promise<string>} the KMS's RequestId
+ * @returns {Promise<{requestId: string, time: number}>} the KMS's RequestId, and the console's clock in milliseconds
  */
 export async function importKeyMaterial(material, signal) {
     const answer = await call("ImportKeyMaterial", {
@@ -40,7 +40,7 @@ export async function importKeyMaterial(material, signal) {
         KeyMaterialExpireUnix: material.expireUnix,
     }, signal)
     if (typeof answer.body.RequestId !== "string") throw problem("import_outcome_unknown")
-    return answer.body.RequestId
+    return { requestId: answer.body.RequestId, time: answer.time }
 }
 
 /**

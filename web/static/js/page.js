@@ -71,12 +71,14 @@ export function clearErrors(root) {
     document.title = plainTitle
 }
 
+/** @typedef {(sentence: (seconds: string) => string, part?: number) => void} Say part: of the whole that is done, 0 to 1 */
+
 /**
  * Run something that may take a while. Its button is off meanwhile; after a moment a line says what is going on and for
  * how long, with a button that cancels.
  * @template T
  * @param {HTMLElement} form holds the button and the waiting line
- * @param {(signal: AbortSignal, say: (sentence: (seconds: string) => string) => void) => Promise<T>} work
+ * @param {(signal: AbortSignal, say: Say) => Promise<T>} work
  * @returns {Promise<T>}
  */
 export async function wait(form, work) {
@@ -84,6 +86,7 @@ export async function wait(form, work) {
     const sentence = one(line, `[data-fill="waiting"]`)
     const button = form.querySelector("button[data-act]:not([data-act=cancel])")
     const cancel = one(line, `[data-act="cancel"]`)
+    const bar = /** @type {HTMLProgressElement} */ (one(line, "progress"))
     const stop = new AbortController()
     const began = performance.now()
     const seconds = () => ((performance.now() - began) / 1000).toFixed(1)
@@ -92,7 +95,7 @@ export async function wait(form, work) {
     const show = () => {
         if (performance.now() - began > 250) line.hidden = false
         sentence.textContent = spoken ? spoken(seconds()) : sentence.dataset.text ?? ""
-        fill(line, "waited", spoken ? "" : phrase("wait-seconds", { seconds: seconds() }))
+        fill(line, "waited", phrase("wait-seconds", { seconds: seconds() }))
     }
     const onCancel = () => stop.abort()
     const ticking = setInterval(show, 100)
@@ -100,14 +103,40 @@ export async function wait(form, work) {
     form.setAttribute("aria-busy", "true")
     if (button instanceof HTMLButtonElement) button.disabled = true
     try {
-        return await work(stop.signal, (next) => { spoken = next; show() })
+        return await work(stop.signal, (next, part) => {
+            spoken = next
+            if (part !== undefined) bar.value = part
+            show()
+        })
     } finally {
         clearInterval(ticking)
         cancel.removeEventListener("click", onCancel)
         form.removeAttribute("aria-busy")
         if (button instanceof HTMLButtonElement) button.disabled = false
         line.hidden = true
+        bar.removeAttribute("value")
     }
+}
+
+/**
+ * Run a form's act when it is sent: errors go where they happened. A form that is at work takes no second order.
+ * @param {string} name
+ * @param {(form: HTMLFormElement) => Promise<void> | void} act
+ */
+export function onSubmit(name, act) {
+    const form = one(document, `[data-form="${name}"]`)
+    if (!(form instanceof HTMLFormElement)) throw new Error(`${name} is not a form`)
+    form.addEventListener("submit", async (event) => {
+        event.preventDefault()
+        if (form.getAttribute("aria-busy")) return
+        clearErrors(document)
+        try {
+            await act(form)
+        } catch (thrown) {
+            showError(form, thrown)
+        }
+    })
+    return form
 }
 
 /**

@@ -1,10 +1,13 @@
 // @ts-check
 
 /**
- * The worker that runs one job of the cryptographic module and then ends.
+ * The worker that runs one job of a module and then ends.
  *
  * It takes one message, a Request. It posts {type: "ready"} once the module runs,
- * and then exactly one Answer. Before the answer leaves, the module's memory, the
+ * {type: "progress", done, total} while it examines, and then exactly one Answer.
+ * A job that is fed piece by piece (components of a key) says so with "pieces" in
+ * its Request: the worker then takes Pieces, and answers each with {type: "piece"},
+ * until the message {finish} with the rest of the Request. Before the answer leaves, the module's memory, the
  * only place where key material has been in the clear, is filled with zeros.
  * Every way in which the module can die is an answer too: the page never waits
  * for ever.
@@ -16,9 +19,13 @@ import "../wasm/wasm_exec.js"
  * @typedef {object} Request
  * @property {string} module The URL of the module.
  * @property {string} integrity What the module's bytes must be, as "sha256-…".
- * @property {"inspect" | "generate"} job
- * @property {string} publicKey
- * @property {string} [algorithm]
+ * @property {string} job
+ * @property {boolean} [pieces] Whether pieces come before the job itself.
+ */
+
+/**
+ * One component of a key, as it was typed.
+ * @typedef {{ component: Uint8Array, kcv: Uint8Array }} Piece
  */
 
 /** @typedef {{ code: string, message: string }} Failure */
@@ -39,6 +46,11 @@ import "../wasm/wasm_exec.js"
 const parameters = new Map([
     ["inspect", ["publicKey"]],
     ["generate", ["publicKey", "algorithm"]],
+    ["prepare", ["options", "progress"]],
+    ["check", ["options"]],
+    ["passphrase", []],
+    ["writeReceipt", ["fields"]],
+    ["strength", ["passphrase"]],
 ])
 
 /**
@@ -53,6 +65,9 @@ const globals = /** @type {Globals} */ (/** @type {unknown} */ (globalThis))
 
 let begun = false
 
+/** @type {Keyferry | undefined} The module, while it is being fed. */
+let fed
+
 /** @type {WebAssembly.Instance | undefined} */
 let instance
 
@@ -65,6 +80,10 @@ const brokenOff = new Promise((_, reject) => {
 })
 
 self.addEventListener("message", (event) => {
+    if (fed !== undefined) {
+        feed(fed, event.data)
+        return
+    }
     if (begun) {
         breakOff(failure("bad_request", "A worker takes one job."))
         return
@@ -109,7 +128,37 @@ async function perform(message) {
     const request = checked(message)
     const keyferry = await start(await fetchModule(request.module, request.integrity))
     self.postMessage({ type: "ready" })
-    return await call(keyferry, request)
+    if (!request.pieces) {
+        return await call(keyferry, request)
+    }
+    /** @type {Promise<object>} */
+    const finished = new Promise((resolve) => { finishFeeding = resolve })
+    fed = keyferry
+    return await call(keyferry, { ...request, ...await finished })
+}
+
+/** @type {(rest: object) => void} Gives what the person chose after the last piece. */
+let finishFeeding
+
+/**
+ * Take one piece, or the end of them. A piece that is refused changes nothing.
+ * @param {Keyferry} keyferry
+ * @param {unknown} message
+ */
+async function feed(keyferry, message) {
+    const piece = /** @type {Partial<Piece & { finish: object }> | null} */ (message)
+    if (piece?.finish) {
+        fed = undefined
+        finishFeeding(piece.finish)
+        return
+    }
+    try {
+        const result = await keyferry.addComponent(piece?.component, piece?.kcv)
+        self.postMessage({ type: "piece", result })
+    } catch (error) {
+        self.postMessage({ type: "piece", error: isFailure(error) ? error : internal() })
+    }
+    piece?.component?.fill(0)
 }
 
 /**
@@ -205,7 +254,7 @@ async function start(response) {
  * @returns {Promise<object>}
  */
 async function call(keyferry, request) {
-    const values = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (request))
+    const values = await readFiles({ ...request, progress })
     const names = parameters.get(request.job) ?? []
     const job = keyferry[request.job]
     if (job === undefined) {
@@ -224,8 +273,64 @@ async function call(keyferry, request) {
     return await promise
 }
 
-/** Fill the module's memory with zeros. */
+/** @type {Uint8Array[]} What was read from files of the person's. */
+const contents = []
+
+/**
+ * Replace files by their bytes, at any depth. The page hands over files unread, so
+ * that their bytes exist in this worker alone.
+ * @param {Record<string, unknown>} values
+ * @returns {Promise<Record<string, unknown>>}
+ */
+async function readFiles(values) {
+    /** @type {Record<string, unknown>} */
+    const read = {}
+    for (const [name, value] of Object.entries(values)) {
+        if (value instanceof Blob) {
+            if (value.size > largestFile) throw failure("source_too_long", "The file is far too long for key material.")
+            const bytes = await readFile(value)
+            contents.push(bytes)
+            read[name] = bytes
+        } else if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+            read[name] = await readFiles(/** @type {Record<string, unknown>} */ (value))
+        } else {
+            read[name] = value
+        }
+    }
+    return read
+}
+
+/**
+ * @param {Blob} file
+ * @returns {Promise<Uint8Array>}
+ */
+async function readFile(file) {
+    try {
+        return new Uint8Array(await file.arrayBuffer())
+    } catch {
+        throw failure("file_unreadable", "The file can no longer be read. It was moved, changed or deleted since it was chosen.")
+    }
+}
+
+/** Far above any file that the module takes, in bytes. */
+const largestFile = 1 << 20
+
+/** Overwrite what was read from files. */
+function forget() {
+    for (const bytes of contents) bytes.fill(0)
+}
+
+/**
+ * @param {number} done
+ * @param {number} total
+ */
+function progress(done, total) {
+    self.postMessage({ type: "progress", done, total })
+}
+
+/** Overwrite what was read from files, and fill the module's memory with zeros. */
 function erase() {
+    forget()
     const memory = instance?.exports.mem
     if (memory instanceof WebAssembly.Memory) {
         new Uint8Array(memory.buffer).fill(0)

@@ -1,0 +1,100 @@
+package backup
+
+import (
+	"bytes"
+	"io"
+	"strconv"
+
+	"filippo.io/age/armor"
+)
+
+// Info is what a backup says about itself before it is opened. Nothing of it is
+// authenticated yet.
+type Info struct {
+	Passphrase bool // it asks for a passphrase, and otherwise for an identity
+	WorkFactor int  // of the passphrase
+	Recipients int  // how many recipients it has
+	Armored    bool
+
+	binary []byte
+}
+
+// Limits on what is looked at. A backup has a few hundred bytes, and two thousand
+// for each recipient of the hybrid kind.
+const (
+	maxFileSize = 256 << 10
+)
+
+var (
+	intro        = []byte("age-encryption.org/v1\n")
+	introOfAny   = []byte("age-encryption.org/")
+	stanzaBegin  = []byte("-> ")
+	macBegin     = []byte("---")
+	armorHeader  = []byte(armor.Header)
+	scryptStanza = []byte("scrypt")
+)
+
+// Inspect reads the header of a backup. The file is not kept.
+func Inspect(file []byte) (Info, error) {
+	var info Info
+	if len(file) > maxFileSize {
+		return Info{}, errNotAge()
+	}
+	binary := file
+	if text := bytes.TrimLeft(file, "\ufeff \t\r\n"); bytes.HasPrefix(text, armorHeader) {
+		decoded, err := io.ReadAll(armor.NewReader(bytes.NewReader(text)))
+		if err != nil {
+			return Info{}, errDamaged()
+		}
+		info.Armored, binary = true, decoded
+	}
+	header, ok := bytes.CutPrefix(binary, intro)
+	if !ok {
+		if bytes.HasPrefix(binary, introOfAny) {
+			return Info{}, refuse(CodeVersion, "This age file is of a newer version of the format than this program knows. Open it with the age command.")
+		}
+		return Info{}, errNotAge()
+	}
+	for {
+		line, rest, ok := bytes.Cut(header, []byte("\n"))
+		if !ok {
+			return Info{}, errDamaged()
+		}
+		if bytes.HasPrefix(line, macBegin) {
+			break
+		}
+		if stanza, ok := bytes.CutPrefix(line, stanzaBegin); ok {
+			info.Recipients++
+			if err := info.read(stanza); err != nil {
+				return Info{}, err
+			}
+		}
+		header = rest
+	}
+	if info.Recipients == 0 || info.Passphrase && info.Recipients > 1 {
+		return Info{}, errDamaged()
+	}
+	info.binary = binary
+	return info, nil
+}
+
+// read takes what it wants from the first line of a stanza: scrypt, salt, factor.
+func (info *Info) read(stanza []byte) error {
+	words := bytes.Split(stanza, []byte(" "))
+	if !bytes.Equal(words[0], scryptStanza) {
+		return nil
+	}
+	info.Passphrase = true
+	if len(words) != 3 || len(words[2]) > 3 {
+		return errDamaged()
+	}
+	factor, err := strconv.Atoi(string(words[2]))
+	if err != nil || factor < 1 {
+		return errDamaged()
+	}
+	if factor > MaxWorkFactor {
+		return refuse(CodeWorkFactorTooHigh, "The passphrase of this backup costs more memory than a browser has: its scrypt work factor is "+strconv.Itoa(factor)+", and "+strconv.Itoa(MaxWorkFactor)+" is the most that can be opened here. Open it with the age command.")
+	}
+	info.WorkFactor = factor
+	return nil
+}

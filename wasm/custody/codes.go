@@ -1,0 +1,73 @@
+package custody
+
+import "keyferry/wasm/keywrap"
+
+// The codes with which a file is refused as a source of key material.
+const (
+	CodeSourceEmpty        keywrap.Code = "source_empty"         // nothing, or nothing but white space
+	CodeSourceTooLong      keywrap.Code = "source_too_long"      // far longer than any form of a key
+	CodeSourceSize         keywrap.Code = "source_size"          // binary of another size than the ones below
+	CodeSourceSize16       keywrap.Code = "source_size_16"       // 16 bytes: an AES-128 or SM4 key
+	CodeSourceSize24       keywrap.Code = "source_size_24"       // 24 bytes: an AES-192 or triple DES key
+	CodeSourceSize64       keywrap.Code = "source_size_64"       // 64 bytes: two keys, or an HMAC key
+	CodeSourceSize256      keywrap.Code = "source_size_256"      // 256 bytes: RSA ciphertext
+	CodeSourceExtraNewline keywrap.Code = "source_extra_newline" // 32 bytes and a line break after them
+	CodeSourceHexLength    keywrap.Code = "source_hex_length"    // hex digits of something else than 32 bytes
+	CodeSourceBase64Length keywrap.Code = "source_base64_length" // base64 of something else than 32 bytes
+	CodeSourceBase64Broken keywrap.Code = "source_base64_broken" // 32 bytes of base64 that do not hold together
+	CodeSourceText         keywrap.Code = "source_text"          // text of no known kind
+	CodeSourceUTF16        keywrap.Code = "source_utf16"         // text in UTF-16
+	CodeSourcePrivateKey   keywrap.Code = "source_private_key"   // a private key in PEM
+	CodeSourcePublicKey    keywrap.Code = "source_public_key"    // a public key in PEM or as a line of OpenSSH
+	CodeSourceCertificate  keywrap.Code = "source_certificate"   // a certificate, or a request for one, in PEM
+	CodeSourcePEM          keywrap.Code = "source_pem"           // PEM of another kind
+	CodeSourceDER          keywrap.Code = "source_der"           // a key or certificate in DER
+	CodeSourceBackup       keywrap.Code = "source_backup"        // an age file: an encrypted backup
+	CodeSourceAgeKey       keywrap.Code = "source_age_key"       // an age identity or recipient
+	CodeSourceReceipt      keywrap.Code = "source_receipt"       // a receipt of this program
+	CodeSourceJSON         keywrap.Code = "source_json"          // other JSON
+	CodeSourceArchive      keywrap.Code = "source_archive"       // a ZIP or gzip file
+	CodeSourceNotConfirmed keywrap.Code = "source_not_confirmed" // Decode was asked for another kind than the file has
+)
+
+// The codes with which components are refused.
+const (
+	CodeComponentNotHex       keywrap.Code = "component_not_hex"       // a character that is no hex digit
+	CodeComponentLength       keywrap.Code = "component_length"        // not 64 hex digits
+	CodeComponentZero         keywrap.Code = "component_zero"          // nothing but zeros
+	CodeComponentRepeated     keywrap.Code = "component_repeated"      // entered before
+	CodeComponentKCVMalformed keywrap.Code = "component_kcv_malformed" // not 6 to 10 hex digits
+	CodeComponentKCVMismatch  keywrap.Code = "component_kcv_mismatch"  // the check value of another component
+	CodeComponentsTooMany     keywrap.Code = "components_too_many"     // more than anybody has
+	CodeComponentsTooFew      keywrap.Code = "components_too_few"      // fewer than two
+	CodeComponentsSumZero     keywrap.Code = "components_sum_zero"     // they cancel out
+)
+
+// The codes of what the quality gate finds. Each stands in a [Finding].
+const (
+	CodeWeakKnown      keywrap.Code = "weak_known_key"    // published for tests
+	CodeWeakRepeated   keywrap.Code = "weak_repeated"     // one block again and again
+	CodeWeakCounter    keywrap.Code = "weak_counter"      // equal steps
+	CodeWeakHexText    keywrap.Code = "weak_hex_text"     // 32 hex digits
+	CodeWeakBase64Text keywrap.Code = "weak_base64_text"  // 32 characters of base64
+	CodeWeakText       keywrap.Code = "weak_text"         // other printable text
+	CodeWeakRun        keywrap.Code = "weak_run"          // ten equal bytes in a row
+	CodeWeakFewValues  keywrap.Code = "weak_few_values"   // at most 14 different bytes
+	CodeWeakUnbalanced keywrap.Code = "weak_unbalanced"   // too few or too many one bits
+	CodeWeakJavaRandom keywrap.Code = "weak_java_random"  // from java.util.Random
+	CodeWeakGoMathRand keywrap.Code = "weak_go_math_rand" // from Go's math/rand
+)
+
+// CodeExamineCancelled is the code of an examination that was told to stop.
+const CodeExamineCancelled keywrap.Code = "examine_cancelled"
+
+// The codes of fingerprints and receipts.
+const (
+	CodeKCVMalformed     keywrap.Code = "kcv_malformed"        // not ten hex digits
+	CodeReceiptNotJSON   keywrap.Code = "receipt_not_json"     // not a JSON object
+	CodeReceiptNotOurs   keywrap.Code = "receipt_not_ours"     // JSON, but not a receipt of this program
+	CodeReceiptVersion   keywrap.Code = "receipt_version"      // a receipt of a version that is not known here
+	CodeReceiptMalformed keywrap.Code = "receipt_malformed"    // a field is missing, unknown, double or wrong
+	CodeReceiptDamaged   keywrap.Code = "receipt_damaged"      // commitment and check value contradict each other
+	CodeNotReceiptsKey   keywrap.Code = "not_the_receipts_key" // other material than the receipt's
+)

@@ -1,0 +1,37 @@
+// @ts-check
+// The page that checks a backup against the receipt of its import. Nothing is sent: both files go to a worker.
+
+import { file, value } from "./choices.js"
+import { run } from "./job.js"
+import { modules } from "./modules.js"
+import { utc } from "./moment.js"
+import { clearErrors, fill, fillDigest, one, onSubmit, wait } from "./page.js"
+import { fillHoles, phrase, problem } from "./words.js"
+
+const task = one(document, "[data-task=check]")
+const { custody } = modules(task)
+
+onSubmit("check", async (form) => {
+    const part = one(task, `[data-part="result"]`)
+    part.hidden = true
+    const receipt = file(form, "receipt")
+    const backup = file(form, "check-age")
+    const secret = value(form, "check-secret")
+    if (!receipt) throw problem("receipt_missing")
+    if (!backup) throw problem("file_missing")
+    if (secret === "") throw problem("secret_missing")
+    clearErrors(document)
+    const { result } = await wait(form, (signal) =>
+        run(custody, { job: "check", options: { file: backup, secret, receipt } }, { signal }))
+    const matches = one(part, `[data-fill="matches"]`)
+    const imported = utc(new Date(result.importedAt))
+    matches.textContent = fillHoles(matches.dataset.template ?? "", { cmk: result.keyId, date: `${imported} UTC` })
+    fill(part, "cmk", result.keyId)
+    fill(part, "region", result.region)
+    fill(part, "imported", `${imported} UTC`)
+    fill(part, "expires", result.expireUnix === 0 ? phrase("expiry-never") : `${utc(new Date(result.expireUnix * 1000))} UTC`)
+    fill(part, "origin", phrase(`origin-${result.origin}`))
+    fillDigest(part, "kcv", result.kcv)
+    part.hidden = false
+    one(part, "h2").focus()
+})

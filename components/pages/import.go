@@ -7,15 +7,23 @@ import (
 	"keyferry/components/text"
 )
 
-// Import is what the import page shows.
+// Module is a WebAssembly module that a worker may load.
+type Module struct {
+	URL       string
+	Integrity string // as fetch takes it: sha256-<base64>
+}
+
+// Import is what a page shows that imports, imports again, or checks.
 type Import struct {
 	Frame     components.Frame
 	KeyID     string // filled in when the page was opened with /?KeyId=…
-	ModuleURL string // of keyferry.wasm
-	Integrity string // of the module, as fetch takes it: sha256-<base64>
+	Again     bool   // whether this is the page for importing the same material again
 	WorkerURL string
-	CLIPrefix string // before aliyun in a command; credentials of the local KMS, else empty
-	CLISuffix string // after an aliyun command; the local KMS's address, else empty
+	Module    Module // everything but backups
+	Custody   Module // everything, loaded when a backup is to be made or opened
+	Strength  Module // estimates passphrases, and is loaded when a person types one
+	CLIPrefix string // before aliyun in a command: credentials of the local KMS, else empty
+	CLISuffix string // after an aliyun command: the local KMS's address, else empty
 }
 
 func (p Import) words() *text.Catalogue { return p.Frame.Text }

@@ -105,4 +105,19 @@ var englishFaults = map[string]Fault{
 	"algorithm_unknown":               {"The module does not know this wrapping algorithm.", "Choose RSAES_OAEP_SHA_256, RSAES_OAEP_SHA_1 or RSAES_PKCS1_V1_5."},
 	"random_source_failed":            {"This browser gave no randomness, or none worth the name.", "Nothing was made. Use another browser."},
 	"wrapping_failed":                 {"The wrapping itself failed.", "Nothing was sent. Get import parameters again."},
+
+	// Custody, as the page and the console see it.
+	"Console.Remind":     {"The days to remind you are not numbers from 1 to 365.", "Enter up to ten, separated by commas, such as 30, 7, 1."},
+	"confirm_hex":        {"The file holds 64 hexadecimal digits.", "Say whether the 32 bytes that they stand for are the key."},
+	"confirm_base64":     {"The file holds base64 of 32 bytes.", "Say whether the 32 bytes that it stands for are the key."},
+	"receipt_other_cmk":  {"This receipt is of another CMK.", "Choose the receipt of this CMK, or go back to step 1 and name the CMK of the receipt."},
+	"file_missing":       {"No file is chosen.", "Choose the file first."},
+	"receipt_missing":    {"No receipt is chosen.", "Choose the receipt that was downloaded after the import. Its name ends in .json."},
+	"secret_missing":     {"The passphrase or identity is missing.", "Enter what opens the backup."},
+	"passphrase_missing": {"There is no passphrase.", "Take the offered one, or enter your own."},
+	"passphrase_weak":    {"This passphrase can be guessed.", "Take the offered one, or enter a longer one: several words that do not belong together."},
+	"recipients_missing": {"There is no recipient.", "Enter at least one public age key, such as age1…."},
+	"sentence_missing":   {"The sentence is not there yet.", "Type it as it stands above the field."},
+	"component_missing":  {"The component or its check value is missing.", "Enter both as they were printed."},
+	"file_unreadable":    {"The file can no longer be read: it was moved, changed or deleted since it was chosen.", "Choose it again."},
 }

@@ -9,6 +9,9 @@ type Frame struct {
 	CallsGoTo     string
 	Pages         string
 	Import        string
+	Reimport      string
+	Check         string
+	Renewal       string
 	Proof         string
 	Language      string
 	Theme         string

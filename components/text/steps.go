@@ -51,21 +51,14 @@ type ParamsStep struct {
 	RequestID      string
 }
 
-// MaterialStep is step 3.
-type MaterialStep struct {
-	Title    string
-	Intro    string
-	NoBackup string
-	Generate string
-	Working  string
-}
-
 // SendStep is step 4.
 type SendStep struct {
 	Title       string
 	Expiry      string
 	Never       string
 	NeverHint   string
+	Days90      string
+	Year        string
 	At          string
 	AtHint      string
 	AtLabel     string // {zone}
@@ -111,25 +104,27 @@ type Sent struct {
 
 // Phrases are sentences that the page's scripts fill.
 type Phrases struct {
-	ValidFor     string // {hours} {minutes}
-	ValidMinutes string // {minutes} {seconds}
-	TokenExpired string
-	LocalTime    string // {time}
-	Generated    string // {seconds}
-	WorkerAlive  string // {seconds}
-	Characters   string // {count}
-	BytesDigest  string // {count} {digest}
-	ExpiryNever  string
-	ErrorTitle   string // {title}
-	StepDone     string // {number}
-	WaitSeconds  string // {seconds}
-	SentCount    string // {count}
-	Failed       string // {code}
-	Answered     string
-	KMSRequestID string
-	KMSCode      string
-	KMSMessage   string
-	ConsoleID    string
-	NotPending   string // {state}
-	LeaveUnknown string
+	ValidFor          string // {hours} {minutes}
+	ValidMinutes      string // {minutes} {seconds}
+	TokenExpired      string
+	LocalTime         string // {time}
+	Prepared          string // {kcv} {seconds}
+	PreparedElsewhere string // {kcv} {seconds}
+	Minutes           string // {minutes}
+	Seconds           string // {seconds}
+	Characters        string // {count}
+	BytesDigest       string // {count} {digest}
+	ExpiryNever       string
+	ErrorTitle        string // {title}
+	StepDone          string // {number}
+	WaitSeconds       string // {seconds}
+	SentCount         string // {count}
+	Failed            string // {code}
+	Answered          string
+	KMSRequestID      string
+	KMSCode           string
+	KMSMessage        string
+	ConsoleID         string
+	NotPending        string // {state}
+	LeaveUnknown      string
 }

@@ -6,6 +6,7 @@
 package text
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,6 +25,11 @@ type Catalogue struct {
 	Send     SendStep
 	Result   Result
 	Sent     Sent
+	Keep     Keep
+	Reimport Reimport
+	Check    Check
+	Renewal  Renewal
+	Calendar Calendar
 	Proof    Proof
 	Lost     Lost
 	Phrases  Phrases
@@ -71,6 +77,15 @@ func (c *Catalogue) Fault(code string) Fault {
 		return fault
 	}
 	return c.Faults["unexpected"]
+}
+
+// merged is all words for faults of one language.
+func merged(parts ...map[string]Fault) map[string]Fault {
+	all := map[string]Fault{}
+	for _, part := range parts {
+		maps.Copy(all, part)
+	}
+	return all
 }
 
 // Fill puts values into the named holes of a sentence: Fill("Import into {cmk}", "cmk", id).

@@ -40,10 +40,9 @@ type Config struct {
 
 type console struct {
 	Config
-	prefix    string // of static files: /static/<digest>
-	module    string // SHA-256 in hexadecimal
-	integrity string
-	log       *slog.Logger
+	prefix  string // of static files: /static/<digest>
+	custody string // SHA-256 of the module that holds key material, in hexadecimal
+	log     *slog.Logger
 }
 
 // New makes the web app. It fails if the binary has no module built in, because a console without it can do nothing.
@@ -55,16 +54,12 @@ func New(config Config) (http.Handler, error) {
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
-	var err error
-	if c.module, err = config.Static.SHA256(web.Module); err != nil {
-		return nil, err
+	for _, name := range append([]string{web.Worker}, web.Modules...) {
+		if _, err := config.Static.SHA256(name); err != nil {
+			return nil, fmt.Errorf("making the console: %w", err)
+		}
 	}
-	if c.integrity, err = config.Static.Integrity(web.Module); err != nil {
-		return nil, err
-	}
-	if _, err = config.Static.SHA256(web.Worker); err != nil {
-		return nil, fmt.Errorf("making the console: %v", err)
-	}
+	c.custody, _ = config.Static.SHA256(web.Custody)
 	c.KMS = audited{next: config.KMS, log: c.log}
 	return c.routes(), nil
 }
@@ -78,8 +73,12 @@ func (c *console) routes() *echo.Echo {
 
 	pages := []string{http.MethodGet, http.MethodHead}
 	e.Match(pages, "/", c.importPage)
+	e.Match(pages, "/reimport", c.reimportPage)
+	e.Match(pages, "/check", c.checkPage)
+	e.Match(pages, "/renewal", c.renewalPage)
 	e.Match(pages, "/proof", c.proofPage)
 	e.POST("/preferences", c.preferences)
+	e.POST("/calendar", c.calendar)
 	e.Match(pages, "/static/:digest/*", c.static)
 
 	e.POST("/kms/GetParametersForImport", c.getParametersForImport)

@@ -30,6 +30,7 @@ var (
 	errNotCiphertext = &refusal{http.StatusBadRequest, "Console.NotCiphertext"}
 	errImportToken   = &refusal{http.StatusBadRequest, "Console.ImportToken"}
 	errExpireUnix    = &refusal{http.StatusBadRequest, "Console.ExpireUnix"}
+	errRemind        = &refusal{http.StatusBadRequest, "Console.Remind"}
 	errCrossOrigin   = &refusal{http.StatusForbidden, "Console.CrossOrigin"}
 	errHost          = &refusal{http.StatusMisdirectedRequest, "Console.Host"}
 	errMethod        = &refusal{http.StatusMethodNotAllowed, "Console.Method"}

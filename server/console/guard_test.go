@@ -21,7 +21,8 @@ func TestEveryAnswerHasItsPolicy(t *testing.T) {
 	page := "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; " +
 		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types keyferry"
 	quiet := "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
-	worker := "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src " + host + static + "/wasm/keyferry.wasm; " +
+	worker := "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src " + host + static + "/wasm/keyferry.wasm " +
+		host + static + "/wasm/custody.wasm " + host + static + "/wasm/strength.wasm; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 	const html = "text/html"
 	for _, test := range []struct {
@@ -34,6 +35,9 @@ func TestEveryAnswerHasItsPolicy(t *testing.T) {
 		{"HEAD", "/", html, 200, page, "no-store"},
 		{"GET", "/?KeyId=x", html, 200, page, "no-store"},
 		{"GET", "/proof", html, 200, page, "no-store"},
+		{"GET", "/reimport", html, 200, page, "no-store"},
+		{"GET", "/check", html, 200, page, "no-store"},
+		{"GET", "/renewal", html, 200, page, "no-store"},
 		{"GET", "/nowhere", html, 404, page, "no-store"},
 		{"GET", "/nowhere", "*/*", 404, quiet, "no-store"},
 		{"GET", "/kms/ImportKeyMaterial", "*/*", 405, quiet, "no-store"},
@@ -117,7 +121,7 @@ func TestOtherNamesAreRefused(t *testing.T) {
 
 func TestOtherSitesAreRefused(t *testing.T) {
 	s := newSite(t, nil)
-	for _, path := range []string{"/kms/GetParametersForImport", "/kms/ImportKeyMaterial", "/preferences"} {
+	for _, path := range []string{"/kms/GetParametersForImport", "/kms/ImportKeyMaterial", "/preferences", "/calendar"} {
 		for _, headers := range [][]string{
 			{"Sec-Fetch-Site", "cross-site"},
 			{"Sec-Fetch-Site", "same-site"},

@@ -21,20 +21,52 @@ const (
 	themeCookie    = "keyferry_theme"
 )
 
-var pagePaths = []string{"/", "/proof"}
+var pagePaths = []string{"/", "/reimport", "/check", "/renewal", "/proof"}
 
 func (c *console) importPage(e echo.Context) error {
 	frame := c.frame(e, "import")
 	frame.Title = frame.Text.Import.Title
-	return c.page(e, http.StatusOK, pages.ImportPage(pages.Import{
+	return c.page(e, http.StatusOK, pages.ImportPage(c.importView(e, frame)))
+}
+
+func (c *console) reimportPage(e echo.Context) error {
+	frame := c.frame(e, "reimport")
+	frame.Title = frame.Text.Reimport.Title
+	view := c.importView(e, frame)
+	view.Again = true
+	return c.page(e, http.StatusOK, pages.ImportPage(view))
+}
+
+func (c *console) checkPage(e echo.Context) error {
+	frame := c.frame(e, "check")
+	frame.Title = frame.Text.Check.Title
+	return c.page(e, http.StatusOK, pages.CheckPage(c.importView(e, frame)))
+}
+
+func (c *console) renewalPage(e echo.Context) error {
+	frame := c.frame(e, "renewal")
+	frame.Title = frame.Text.Renewal.Title
+	return c.page(e, http.StatusOK, pages.RenewalPage(frame))
+}
+
+// importView is what every page that starts workers shows.
+func (c *console) importView(e echo.Context, frame components.Frame) pages.Import {
+	return pages.Import{
 		Frame:     frame,
 		KeyID:     e.QueryParam("KeyId"),
-		ModuleURL: c.prefix + "/" + web.Module,
-		Integrity: c.integrity,
 		WorkerURL: c.prefix + "/" + web.Worker,
+		Module:    c.module(web.Module),
+		Custody:   c.module(web.Custody),
+		Strength:  c.module(web.Strength),
 		CLIPrefix: c.LocalKMSLogin,
 		CLISuffix: c.LocalKMSFlags,
-	}))
+	}
+}
+
+// module is the address of a module and what its bytes must be; New has made sure that it is there.
+func (c *console) module(name string) pages.Module {
+	integrity, _ := c.Static.Integrity(name)
+	return pages.Module{URL: c.prefix + "/" + name, Integrity: integrity}
 }
 
 func (c *console) proofPage(e echo.Context) error {
@@ -73,7 +105,7 @@ func (c *console) frame(e echo.Context, page string) components.Frame {
 		Region:       c.Region,
 		LocalKMSURL:  c.LocalKMSURL,
 		Static:       c.prefix,
-		ModuleSHA256: c.module,
+		ModuleSHA256: c.custody,
 		Version:      c.Version,
 	}
 }

@@ -18,13 +18,16 @@ const quietPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; fr
 
 // workerPolicy rules the worker that holds plaintext. A worker obeys the policy on its own script's answer and not the
 // page's, so this is the wall that keeps the material in: the worker may compile WebAssembly, load the module's
-// start-up script, fetch the module, and reach nothing else.
+// start-up script, fetch the modules, and reach nothing else.
 func workerPolicy(host, prefix string) string {
-	module := host + prefix + "/" + web.Module
-	if strings.HasPrefix(host, "[") {
-		module = "'self'" // a policy cannot name an IPv6 address
+	var modules []string
+	for _, module := range web.Modules {
+		modules = append(modules, host+prefix+"/"+module)
 	}
-	return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src " + module + "; " +
+	if strings.HasPrefix(host, "[") {
+		modules = []string{"'self'"} // a policy cannot name an IPv6 address
+	}
+	return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src " + strings.Join(modules, " ") + "; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
 		"require-trusted-types-for 'script'; trusted-types 'none'"
 }

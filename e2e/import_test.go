@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"keyferry/components/text"
 )
@@ -26,10 +28,57 @@ func (v *visit) getParameters(algorithm string) {
 	v.press(v.words.Import.Continue)
 }
 
-// generate does step 3.
+// generate does step 3: it generates key material under the offered passphrase, saves the backup and proves it.
 func (v *visit) generate() {
 	v.t.Helper()
-	v.press(v.words.Material.Generate)
+	passphrase := v.offeredPassphrase()
+	v.press(v.words.Material.Prepare)
+	v.proveBackup(v.saveBackup(), passphrase)
+}
+
+// offeredPassphrase waits for the passphrase that the page offers.
+func (v *visit) offeredPassphrase() string {
+	v.t.Helper()
+	for range 200 {
+		passphrase, err := v.page.Locator("#passphrase").InputValue()
+		v.do(err)
+		if passphrase != "" {
+			return passphrase
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	v.t.Fatal("the page offers no passphrase")
+	return ""
+}
+
+// saveBackup downloads the backup and returns the file.
+func (v *visit) saveBackup() string {
+	v.t.Helper()
+	v.see("[data-part=backup] h3", v.words.Material.BackupTitle)
+	return v.download("[data-link=backup]")
+}
+
+// download clicks a link and returns the file that it saved, under the name that the page gave it.
+func (v *visit) download(link string) string {
+	v.t.Helper()
+	saved, err := v.page.ExpectDownload(func() error { return v.page.Locator(link).Click() })
+	v.do(err)
+	file := filepath.Join(v.t.TempDir(), saved.SuggestedFilename())
+	v.do(saved.SaveAs(file))
+	return file
+}
+
+// proveBackup opens the saved backup on the page and goes on to step 4.
+func (v *visit) proveBackup(file, secret string) {
+	v.t.Helper()
+	if enabled, _ := v.button(v.words.Material.Continue).IsEnabled(); enabled {
+		v.t.Error("the way to the import is open before the backup was proven")
+	}
+	v.do(v.page.Locator("#proof-age").SetInputFiles(file))
+	v.do(v.page.Locator("#proof-secret").Fill(secret))
+	v.press(v.words.Material.ProveButton)
+	v.see("[data-part=proven]", v.words.Material.Proven)
+	v.press(v.words.Material.Continue)
 	v.see("[data-step=send] h3", v.words.Send.WhatIsSent)
 }
 

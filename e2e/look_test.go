@@ -34,8 +34,14 @@ func TestPictures(t *testing.T) {
 				v.mustFit()
 				v.shot(name + "-2-received")
 				v.press(v.words.Import.Continue)
+				passphrase := v.offeredPassphrase()
+				v.mustFit()
 				v.shot(name + "-3-material")
-				v.generate()
+				v.press(v.words.Material.Prepare)
+				backup := v.saveBackup()
+				v.mustFit()
+				v.shot(name + "-3-backup")
+				v.proveBackup(backup, passphrase)
 				v.do(v.page.Locator("#expiry-at").Check())
 				v.do(v.page.Locator("#expiry-time").Fill("2036-01-02T03:04"))
 				v.mustFit()
@@ -44,20 +50,24 @@ func TestPictures(t *testing.T) {
 				v.imported(key)
 				v.mustFit()
 				v.shot(name + "-5-result")
-				v.do(v.page.Goto(p.console + "/proof"))
-				v.mustFit()
-				v.shot(name + "-6-proof")
+				for i, page := range []string{"proof", "reimport", "check", "renewal"} {
+					v.do(v.page.Goto(p.console + "/" + page))
+					v.mustFit()
+					v.shot(fmt.Sprintf("%s-%d-%s", name, 6+i, page))
+				}
 			})
 		}
 	}
 }
 
-// mustFit fails if the page has to be scrolled sideways.
+// mustFit fails if the page has to be scrolled sideways, and names what sticks out.
 func (v *visit) mustFit() {
 	v.t.Helper()
-	over, err := v.page.Evaluate(`document.documentElement.scrollWidth - innerWidth`)
+	wide, err := v.page.Evaluate(`document.documentElement.scrollWidth <= innerWidth ? "" :
+		Array.from(document.querySelectorAll("body *")).filter((e) => e.getBoundingClientRect().right > innerWidth)
+			.map((e) => e.outerHTML.slice(0, 120)).join("\n")`)
 	v.do(err)
-	if over, ok := over.(int); !ok || over > 0 {
-		v.t.Errorf("the page is %v px wider than the window", over)
+	if wide != "" {
+		v.t.Errorf("the page is wider than the window because of\n%s", wide)
 	}
 }

@@ -140,7 +140,7 @@ func (v *visit) do(results ...any) {
 	}
 	if err, failed := results[len(results)-1].(error); failed && err != nil {
 		v.shot("failed-" + strings.NewReplacer("/", "-", " ", "-").Replace(v.t.Name()))
-		v.t.Fatalf("%v\nThe page: %s", err, v.text("main"))
+		v.t.Fatalf("%v\nThe error on the page: %s", err, v.text(".notice.error"))
 	}
 }
 
@@ -155,7 +155,7 @@ func (v *visit) press(name string) {
 
 // text is the visible text of the first element that matches.
 func (v *visit) text(selector string) string {
-	found, err := v.page.Locator(selector).First().InnerText()
+	found, err := v.page.Locator(selector).First().InnerText(playwright.LocatorInnerTextOptions{Timeout: playwright.Float(2000)})
 	if err != nil {
 		return "(" + err.Error() + ")"
 	}

@@ -17,7 +17,7 @@ import (
 // and worker, and of the console.
 func TestEveryCodeHasWords(t *testing.T) {
 	codes := map[string]string{}
-	for _, folder := range []string{"../wasm/keywrap", "../wasm", "../server/console"} {
+	for _, folder := range []string{"../wasm/keywrap", "../wasm/custody", "../wasm/custody/backup", "../wasm", "../server/console"} {
 		for code, place := range goCodes(t, folder) {
 			codes[code] = place
 		}

@@ -1,0 +1,580 @@
+package e2e
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	mathrand "math/rand"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aliyun/alibaba-cloud-sdk-go/services/kms"
+	"github.com/playwright-community/playwright-go"
+
+	"keyferry/components/text"
+	"keyferry/wasm/custody"
+	"keyferry/wasm/keywrap"
+)
+
+// fresh is a random key and a file that holds it in some form.
+func fresh(t *testing.T) keywrap.Material {
+	t.Helper()
+	var m keywrap.Material
+	rand.Read(m[:])
+	return m
+}
+
+// kept writes a file for the test.
+func kept(t *testing.T, name string, content []byte) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// toStep3 goes on to the choice of the key material.
+func (v *visit) toStep3(key string) {
+	v.t.Helper()
+	v.chooseCMK(key)
+	v.getParameters("RSAES_OAEP_SHA_256")
+	v.offeredPassphrase()
+}
+
+func (v *visit) source(name string) {
+	v.t.Helper()
+	v.do(v.page.Locator("#source-" + name).Check())
+}
+
+func (v *visit) file(field, file string) {
+	v.t.Helper()
+	v.do(v.page.Locator("#" + field).SetInputFiles(file))
+}
+
+// elsewhere says that a copy is kept elsewhere, and goes on.
+func (v *visit) elsewhere() {
+	v.t.Helper()
+	v.do(v.page.Locator("#protection-elsewhere").Check())
+	v.do(v.page.Locator("#elsewhere").Fill(v.words.Material.ElsewhereSentence))
+}
+
+// brought prepares key material that the person brought, which is examined first and takes as long as that takes.
+func (v *visit) brought() {
+	v.t.Helper()
+	v.press(v.words.Material.PrepareBrought)
+}
+
+// toImport goes on from prepared material whose copy is kept elsewhere.
+func (v *visit) toImport() {
+	v.t.Helper()
+	v.do(v.page.Locator("[data-part=backup] h3").WaitFor(playwright.LocatorWaitForOptions{Timeout: playwright.Float(examination)}))
+	v.press(v.words.Material.Continue)
+}
+
+// examination is how long comparing a key with those of weak generators may take here, in milliseconds. It takes less
+// than a second on an idle machine.
+const examination = 30_000
+
+// mustHave fails unless exactly this material arrived.
+func (p *program) mustHave(t *testing.T, key string, want keywrap.Material) {
+	t.Helper()
+	if got := p.material(t, key); !bytes.Equal(got, want[:]) {
+		t.Errorf("the KMS unwrapped other material than the person brought")
+	}
+	if got := p.state(t, key); got != "Enabled" {
+		t.Errorf("the CMK is %s, want Enabled", got)
+	}
+}
+
+// Every form of a file of the person's own arrives as the same 32 bytes; text is asked about first.
+func TestSourceFile(t *testing.T) {
+	p := start(t)
+	for i, test := range []struct {
+		name   string
+		encode func([]byte) []byte
+		asks   func(text.MaterialStep) string
+	}{
+		{"raw", bytes.Clone, nil},
+		{"hexadecimal", func(b []byte) []byte { return []byte(hex.EncodeToString(b) + "\n") }, func(m text.MaterialStep) string { return m.ConfirmHex }},
+		{"base64", func(b []byte) []byte { return []byte(base64.StdEncoding.EncodeToString(b)) }, func(m text.MaterialStep) string { return m.ConfirmBase64 }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			key, want := seeded[i], fresh(t)
+			v := p.open(t, look{}, "/")
+			v.toStep3(key)
+			v.source("file")
+			v.file("key-file", kept(t, "key.bin", test.encode(want[:])))
+			v.elsewhere()
+			v.brought()
+			if test.asks != nil {
+				v.see("[data-part=confirm]", test.asks(v.words.Material))
+				v.mustBeAccessible("question")
+				v.press(v.words.Material.Confirm)
+			}
+			v.toImport()
+			v.send(key)
+			v.imported(key)
+			p.mustHave(t, key, want)
+			v.mustNotHaveLeaked(key)
+		})
+	}
+}
+
+// An age file that the age command made, to a recipient, is a source; and what the page makes, the age command opens.
+func TestAgeCommand(t *testing.T) {
+	for _, program := range []string{"age", "age-keygen"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Fatalf("%s is missing: run make tools", program)
+		}
+	}
+	p := start(t)
+	identity := filepath.Join(t.TempDir(), "identity.txt")
+	if output, err := exec.Command("age-keygen", "-o", identity).CombinedOutput(); err != nil {
+		t.Fatalf("age-keygen: %v\n%s", err, output)
+	}
+	recipient, err := exec.Command("age-keygen", "-y", identity).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := os.ReadFile(identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(secret)), "\n")
+
+	t.Run("opens what the page made", func(t *testing.T) {
+		key := seeded[0]
+		v := p.open(t, look{}, "/")
+		v.toStep3(key)
+		v.do(v.page.Locator("#protection-recipients").Check())
+		v.do(v.page.Locator("#recipients").Fill(string(recipient)))
+		v.press(v.words.Material.Prepare)
+		backup := v.saveBackup()
+		opened, err := exec.Command("age", "-d", "-i", identity, backup).Output()
+		if err != nil {
+			t.Fatalf("age -d: %v", err)
+		}
+		v.proveBackup(backup, lines[len(lines)-1])
+		v.send(key)
+		v.imported(key)
+		p.mustHave(t, key, keywrap.Material(opened))
+		if name := filepath.Base(backup); !strings.Contains(name, key) || !strings.HasSuffix(name, time.Now().UTC().Format("2006-01-02")+".age") {
+			t.Errorf("the backup is called %s", name)
+		}
+	})
+	t.Run("makes what the page opens", func(t *testing.T) {
+		key, want := seeded[1], fresh(t)
+		sealed := exec.Command("age", "-r", strings.TrimSpace(string(recipient)))
+		sealed.Stdin = bytes.NewReader(want[:])
+		file, err := sealed.Output()
+		if err != nil {
+			t.Fatalf("age -r: %v", err)
+		}
+		v := p.open(t, look{}, "/")
+		v.toStep3(key)
+		v.source("backup")
+		v.file("source-age", kept(t, "key.age", file))
+		v.do(v.page.Locator("#source-secret").Fill(lines[len(lines)-1]))
+		v.elsewhere()
+		v.brought()
+		v.toImport()
+		v.send(key)
+		v.imported(key)
+		p.mustHave(t, key, want)
+		v.mustNotHaveLeaked(key)
+	})
+}
+
+// Components are added one after the other, each leaves its field once it is taken, and wrong ones change nothing.
+func TestSourceComponents(t *testing.T) {
+	p := start(t)
+	key := seeded[0]
+	v := p.open(t, look{}, "/")
+	v.toStep3(key)
+	v.source("components")
+	add := func(component, kcv string) {
+		t.Helper()
+		v.do(v.page.Locator("#component").Fill(component))
+		v.do(v.page.Locator("#component-kcv").Fill(kcv))
+		v.press(v.words.Material.AddComponent)
+	}
+	var want keywrap.Material
+	for i := range 3 {
+		part := fresh(t)
+		digits, kcv := hex.EncodeToString(part[:]), custody.CheckValue(&part).String()
+		add(digits, "000000")
+		v.fault("component_kcv_mismatch")
+		add(digits[:62], kcv)
+		v.fault("component_length")
+		add(strings.ToUpper(digits), kcv)
+		v.see("[data-part=accepted] li >> nth="+[]string{"0", "1", "2"}[i], "CMAC")
+		if left, _ := v.page.Locator("#component").InputValue(); left != "" {
+			t.Error("an accepted component stays in its field")
+		}
+		if i == 0 {
+			add(digits, kcv)
+			v.fault("component_repeated")
+			v.elsewhere()
+			v.press(v.words.Material.PrepareBrought)
+			v.fault("components_too_few")
+			// That ended the worker: begin again with the same component.
+			add(digits, kcv)
+			v.see("[data-part=accepted] li >> nth=0", "CMAC")
+		}
+		for j := range want {
+			want[j] ^= part[j]
+		}
+	}
+	v.brought()
+	v.toImport()
+	v.send(key)
+	v.imported(key)
+	p.mustHave(t, key, want)
+	v.mustNotHaveLeaked(key)
+}
+
+// What is no key is refused in the words that belong to it, before anything is sent.
+func TestRefusedFiles(t *testing.T) {
+	p := start(t)
+	v := p.open(t, look{}, "/")
+	v.toStep3(seeded[0])
+	v.source("file")
+	v.elsewhere()
+	random := fresh(t)
+	double := append(random[:], random[:]...)
+	double[40] ^= 1
+	for _, test := range []struct {
+		name    string
+		content []byte
+		code    string
+	}{
+		{"nothing", nil, "source_empty"},
+		{"64 bytes", double, "source_size_64"},
+		{"16 bytes", random[:16], "source_size_16"},
+		{"a private key", []byte("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n"), "source_private_key"},
+		{"a backup", []byte("age-encryption.org/v1\n-> X25519 abc\n\x00\x01"), "source_backup"},
+		{"a sentence", []byte("correct horse battery staple, once upon a time"), "source_text"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			v.t = t
+			v.file("key-file", kept(t, "file", test.content))
+			v.brought()
+			v.fault(test.code)
+		})
+	}
+	v.t = t
+	v.file("key-file", kept(t, "large", make([]byte, 2<<20)))
+	v.brought()
+	v.fault("source_too_long")
+	if len(v.posted("ImportKeyMaterial")) != 0 {
+		t.Error("something was sent")
+	}
+}
+
+// Keys that others can guess are refused with the reason, and used only after the person typed a sentence.
+func TestWeakKeys(t *testing.T) {
+	p := start(t)
+	v := p.open(t, look{}, "/")
+	key := seeded[0]
+	v.toStep3(key)
+	v.source("file")
+	v.elsewhere()
+	vendor := make([]byte, 32)
+	mathrand.New(mathrand.NewSource(1790000000123456789)).Read(vendor)
+	counter := make([]byte, 32)
+	for i := range counter {
+		counter[i] = byte(i + 7)
+	}
+	for _, test := range []struct {
+		name    string
+		content []byte
+		code    string
+	}{
+		{"constant", bytes.Repeat([]byte{0xa5}, 32), "weak_repeated"},
+		{"counter", counter, "weak_counter"},
+		{"text", []byte("correct horse battery staple 12!"), "weak_text"},
+		{"published for tests", mustHex(t, "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4"), "weak_known_key"},
+		{"java.util.Random", mustHex(t, javaRandom42), "weak_java_random"},
+		{"Go's math/rand, as in the vendor's sample", vendor, "weak_go_math_rand"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			v.t = t
+			v.file("key-file", kept(t, "key.bin", test.content))
+			v.brought()
+			v.do(v.page.Locator(".notice.error code[data-fill=code]").Filter(playwright.LocatorFilterOptions{HasText: test.code}).
+				WaitFor(playwright.LocatorWaitForOptions{Timeout: playwright.Float(examination)}))
+			v.fault(test.code)
+		})
+	}
+	v.t = t
+	// The file of the last case went with its folder.
+	v.do(v.page.Locator("#weak").Fill(v.words.Material.WeakSentence))
+	v.press(v.words.Material.WeakGo)
+	v.fault("file_unreadable")
+	v.file("key-file", kept(t, "key.bin", vendor))
+	v.brought()
+	v.fault("weak_go_math_rand")
+	v.do(v.page.Locator("#weak").Fill("yes"))
+	v.press(v.words.Material.WeakGo)
+	v.fault("sentence_missing")
+	v.do(v.page.Locator("#weak").Fill(v.words.Material.WeakSentence))
+	v.press(v.words.Material.WeakGo)
+	v.toImport()
+	v.send(key)
+	v.imported(key)
+	p.mustHave(t, key, keywrap.Material(vendor))
+}
+
+// javaRandom42 is what new java.util.Random(42).nextBytes fills 32 bytes with, as OpenJDK 17 says.
+const javaRandom42 = "359d41baf78afe0de1bbe7ae28c0450ce43c084f4bbb2bf1839dee466d852cb5"
+
+func mustHex(t *testing.T, digits string) []byte {
+	t.Helper()
+	decoded, err := hex.DecodeString(digits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decoded
+}
+
+// The import stays locked until the saved backup was opened on the page, by what opens it.
+func TestImportIsLockedUntilTheBackupIsProven(t *testing.T) {
+	p := start(t)
+	key := seeded[0]
+	v := p.open(t, look{language: "zh-CN"}, "/")
+	v.toStep3(key)
+	passphrase := v.offeredPassphrase()
+	v.press(v.words.Material.Prepare)
+	backup := v.saveBackup()
+	locked := func() {
+		t.Helper()
+		if enabled, _ := v.button(v.words.Material.Continue).IsEnabled(); enabled {
+			t.Error("the way to the import is open")
+		}
+		if visible, _ := v.page.Locator("[data-act=import]").IsVisible(); visible {
+			t.Error("the import can be sent")
+		}
+	}
+	locked()
+	v.press(v.words.Material.ProveButton)
+	v.fault("file_missing")
+	v.file("proof-age", backup)
+	v.press(v.words.Material.ProveButton)
+	v.fault("secret_missing")
+	v.do(v.page.Locator("#proof-secret").Fill("another-passphrase-of-somebody"))
+	v.press(v.words.Material.ProveButton)
+	v.fault("backup_wrong_passphrase")
+	locked()
+	content, err := os.ReadFile(backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.file("proof-age", kept(t, "cut.age", content[:len(content)-3]))
+	v.do(v.page.Locator("#proof-secret").Fill(passphrase))
+	v.press(v.words.Material.ProveButton)
+	v.fault("backup_damaged")
+	locked()
+	v.proveBackup(backup, passphrase)
+	v.send(key)
+	v.imported(key)
+}
+
+// A passphrase of the person's own must be one that nobody guesses.
+func TestOwnPassphrase(t *testing.T) {
+	p := start(t)
+	v := p.open(t, look{}, "/")
+	v.toStep3(seeded[0])
+	field := v.page.Locator("#passphrase")
+	for _, weak := range []string{"password1234", "qwertyuiop[]", "20260101beijing"} {
+		v.do(field.Fill(weak))
+		v.press(v.words.Material.Prepare)
+		v.fault("passphrase_weak")
+	}
+	v.do(field.Fill(""))
+	v.press(v.words.Material.Prepare)
+	v.fault("passphrase_missing")
+	const own = "nine brisk otters polish the granite gong"
+	v.do(field.Fill(own))
+	v.press(v.words.Material.Prepare)
+	v.proveBackup(v.saveBackup(), own)
+}
+
+// imported2036 makes an import with an expiry and a receipt, and encrypts something under the CMK.
+func TestReceiptCheckAndReimport(t *testing.T) {
+	p := start(t)
+	key := seeded[0]
+	v := p.open(t, look{}, "/")
+	v.toStep3(key)
+	passphrase := v.offeredPassphrase()
+	v.press(v.words.Material.Prepare)
+	backup := v.saveBackup()
+	v.proveBackup(backup, passphrase)
+	v.do(v.page.Locator("#expiry-90").Check())
+	v.send(key)
+	v.imported(key)
+	receipt := v.download("[data-link=receipt]")
+	material := p.material(t, key)
+	mustBeReceipt(t, receipt, backup, key, keywrap.Material(material))
+
+	encrypt := kms.CreateEncryptRequest()
+	encrypt.KeyId, encrypt.Plaintext = key, "aGVsbG8="
+	sealed, err := p.sdk(t).Encrypt(encrypt)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	t.Run("calendar", func(t *testing.T) {
+		v.t = t
+		v.expect("failed request: .*/calendar") // a navigation that becomes a download counts as one
+		saved, err := v.page.ExpectDownload(func() error { return v.button(v.words.Keep.Calendar).Click() })
+		v.do(err)
+		file := filepath.Join(t.TempDir(), saved.SuggestedFilename())
+		v.do(saved.SaveAs(file))
+		content, err := os.ReadFile(file)
+		if err != nil || !bytes.Contains(content, []byte("TRIGGER:-P30D")) || !bytes.Contains(content, []byte(key)) {
+			t.Errorf("the calendar is %s, %v", content, err)
+		}
+	})
+	v.t = t
+
+	other := p.open(t, look{}, "/")
+	other.toStep3(seeded[1])
+	otherPassphrase := other.offeredPassphrase()
+	other.press(other.words.Material.Prepare)
+	otherBackup := other.saveBackup()
+
+	t.Run("check", func(t *testing.T) {
+		c := p.open(t, look{}, "/check")
+		check := func(receipt, backup, secret string) {
+			t.Helper()
+			c.file("check-receipt", receipt)
+			c.file("check-age", backup)
+			c.do(c.page.Locator("#check-secret").Fill(secret))
+			c.press(c.words.Check.Button)
+		}
+		check(receipt, otherBackup, otherPassphrase)
+		c.fault("not_the_receipts_key")
+		check(backup, backup, passphrase)
+		c.fault("receipt_not_json")
+		check(receipt, backup, passphrase)
+		c.see("[data-part=result] h2", key)
+		c.mustBeAccessible("checked")
+		if len(c.posted("ImportKeyMaterial")) != 0 {
+			t.Error("something was sent")
+		}
+	})
+
+	p.advance(t, 91*24*time.Hour)
+	if got := p.state(t, key); got != "PendingImport" {
+		t.Fatalf("after the expiry the CMK is %s", got)
+	}
+	t.Run("other material is refused before anything is sent", func(t *testing.T) {
+		r := p.open(t, look{}, "/reimport?KeyId="+key)
+		r.reimport(receipt, otherBackup, otherPassphrase)
+		r.fault("not_the_receipts_key")
+		if len(r.posted("ImportKeyMaterial")) != 0 {
+			t.Error("something was sent")
+		}
+	})
+	t.Run("a receipt of another CMK", func(t *testing.T) {
+		r := p.open(t, look{}, "/reimport?KeyId="+seeded[2])
+		r.reimport(receipt, backup, passphrase)
+		r.fault("receipt_other_cmk")
+	})
+	t.Run("the backup brings the data back", func(t *testing.T) {
+		r := p.open(t, look{language: "zh-CN"}, "/reimport?KeyId="+key)
+		r.reimport(receipt, backup, passphrase)
+		r.toImport()
+		r.send(key)
+		r.imported(key)
+		decrypt := kms.CreateDecryptRequest()
+		decrypt.CiphertextBlob = sealed.CiphertextBlob
+		opened, err := p.sdk(t).Decrypt(decrypt)
+		if err != nil || opened.Plaintext != encrypt.Plaintext {
+			t.Errorf("what was encrypted before the expiry does not decrypt: %v", err)
+		}
+		r.mustNotHaveLeaked(key)
+	})
+	t.Run("drill", func(t *testing.T) {
+		r := p.open(t, look{}, "/reimport?KeyId="+key)
+		r.reimport(receipt, backup, passphrase)
+		r.toImport()
+		r.send(key)
+		r.imported(key)
+		if !bytes.Equal(p.material(t, key), material) || p.state(t, key) != "Enabled" {
+			t.Error("a drill changed the CMK")
+		}
+	})
+	t.Run("a drill with the wrong backup and no receipt is refused by the KMS", func(t *testing.T) {
+		r := p.open(t, look{}, "/reimport?KeyId="+key)
+		r.expect("the server responded with a status of 400")
+		r.reimport("", otherBackup, otherPassphrase)
+		r.toImport()
+		r.send(key)
+		r.fault("InvalidKeyMaterial")
+		if !bytes.Equal(p.material(t, key), material) || p.state(t, key) != "Enabled" {
+			t.Error("a refused drill changed the CMK")
+		}
+	})
+}
+
+// reimport goes through the page for importing again, as far as the material.
+func (v *visit) reimport(receipt, backup, secret string) {
+	v.t.Helper()
+	v.press(v.words.CMK.Use)
+	v.getParameters("RSAES_OAEP_SHA_256")
+	v.file("source-age", backup)
+	v.do(v.page.Locator("#source-secret").Fill(secret))
+	if receipt != "" {
+		v.file("receipt-file", receipt)
+	}
+	v.elsewhere()
+	v.brought()
+}
+
+// mustBeReceipt checks a receipt against what is known otherwise, and that there is no secret in it.
+func mustBeReceipt(t *testing.T, receipt, backup, key string, material keywrap.Material) {
+	t.Helper()
+	content, err := os.ReadFile(receipt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(content, &fields); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := sha256.Sum256(file)
+	for name, want := range map[string]string{
+		"KeyId": key, "Region": "cn-hangzhou", "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "Origin": "generated",
+		"KeyCheckValue": custody.CheckValue(&material).String(), "BackupSHA256": hex.EncodeToString(digest[:]),
+		"BackupFile": filepath.Base(backup),
+	} {
+		if fields[name] != want {
+			t.Errorf("the receipt says %s is %v, want %s", name, fields[name], want)
+		}
+	}
+	r, err := custody.ParseReceipt(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := custody.CheckAgainst(r, &material); err != nil {
+		t.Errorf("the receipt is not of the key: %v", err)
+	}
+	for spelling, form := range spellings(material[:]) {
+		if bytes.Contains(content, form) {
+			t.Errorf("the receipt holds the key material (%s)", spelling)
+		}
+	}
+}

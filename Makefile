@@ -27,7 +27,7 @@ wasm: ## build the WebAssembly module and the compressed files, the same bytes o
 	$(GO) run ./web/pack web/static
 
 # Programs that the tests use, each with the Debian package that has it.
-PROGRAMS := chromium:chromium node:nodejs npm:npm openssl:openssl git:git
+PROGRAMS := chromium:chromium node:nodejs npm:npm openssl:openssl git:git age:age
 
 tools: e2e/node_modules/.installed ## install what the tests need, or say what is missing
 	@missing=; for entry in $(PROGRAMS); do \
@@ -65,7 +65,7 @@ e2e: tools wasm ## run the browser tests alone
 pictures: tools wasm ## take the pictures that the README shows
 	KEYFERRY_SCREENSHOTS=$(CURDIR)/e2e/screenshots $(GO) test -count=1 -run TestPictures ./e2e
 
-bench: tools build ## measure, side by side in one run
+bench: tools wasm ## measure size and speed side by side, as one table
 	$(GO) run ./e2e/bench
 
 check: tools wasm ## everything that must hold before a change goes in
@@ -74,9 +74,12 @@ check: tools wasm ## everything that must hold before a change goes in
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not formatted: $$unformatted" >&2; exit 1; }
 	$(GO) mod tidy -diff
 	$(GO) vet ./...
-	GOOS=js GOARCH=wasm $(GO) vet ./wasm/...
-	$(GO) tool staticcheck ./...
-	GOOS=js GOARCH=wasm $(GO) tool staticcheck ./wasm/...
+	GOOS=js GOARCH=wasm $(GO) vet ./wasm/... ./e2e/bench/...
+	GOOS=js GOARCH=wasm $(GO) vet -tags custody ./wasm
+	$(GO) build -o bin/staticcheck honnef.co/go/tools/cmd/staticcheck
+	bin/staticcheck ./...
+	GOOS=js GOARCH=wasm bin/staticcheck ./wasm/... ./e2e/bench/...
+	GOOS=js GOARCH=wasm bin/staticcheck -tags custody ./wasm
 	cd e2e && node_modules/.bin/tsc -p .
 	@if output=$$($(GO) tool govulncheck ./... 2>&1); then echo "govulncheck: nothing known"; \
 	elif grep -qE 'fetching vulnerabilities|no such host|connection refused|dial tcp|Forbidden|403' <<<"$$output"; then \

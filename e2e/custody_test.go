@@ -21,6 +21,7 @@ import (
 	"keyferry/components/text"
 	"keyferry/wasm/custody"
 	"keyferry/wasm/keywrap"
+	"keyferry/web"
 )
 
 // fresh is a random key and a file that holds it in some form.
@@ -556,10 +557,15 @@ func mustBeReceipt(t *testing.T, receipt, backup, key string, material keywrap.M
 		t.Fatal(err)
 	}
 	digest := sha256.Sum256(file)
+	module, err := os.ReadFile(filepath.Join("..", "web", "static", filepath.FromSlash(web.Custody)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := sha256.Sum256(module)
 	for name, want := range map[string]string{
 		"KeyId": key, "Region": "cn-hangzhou", "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "Origin": "generated",
 		"KeyCheckValue": custody.CheckValue(&material).String(), "BackupSHA256": hex.EncodeToString(digest[:]),
-		"BackupFile": filepath.Base(backup),
+		"BackupFile": filepath.Base(backup), "ModuleSHA256": hex.EncodeToString(held[:]),
 	} {
 		if fields[name] != want {
 			t.Errorf("the receipt says %s is %v, want %s", name, fields[name], want)

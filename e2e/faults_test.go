@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +14,8 @@ import (
 
 	"keyferry/components/text"
 	"keyferry/server/localkms"
+	"keyferry/wasm/custody"
+	"keyferry/wasm/keywrap"
 )
 
 // fault waits for the error with this code, in the words that belong to it, and checks that the focus went there.
@@ -194,13 +197,19 @@ func TestTryingAgainSendsTheSameBytes(t *testing.T) {
 	}
 }
 
-// After 24 hours the KMS no longer takes the token. The page says so and what to do; nothing has changed at the KMS.
+// After 24 hours the KMS no longer takes the token. The page says so and what to do: parameters anew, and the material from
+// the backup. Nothing has changed at the KMS until then.
 func TestTokenExpires(t *testing.T) {
 	p := start(t)
 	key := seeded[0]
 	v := p.open(t, look{}, "/")
 	v.expect("the server responded with a status of 400")
-	v.toStep4(key)
+	v.toStep3(key)
+	passphrase := v.offeredPassphrase()
+	v.press(v.words.Material.Prepare)
+	backup := v.saveBackup()
+	v.proveBackup(backup, passphrase)
+	kcv := v.text("[data-form=send] [data-fill=kcv]")
 	p.advance(t, 25*time.Hour)
 	v.send(key)
 	v.fault("ExpiredImportToken")
@@ -210,9 +219,18 @@ func TestTokenExpires(t *testing.T) {
 	p.ask(t, "PUT", "/clock", map[string]bool{"reset": true}, nil)
 	v.do(v.page.Locator("[data-change=params]").Click())
 	v.getParameters("RSAES_OAEP_SHA_256")
-	v.generate()
+	v.source("backup")
+	v.file("source-age", backup)
+	v.do(v.page.Locator("#source-secret").Fill(passphrase))
+	v.elsewhere()
+	v.brought()
+	v.toImport()
 	v.send(key)
 	v.imported(key)
+	material := keywrap.Material(p.material(t, key))
+	if want := custody.CheckValue(&material).String(); strings.Join(strings.Fields(kcv), "") != want {
+		t.Errorf("the KCV was %s, and that of what arrived is %s", kcv, want)
+	}
 }
 
 // The page counts the token's life itself, and sends nothing once it is over.
@@ -263,6 +281,48 @@ func TestConsoleGone(t *testing.T) {
 	v.fault("import_outcome_unknown")
 	if got := v.text("[data-act=import]"); got != v.words.Import.TryAgain {
 		t.Errorf("the button reads %q", got)
+	}
+}
+
+// In front of a KMS that nobody answers for, the page says that nothing was taken, and the console says so in its log.
+func TestKMSDown(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "an-id")
+	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "a-secret-of-some-length")
+	p := startWith(t, "--kms=alibaba", "--region=cn-shanghai", "--endpoint="+closed.Addr().String())
+	for _, language := range text.Languages {
+		v := p.open(t, look{language: language.Tag}, "/")
+		v.expect("the server responded with a status of 502")
+		v.see(".destination", "cn-shanghai")
+		v.chooseCMK("key-hzz1")
+		v.press(v.words.Params.Get)
+		v.fault("Console.KMSUnreachable")
+		v.mustBeAccessible("KMS down")
+	}
+	if log := string(p.log.Bytes()); strings.Contains(log, "a-secret-of-some-length") || !strings.Contains(log, "Console.KMSUnreachable") {
+		t.Errorf("the log is\n%s", log)
+	}
+}
+
+// A console without credentials says whom to ask, and its log says where it looked.
+func TestNoCredentials(t *testing.T) {
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
+	for _, name := range []string{"ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_CREDENTIALS_URI"} {
+		t.Setenv(name, "")
+	}
+	p := startWith(t, "--kms=alibaba")
+	v := p.open(t, look{}, "/")
+	v.expect("the server responded with a status of 503")
+	v.chooseCMK("key-hzz1")
+	v.press(v.words.Params.Get)
+	v.fault("Console.NoCredentials")
+	if log := string(p.log.Bytes()); !strings.Contains(log, "ALIBABA_CLOUD_ACCESS_KEY_ID") || !strings.Contains(log, "config.json") {
+		t.Errorf("the log does not say where it looked:\n%s", log)
 	}
 }
 

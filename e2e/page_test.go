@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -151,6 +152,7 @@ func TestGeneratingOffline(t *testing.T) {
 	v := p.open(t, look{}, "/")
 	v.chooseCMK(seeded[0])
 	v.getParameters("RSAES_OAEP_SHA_256")
+	v.offeredPassphrase() // by the module, which is loaded now
 	v.do(v.page.Context().SetOffline(true))
 	v.generate()
 }
@@ -168,14 +170,19 @@ func TestModuleThatDies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := web.ReadTree(os.DirFS(folder))
-	if err != nil {
-		t.Fatal(err)
+	integrity := func(folder, name string) []byte {
+		t.Helper()
+		tree, err := web.ReadTree(os.DirFS(folder))
+		if err != nil {
+			t.Fatal(err)
+		}
+		digest, err := tree.Integrity(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []byte(digest)
 	}
-	integrity, err := tree.Integrity("keyferry.wasm")
-	if err != nil {
-		t.Fatal(err)
-	}
+	shipped, crashing := integrity("../web/static", web.Module), integrity(folder, "keyferry.wasm")
 	for way, code := range map[string]string{
 		"panic":           "internal",
 		"out of range":    "internal",
@@ -198,7 +205,8 @@ func TestModuleThatDies(t *testing.T) {
 				}
 				return changed
 			})
-			v.do(v.page.Evaluate(`(integrity) => { document.querySelector("[data-task]").dataset.integrity = integrity }`, integrity))
+			v.alter(p.console+"/", func(page []byte) []byte { return bytes.Replace(page, shipped, crashing, 1) })
+			v.do(v.page.Reload())
 			v.chooseCMK(seeded[0])
 			began := time.Now()
 			v.press(v.words.Params.Get)

@@ -40,16 +40,19 @@ func (r *record) Bytes() []byte {
 	return bytes.Clone(r.bytes.Bytes())
 }
 
-// start runs the program on free ports until the test ends.
-func start(t *testing.T, flags ...string) *program {
+// start runs the program with its local KMS on free ports until the test ends.
+func start(t *testing.T) *program {
+	t.Helper()
+	return startWith(t, "--localkms-listen=127.0.0.1:0", "--localkms-control-listen=127.0.0.1:0")
+}
+
+// startWith runs the program on a free port with the given flags until the test ends.
+func startWith(t *testing.T, flags ...string) *program {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs a browser")
 	}
-	flags = append([]string{
-		"serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--localkms-control-listen=127.0.0.1:0",
-	}, flags...)
-	p := &program{process: exec.Command(binary, flags...), log: &record{}}
+	p := &program{process: exec.Command(binary, append([]string{"serve", "--listen=127.0.0.1:0"}, flags...)...), log: &record{}}
 	p.process.Stderr = p.log
 	output, err := p.process.StdoutPipe()
 	if err != nil {

@@ -292,7 +292,7 @@ var english = Catalogue{
 		CheckSteps: []string{
 			"Open your browser's network view before step 1 and compare it with the panel “What left this browser”.",
 			"Build the module from the source with make wasm and compare its SHA-256 with the one below.",
-			"Go offline after step 2: step 3 still works, because it needs no network once its module is loaded.",
+			"Go offline once step 3 offers a passphrase: the step still works, because it needs no network once its module is loaded.",
 		},
 		Module:    "The module of this console",
 		ModuleWhy: "SHA-256 of custody.wasm as served: the module that holds key material",

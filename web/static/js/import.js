@@ -31,11 +31,12 @@ import { fillHoles, isProblem, phrase, problem } from "./words.js"
  * @property {import("./material.js").Prepared} prepared
  * @property {string} source
  * @property {string} seconds how long the worker lived
+ * @property {import("./job.js").Module} module the one that held the key
  * @property {Date} at
  */
 
 const task = one(document, "[data-task=import]")
-const { region = "", version = "", moduleSha256 = "" } = task.dataset
+const { region = "", version = "" } = task.dataset
 const from = modules(task)
 
 /** What the steps have produced so far. Each part is dropped when an earlier step is opened again. */
@@ -145,6 +146,7 @@ const materialElement = onSubmit("material", async (form) => {
     if (made.prepared.fingerprint !== parameters.fingerprint) throw problem("module_crashed")
     state.material = { ...made, at: new Date() }
     form.hidden = true
+    material.forgetSecret()
     showBackup(backupPart, made.prepared, fillDigest)
 })
 
@@ -161,6 +163,7 @@ const proofForm = onSubmit("proof", async (form) => {
     const options = { file: saved, secret, kcv, commitment, salt }
     await wait(form, (signal) => run(from.custody, { job: "check", options }, { signal }))
     form.hidden = true
+    form.reset() // the secret has served
     one(backupPart, `[data-part="proven"]`).hidden = false
     const unlock = /** @type {HTMLButtonElement} */ (one(backupPart, `[data-act="to-import"]`))
     unlock.disabled = false
@@ -265,6 +268,7 @@ const resultPart = one(task, `[data-part="result"]`)
 async function showResult(parameters, made, expireUnix, answer) {
     state.done = true
     state.unknown = false
+    materialElement.reset() // the passphrase with the rest
     fill(task, "import-request-id", answer.requestId)
     const enabled = one(task, `[data-fill="enabled"]`)
     enabled.textContent = fillHoles(enabled.dataset.template ?? "", { cmk: state.keyId })
@@ -290,7 +294,7 @@ async function showResult(parameters, made, expireUnix, answer) {
  */
 async function offerReceipt(parameters, made, expireUnix, answer) {
     try {
-        const receipt = await writeReceipt(from.plain, { version, moduleSHA256: moduleSha256 }, {
+        const receipt = await writeReceipt(from.plain, { version, module: made.module }, {
             keyId: state.keyId, region, expireUnix, source: made.source, prepared: made.prepared, preparedAt: made.at,
             algorithm: parameters.algorithm, token: parameters.token, tokenExpireTime: parameters.tokenExpireTime,
             fingerprint: parameters.fingerprint, parametersRequestId: parameters.requestId,

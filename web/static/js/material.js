@@ -157,7 +157,7 @@ export function materialForm(form, from) {
      * @param {{keyId: string, publicKey: string, algorithm: string}} target
      * @param {AbortSignal} signal
      * @param {Say} say
-     * @returns {Promise<{prepared: Prepared, source: string, seconds: string}>}
+     * @returns {Promise<{prepared: Prepared, source: string, seconds: string, module: Module}>} module: the one that held the key
      */
     async function prepare(target, signal, say) {
         const options = { ...await choose(signal), ...target, date: new Date().toISOString().slice(0, 10) }
@@ -170,13 +170,14 @@ export function materialForm(form, from) {
         try {
             if (!fed) {
                 const backups = options.source === "backup" || options.protection !== "elsewhere"
-                const { result, seconds } = await run(backups ? from.custody : from.plain, { job: "prepare", options }, watch)
-                return { prepared: result, source: options.source, seconds }
+                const module = backups ? from.custody : from.plain
+                const { result, seconds } = await run(module, { job: "prepare", options }, watch)
+                return { prepared: result, source: options.source, seconds, module }
             }
             const ending = fed.end(watch)
             fed.finish({ options })
             const { result, seconds } = await ending
-            return { prepared: result, source: options.source, seconds }
+            return { prepared: result, source: options.source, seconds, module: from.custody }
         } finally {
             if (fed) stopFeeding() // the worker has ended, with or without a result
         }
@@ -205,6 +206,10 @@ export function materialForm(form, from) {
                 weak.hidden = false
             }
             return false
+        },
+        /** Empty the field of what opened a backup. */
+        forgetSecret() {
+            /** @type {HTMLInputElement} */ (one(form, "#source-secret")).value = ""
         },
         /** Empty every field that held a secret. */
         forget() {

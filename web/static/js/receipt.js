@@ -3,7 +3,7 @@
 // code writes and reads it.
 
 import { run } from "./job.js"
-import { sha256 } from "./sent.js"
+import { fromBase64, hex, sha256 } from "./sent.js"
 
 /**
  * @typedef {object} Imported
@@ -24,14 +24,14 @@ import { sha256 } from "./sent.js"
 
 /**
  * @param {import("./job.js").Module} from
- * @param {{version: string, moduleSHA256: string}} program
+ * @param {{version: string, module: import("./job.js").Module}} program module: the one that held the key
  * @param {Imported} made
  * @returns {Promise<{bytes: Uint8Array<ArrayBuffer>, name: string}>}
  */
 export async function writeReceipt(from, program, made) {
     const { prepared } = made
     const fields = {
-        program: `keyferry ${program.version}`, moduleSHA256: program.moduleSHA256,
+        program: `keyferry ${program.version}`, moduleSHA256: hex(fromBase64(program.module.integrity.slice("sha256-".length))),
         keyId: made.keyId, region: made.region, alias: "",
         algorithm: made.algorithm, wrappingKeySHA256: made.fingerprint,
         tokenSHA256: await sha256(new TextEncoder().encode(made.token)), tokenExpireTime: made.tokenExpireTime,

@@ -69,8 +69,12 @@ export function fromBase64(text) {
  * @returns {Promise<string>} 64 hexadecimal digits
  */
 export async function sha256(bytes) {
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))
-    return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("")
+    return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)))
+}
+
+/** @param {Uint8Array} bytes */
+export function hex(bytes) {
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
 }
 
 /** @param {string} name @param {string} text */

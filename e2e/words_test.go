@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 
 	"keyferry/components/text"
@@ -46,7 +47,7 @@ func goCodes(t *testing.T, folder string) map[string]string {
 		t.Fatal(err)
 	}
 	for _, name := range files {
-		if matched, _ := regexp.MatchString(`_test\.go$`, name); matched {
+		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)

@@ -48,6 +48,7 @@ func TestPictures(t *testing.T) {
 				v.shot(name + "-4-import")
 				v.send(key)
 				v.imported(key)
+				v.do(v.page.Locator("[data-link=receipt]").WaitFor())
 				v.mustFit()
 				v.shot(name + "-5-result")
 				for i, page := range []string{"proof", "reimport", "check", "renewal"} {

@@ -13,8 +13,19 @@ help: ## say what can be made
 run: build ## build everything and open the console on http://127.0.0.1:8787
 	bin/keyferry serve
 
+# What makes the program old when it changes.
+FOLDERS := components server wasm web
+SOURCES := -name '*.go' -o -name '*.templ' -o -name '*.js' -o -name '*.css' -o -name '*.svg'
+
 dev: ## the same, built and started again whenever a file changes
-	$(GO) tool templ generate --watch --watch-pattern='\.(go|templ|js|css|svg)$$' --cmd="$(MAKE) --no-print-directory run"
+	@trap 'kill $$pid 2>/dev/null' EXIT; trap 'exit 0' INT TERM; \
+	while :; do \
+		pid=; \
+		$(MAKE) --no-print-directory generate build && { bin/keyferry serve & pid=$$!; }; \
+		touch .dev; \
+		while [ -z "$$(find $(FOLDERS) -newer .dev \( $(SOURCES) \) -print -quit)" ]; do sleep 1; done; \
+		if [ -n "$$pid" ]; then kill $$pid; wait $$pid; fi; \
+	done
 
 build: wasm ## build bin/keyferry
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='-s -w' -o bin/keyferry ./server
@@ -89,5 +100,5 @@ check: tools wasm ## everything that must hold before a change goes in
 	$(MAKE) --no-print-directory test
 
 clean: ## remove what was built
-	rm -rf bin e2e/node_modules web/static/wasm/*.wasm web/static/wasm/*.js
+	rm -rf bin .dev e2e/node_modules web/static/wasm/*.wasm web/static/wasm/*.js
 	find web/static -name '*.br' -delete -o -name '*.gz' -delete

@@ -42,6 +42,8 @@ export function materialForm(form, from) {
     let found = ""
     /** @type {ReturnType<typeof begin> | null} A worker that is being fed components. */
     let feeding = null
+    /** How many components it has accepted. */
+    let accepted = 0
 
     form.addEventListener("change", (event) => {
         const source = value(form, "source")
@@ -85,14 +87,25 @@ export function materialForm(form, from) {
         form.requestSubmit()
     })
 
-    one(form, `[data-act="component"]`).addEventListener("click", async () => {
+    const onComponent = async () => {
         clearErrors(document)
         try {
             await addComponent()
         } catch (thrown) {
             showError(form, thrown)
         }
-    })
+    }
+
+    one(form, `[data-act="component"]`).addEventListener("click", onComponent)
+
+    // Enter adds the component that was typed; sending the form would be one step too far.
+    for (const id of ["#component", "#component-kcv"]) {
+        one(form, id).addEventListener("keydown", (event) => {
+            if (event.key !== "Enter") return
+            event.preventDefault()
+            onComponent()
+        })
+    }
 
     /** Hand the typed component to the worker, and empty the fields once it is taken. */
     async function addComponent() {
@@ -103,9 +116,10 @@ export function materialForm(form, from) {
         const text = new TextEncoder()
         const { method, count } = await feeding.feed({ component: text.encode(component.value), kcv: text.encode(kcv.value) })
         component.value = kcv.value = ""
-        const accepted = document.createElement("li")
-        accepted.textContent = phrase("accepted", { number: count, method: method.toUpperCase() })
-        one(form, `[data-part="accepted"]`).append(accepted)
+        accepted = count
+        const entry = document.createElement("li")
+        entry.textContent = phrase("accepted", { number: count, method: method.toUpperCase() })
+        one(form, `[data-part="accepted"]`).append(entry)
         const label = one(form, `[data-fill="component"]`)
         label.textContent = fillHoles(label.dataset.template ?? "", { number: count + 1 })
         component.focus()
@@ -115,6 +129,7 @@ export function materialForm(form, from) {
     function stopFeeding() {
         feeding?.stop()
         feeding = null
+        accepted = 0
         one(form, `[data-part="accepted"]`).replaceChildren()
         const label = one(form, `[data-fill="component"]`)
         label.textContent = fillHoles(label.dataset.template ?? "", { number: 1 })
@@ -131,7 +146,7 @@ export function materialForm(form, from) {
         const secret = value(form, "source-secret")
         if ((source === "file" || source === "backup") && !chosen) throw problem("file_missing")
         if (source === "backup" && secret === "") throw problem("secret_missing")
-        if (source === "components" && !feeding) throw problem("components_too_few")
+        if (source === "components" && accepted < 2) throw problem("components_too_few")
         if (protection === "recipients" && value(form, "recipients").trim() === "") throw problem("recipients_missing")
         if (protection === "elsewhere" && !typedSentence(/** @type {HTMLInputElement} */ (one(form, "#elsewhere")))) {
             throw problem("sentence_missing")

@@ -74,7 +74,7 @@ export function clearErrors(root) {
 /** @typedef {(sentence: (seconds: string) => string, part?: number) => void} Say part: of the whole that is done, 0 to 1 */
 
 /**
- * Run something that may take a while. Its button is off meanwhile; after a moment a line says what is going on and for
+ * Run something that may take a while. The form's own button is off meanwhile; after a moment a line says what is going on and for
  * how long, with a button that cancels.
  * @template T
  * @param {HTMLElement} form holds the button and the waiting line
@@ -84,7 +84,7 @@ export function clearErrors(root) {
 export async function wait(form, work) {
     const line = one(form, "[data-waiting]")
     const sentence = one(line, `[data-fill="waiting"]`)
-    const button = form.querySelector("button[data-act]:not([data-act=cancel])")
+    const button = form.querySelector("button:not([type=button])")
     const cancel = one(line, `[data-act="cancel"]`)
     const bar = /** @type {HTMLProgressElement} */ (one(line, "progress"))
     const stop = new AbortController()

@@ -215,6 +215,12 @@ func TestSourceComponents(t *testing.T) {
 		v.fault("component_kcv_mismatch")
 		add(digits[:62], kcv)
 		v.fault("component_length")
+		add("x"+digits[1:], kcv)
+		v.fault("component_not_hex")
+		add(strings.Repeat("0", 64), kcv)
+		v.fault("component_zero")
+		add(digits, "12345")
+		v.fault("component_kcv_malformed")
 		add(strings.ToUpper(digits), kcv)
 		v.see("[data-part=accepted] li >> nth="+[]string{"0", "2", "3"}[i], "CMAC")
 		if left, _ := v.page.Locator("#component").InputValue(); left != "" {
@@ -269,6 +275,23 @@ func TestRefusedFiles(t *testing.T) {
 		{"a private key", []byte("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n"), "source_private_key"},
 		{"a backup", []byte("age-encryption.org/v1\n-> X25519 abc\n\x00\x01"), "source_backup"},
 		{"a sentence", []byte("correct horse battery staple, once upon a time"), "source_text"},
+		{"white space", []byte(" \n\t\n"), "source_empty"},
+		{"24 bytes", double[:24], "source_size_24"},
+		{"33 bytes", append([]byte{0}, random[:]...), "source_size"},
+		{"256 bytes", bytes.Repeat([]byte{0xff, 0x01}, 128), "source_size_256"},
+		{"32 bytes and a line break", append([]byte("\x00\xff"), append(bytes.Clone(random[:30]), '\n')...), "source_extra_newline"},
+		{"62 digits", []byte(hex.EncodeToString(random[:31])), "source_hex_length"},
+		{"base64 of 48 bytes", []byte(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("\xfb\xef\xbe"), 16))), "source_base64_length"},
+		{"broken base64", []byte(strings.Repeat("+/", 21) + "B="), "source_base64_broken"},
+		{"UTF-16", []byte("\xff\xfek\x00e\x00y\x00"), "source_utf16"},
+		{"a public key", []byte("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n"), "source_public_key"},
+		{"a certificate", []byte("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"), "source_certificate"},
+		{"other PEM", []byte("-----BEGIN DH PARAMETERS-----\nMIIB\n-----END DH PARAMETERS-----\n"), "source_pem"},
+		{"DER", append([]byte{0x30, 0x28}, bytes.Repeat([]byte{0x80}, 40)...), "source_der"},
+		{"an age identity", []byte("AGE-SECRET-KEY-1QQQSYQCYQ5RQWZQFPG9SCRGWPUGPZYSNZS23V9CCRYDPK8QARC0SQGQ2YQ"), "source_age_key"},
+		{"a receipt", []byte(`{"Format": "keyferry receipt", "Version": 1}`), "source_receipt"},
+		{"JSON", []byte(`{"KeyMetadata": {"KeyId": "key-hzz1"}}`), "source_json"},
+		{"an archive", []byte("PK\x03\x04 and more of it"), "source_archive"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			v.t = t
@@ -308,6 +331,9 @@ func TestWeakKeys(t *testing.T) {
 		{"constant", bytes.Repeat([]byte{0xa5}, 32), "weak_repeated"},
 		{"counter", counter, "weak_counter"},
 		{"text", []byte("correct horse battery staple 12!"), "weak_text"},
+		{"32 hexadecimal digits", []byte("8f14e45fceea167a5a36dedd4bea2543"), "weak_hex_text"},
+		{"32 characters of base64", []byte("Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5+/Aa"), "weak_base64_text"},
+		{"a run of zeros", append(make([]byte, 12), mustHex(t, "8f14e45fceea167a5a36dedd4bea2543a1b2c3d4")...), "weak_run"},
 		{"published for tests", mustHex(t, "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4"), "weak_known_key"},
 		{"java.util.Random", mustHex(t, javaRandom42), "weak_java_random"},
 		{"Go's math/rand, as in the vendor's sample", vendor, "weak_go_math_rand"},
@@ -379,6 +405,12 @@ func TestImportIsLockedUntilTheBackupIsProven(t *testing.T) {
 	v.do(v.page.Locator("#proof-secret").Fill("another-passphrase-of-somebody"))
 	v.press(v.words.Material.ProveButton)
 	v.fault("backup_wrong_passphrase")
+	v.do(v.page.Locator("#proof-secret").Fill("AGE-SECRET-KEY-1QQQ"))
+	v.press(v.words.Material.ProveButton)
+	v.fault("backup_needs_passphrase")
+	v.file("proof-age", kept(t, "note.txt", []byte("not a backup")))
+	v.press(v.words.Material.ProveButton)
+	v.fault("backup_not_age")
 	locked()
 	content, err := os.ReadFile(backup)
 	if err != nil {

@@ -254,6 +254,28 @@ func TestSourceComponents(t *testing.T) {
 	v.mustNotHaveLeaked(key)
 }
 
+// Components that cancel each other out are no key.
+func TestComponentsThatCancelOut(t *testing.T) {
+	p := start(t)
+	v := p.open(t, look{}, "/")
+	v.toStep3(seeded[0])
+	v.source("components")
+	one, two := fresh(t), fresh(t)
+	var both keywrap.Material
+	for i := range both {
+		both[i] = one[i] ^ two[i]
+	}
+	for i, part := range []keywrap.Material{one, two, both} {
+		v.do(v.page.Locator("#component").Fill(hex.EncodeToString(part[:])))
+		v.do(v.page.Locator("#component-kcv").Fill(custody.CheckValue(&part).String()))
+		v.press(v.words.Material.AddComponent)
+		v.see("[data-part=accepted] li >> nth="+[]string{"0", "1", "2"}[i], "CMAC")
+	}
+	v.elsewhere()
+	v.brought()
+	v.fault("components_sum_zero")
+}
+
 // What is no key is refused in the words that belong to it, before anything is sent.
 func TestRefusedFiles(t *testing.T) {
 	p := start(t)
@@ -323,11 +345,23 @@ func TestWeakKeys(t *testing.T) {
 	for i := range counter {
 		counter[i] = byte(i + 7)
 	}
+	// Ten values in no order, and values with one or two bits set.
+	ten := mustHex(t, "3c8fd1625be7094aa6f0")
+	few, unbalanced := make([]byte, 32), make([]byte, 32)
+	for i := range few {
+		few[i] = ten[(i*i+3*i+i/3)%10]
+		unbalanced[i] = 1 << (i % 8)
+		if i%3 != 0 {
+			unbalanced[i] |= 1 << ((i/8 + i + 1) % 8)
+		}
+	}
 	for _, test := range []struct {
 		name    string
 		content []byte
 		code    string
 	}{
+		{"few values", few, "weak_few_values"},
+		{"too few bits", unbalanced, "weak_unbalanced"},
 		{"constant", bytes.Repeat([]byte{0xa5}, 32), "weak_repeated"},
 		{"counter", counter, "weak_counter"},
 		{"text", []byte("correct horse battery staple 12!"), "weak_text"},

@@ -20,7 +20,6 @@ var chinese = Catalogue{
 		ThemeAuto:     "跟随系统",
 		ThemeLight:    "浅色",
 		ThemeDark:     "深色",
-		Apply:         "应用",
 		ModuleSHA256:  "模块的 SHA-256",
 		Version:       "Keyferry {version}",
 		NoScript:      "导入需要 JavaScript 和 WebAssembly：密钥材料在本浏览器中生成并加密，服务器不得代劳。请为此地址启用两者，然后重新加载页面。",

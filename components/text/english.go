@@ -20,7 +20,6 @@ var english = Catalogue{
 		ThemeAuto:     "System",
 		ThemeLight:    "Light",
 		ThemeDark:     "Dark",
-		Apply:         "Apply",
 		ModuleSHA256:  "SHA-256 of the module",
 		Version:       "Keyferry {version}",
 		NoScript:      "Importing needs JavaScript and WebAssembly: the key material is made and wrapped in this browser, because the server must not do it. Turn both on for this address and load the page again.",

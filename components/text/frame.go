@@ -18,7 +18,6 @@ type Frame struct {
 	ThemeAuto     string
 	ThemeLight    string
 	ThemeDark     string
-	Apply         string
 	ModuleSHA256  string
 	Version       string
 	NoScript      string

@@ -1,7 +1,7 @@
 // @ts-check
 // The page that checks a backup against the receipt of its import. Nothing is sent: both files go to a worker.
 
-import { file, value } from "./choices.js"
+import { backup, file } from "./choices.js"
 import { run } from "./job.js"
 import { modules } from "./modules.js"
 import { utc } from "./moment.js"
@@ -15,14 +15,11 @@ onSubmit("check", async (form) => {
     const part = one(task, `[data-part="result"]`)
     part.hidden = true
     const receipt = file(form, "receipt")
-    const backup = file(form, "check-age")
-    const secret = value(form, "check-secret")
     if (!receipt) throw problem("receipt_missing")
-    if (!backup) throw problem("file_missing")
-    if (secret === "") throw problem("secret_missing")
+    const options = { ...backup(form, "check"), receipt }
     clearErrors(document)
     const { result } = await wait(form, (signal) =>
-        run(custody, { job: "check", options: { file: backup, secret, receipt } }, { signal }))
+        run(custody, { job: "check", options }, { signal }))
     const matches = one(part, `[data-fill="matches"]`)
     const imported = utc(new Date(result.importedAt))
     matches.textContent = fillHoles(matches.dataset.template ?? "", { cmk: result.keyId, date: `${imported} UTC` })

@@ -1,6 +1,8 @@
 // @ts-check
 // Radio buttons and what belongs to them: a part marked data-for="name=value" shows while that value is chosen.
 
+import { problem } from "./words.js"
+
 /** @param {HTMLFormElement} form @param {string} name */
 export const value = (form, name) => String(new FormData(form).get(name) ?? "")
 
@@ -13,6 +15,20 @@ export const value = (form, name) => String(new FormData(form).get(name) ?? "")
 export function file(form, name) {
     const chosen = new FormData(form).get(name)
     return chosen instanceof File && chosen.name !== "" ? chosen : null
+}
+
+/**
+ * A backup and what opens it, from the fields that ask for the two.
+ * @param {HTMLFormElement} form
+ * @param {string} name of the fields
+ * @returns {{file: File, secret: string}}
+ */
+export function backup(form, name) {
+    const chosen = file(form, `${name}-age`)
+    const secret = value(form, `${name}-secret`)
+    if (!chosen) throw problem("file_missing")
+    if (secret === "") throw problem("secret_missing")
+    return { file: chosen, secret }
 }
 
 /**

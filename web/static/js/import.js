@@ -2,7 +2,7 @@
 // The import, step by step. This file moves between the steps and holds what they produce; it never holds key material,
 // which exists in the worker only.
 
-import { file, showChosen, value } from "./choices.js"
+import { backup, showChosen, value } from "./choices.js"
 import { run } from "./job.js"
 import { parseKeyReference } from "./key_reference.js"
 import { getParametersForImport, importKeyMaterial } from "./kms.js"
@@ -154,13 +154,9 @@ const material = materialForm(materialElement, from)
 
 const proofForm = onSubmit("proof", async (form) => {
     const prepared = state.material?.prepared
-    const saved = file(form, "proof-age")
-    const secret = value(form, "proof-secret")
     if (!prepared) throw problem("unexpected")
-    if (!saved) throw problem("file_missing")
-    if (secret === "") throw problem("secret_missing")
     const { kcv, commitment, salt } = prepared
-    const options = { file: saved, secret, kcv, commitment, salt }
+    const options = { ...backup(form, "proof"), kcv, commitment, salt }
     await wait(form, (signal) => run(from.custody, { job: "check", options }, { signal }))
     form.hidden = true
     form.reset() // the secret has served

@@ -2,9 +2,9 @@
 // Step 3: the key material. What the person chose goes to a worker; what comes back is encrypted, or a check value. This
 // file never holds key material. Components pass through a field, as they must, and leave it as soon as they are taken.
 
-import { file, showChosen, typedSentence, value } from "./choices.js"
+import { backup, file, showChosen, typedSentence, value } from "./choices.js"
 import { begin, run } from "./job.js"
-import { clearErrors, fill, one, showError } from "./page.js"
+import { clearErrors, one, showError } from "./page.js"
 import { fillHoles, phrase, problem } from "./words.js"
 
 /** @typedef {import("./modules.js").Module} Module */
@@ -142,10 +142,10 @@ export function materialForm(form, from) {
     async function choose(signal) {
         const source = value(form, "source")
         const protection = value(form, "protection")
-        const chosen = source === "file" ? file(form, "file") : source === "backup" ? file(form, "source-age") : null
-        const secret = value(form, "source-secret")
-        if ((source === "file" || source === "backup") && !chosen) throw problem("file_missing")
-        if (source === "backup" && secret === "") throw problem("secret_missing")
+        const brought = source === "backup"
+            ? backup(form, "source")
+            : { file: source === "file" ? file(form, "file") : null, secret: "" }
+        if (source === "file" && !brought.file) throw problem("file_missing")
         if (source === "components" && accepted < 2) throw problem("components_too_few")
         if (protection === "recipients" && value(form, "recipients").trim() === "") throw problem("recipients_missing")
         if (protection === "elsewhere" && !typedSentence(/** @type {HTMLInputElement} */ (one(form, "#elsewhere")))) {
@@ -153,7 +153,7 @@ export function materialForm(form, from) {
         }
         if (protection === "passphrase") await mustBeStrong(signal)
         return {
-            source, protection, kind, weakness, file: chosen, secret: source === "backup" ? secret : "",
+            source, protection, kind, weakness, ...brought,
             receipt: source === "generate" ? null : file(form, "receipt"),
             passphrase: passphrase.value, recipients: value(form, "recipients"),
         }
@@ -275,7 +275,6 @@ export function showBackup(part, prepared, fillDigest) {
         offerDownload(link, prepared.backup, prepared.backupFile, "application/octet-stream")
         link.textContent = fillHoles(link.dataset.template ?? "", { name: prepared.backupFile })
     }
-    fill(part, "backup-file", prepared.backupFile ?? "")
     part.hidden = false
     one(part, "h3").focus()
 }

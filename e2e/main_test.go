@@ -49,7 +49,11 @@ func run(m *testing.M) int {
 		return give(err)
 	}
 	defer browser.Close()
-	return m.Run()
+	code := m.Run()
+	if *full {
+		findings.write(os.Stdout)
+	}
+	return code
 }
 
 func give(err error) int {

@@ -64,7 +64,7 @@ func TestFigures(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	var made table
+	var made results
 	made.insert(sectionListing, row{what: "slow", value: "2"}.aim("≤ 1", 2, 1))
 	made.insert(sectionBrowser, row{what: "fast", value: "3×"}.aimFor("≥ 2×", 3, 2), row{what: "bare"})
 	text := made.String()
@@ -76,7 +76,7 @@ func TestTable(t *testing.T) {
 			t.Errorf("the table lacks %q:\n%s", want, text)
 		}
 	}
-	if text := (&table{rows: []row{row{what: "fast"}.aim("≤ 2", 1, 2)}}).String(); !strings.Contains(text, "All 1 goals are met.") {
+	if text := (&results{rows: []row{row{what: "fast"}.aim("≤ 2", 1, 2)}}).String(); !strings.Contains(text, "All 1 goals are met.") {
 		t.Errorf("the table does not say that its goal is met:\n%s", text)
 	}
 }

@@ -89,19 +89,19 @@ func (b *bench) run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("measuring the burst: %v", err)
 	}
-	table, err := b.measure(ctx)
+	measured, err := b.measure(ctx)
 	if err != nil {
 		return err
 	}
-	table.insert(sectionBurst, answered...)
+	measured.insert(sectionBurst, answered...)
 	progress("done in %.0f s", time.Since(began).Seconds())
-	fmt.Printf("%s, Chromium %s\n\n%s", machine, b.engine, table)
+	fmt.Printf("%s, Chromium %s\n\n%s", machine, b.engine, measured)
 	return nil
 }
 
 // measure takes the measurements one after the other, so that none disturbs another.
-func (b *bench) measure(ctx context.Context) (*table, error) {
-	table := &table{}
+func (b *bench) measure(ctx context.Context) (*results, error) {
+	measured := &results{}
 	for _, part := range []struct {
 		section section
 		name    string
@@ -117,9 +117,9 @@ func (b *bench) measure(ctx context.Context) (*table, error) {
 		if err != nil {
 			return nil, fmt.Errorf("measuring %s: %v", part.name, err)
 		}
-		table.insert(part.section, rows...)
+		measured.insert(part.section, rows...)
 	}
-	return table, nil
+	return measured, nil
 }
 
 // progress tells the person who waits what is going on.

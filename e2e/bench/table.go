@@ -6,7 +6,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"keyferry/e2e/table"
 )
 
 // section is a group of rows. Sections stand in the table in this order, in whatever order they were measured.
@@ -40,12 +41,12 @@ func (r row) aimFor(goal string, got, limit float64) row {
 	return r
 }
 
-// table collects rows.
-type table struct {
+// results collects rows.
+type results struct {
 	rows []row
 }
 
-func (t *table) insert(s section, rows ...row) {
+func (t *results) insert(s section, rows ...row) {
 	for _, r := range rows {
 		r.section = s
 		t.rows = append(t.rows, r)
@@ -53,7 +54,7 @@ func (t *table) insert(s section, rows ...row) {
 }
 
 // String is the table as aligned Markdown, the verdict under it, and the notes.
-func (t *table) String() string {
+func (t *results) String() string {
 	slices.SortStableFunc(t.rows, func(a, b row) int { return int(a.section - b.section) })
 	cells := [][]string{{"what", "value", "compared with", "ratio", "goal", "met"}}
 	var goals, missed []string
@@ -70,7 +71,7 @@ func (t *table) String() string {
 		cells = append(cells, []string{r.what, r.value, r.against, r.ratio, r.goal, met})
 	}
 	var b strings.Builder
-	writeCells(&b, cells)
+	table.Write(&b, cells)
 	if len(missed) == 0 {
 		fmt.Fprintf(&b, "\nAll %d goals are met.\n", len(goals))
 	} else {
@@ -78,31 +79,6 @@ func (t *table) String() string {
 	}
 	b.WriteString(notes)
 	return b.String()
-}
-
-func writeCells(b *strings.Builder, cells [][]string) {
-	widths := make([]int, len(cells[0]))
-	for _, line := range cells {
-		for i, cell := range line {
-			if cell == "" {
-				line[i] = "–"
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(line[i]))
-		}
-	}
-	for n, line := range cells {
-		for i, cell := range line {
-			fmt.Fprintf(b, "| %-*s ", widths[i], cell)
-		}
-		b.WriteString("|\n")
-		if n > 0 {
-			continue
-		}
-		for _, width := range widths {
-			b.WriteString("|" + strings.Repeat("-", width+2))
-		}
-		b.WriteString("|\n")
-	}
 }
 
 // notes say what the rows cannot.

@@ -35,10 +35,10 @@ generate: ## write the Go code of the templ files
 
 wasm: ## build the WebAssembly module and the compressed files, the same bytes on every machine
 	$(GO) run ./wasm/build -o web/static/wasm
-	$(GO) run ./web/pack web/static
+	$(GO) run ./web/pack web
 
 # Programs that the tests use, each with the Debian package that has it.
-PROGRAMS := chromium:chromium node:nodejs npm:npm openssl:openssl git:git age:age
+PROGRAMS := chromium:chromium node:nodejs npm:npm openssl:openssl git:git age:age pkcs11-tool:opensc softhsm2-util:softhsm2 pdftotext:poppler-utils
 
 tools: e2e/node_modules/.installed ## install what the tests need, or say what is missing
 	@missing=; for entry in $(PROGRAMS); do \
@@ -100,5 +100,5 @@ check: tools wasm ## everything that must hold before a change goes in
 	$(MAKE) --no-print-directory test
 
 clean: ## remove what was built
-	rm -rf bin .dev e2e/node_modules web/static/wasm/*.wasm web/static/wasm/*.js
+	rm -rf bin .dev e2e/node_modules web/static/wasm/*.wasm web/static/wasm/*.js web/desk/*.js
 	find web/static -name '*.br' -delete -o -name '*.gz' -delete

@@ -16,6 +16,7 @@ type Frame struct {
 	Static       string // where the static files are, such as /static/<digest>
 	ModuleSHA256 string // of keyferry.wasm, in hexadecimal
 	Version      string
+	Sealed       bool // whether the page is a file that reaches nothing
 }
 
 // Local reports whether calls go to the embedded local KMS.
@@ -26,6 +27,9 @@ func (f Frame) LocalKMSPage() string { return f.LocalKMSURL + "?lang=" + f.Text.
 
 // Destination names where the calls go.
 func (f Frame) Destination() string {
+	if f.Sealed {
+		return f.Text.Frame.Nowhere
+	}
 	if f.Local() {
 		return f.Text.Frame.LocalKMS
 	}

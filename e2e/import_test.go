@@ -79,7 +79,7 @@ func (v *visit) proveBackup(file, secret string) {
 	v.press(v.words.Material.ProveButton)
 	v.see("[data-part=proven]", v.words.Material.Proven)
 	v.press(v.words.Material.Continue)
-	v.see("[data-step=send] h3", v.words.Send.WhatIsSent)
+	v.see("[data-step=send][data-state=open] h3", "")
 }
 
 // send does step 4.

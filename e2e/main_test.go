@@ -34,7 +34,7 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(folder)
 	binary = filepath.Join(folder, "keyferry")
-	if output, err := exec.Command("go", "run", "keyferry/web/pack", "../web/static").CombinedOutput(); err != nil {
+	if output, err := exec.Command("go", "run", "keyferry/web/pack", "../web").CombinedOutput(); err != nil {
 		return give(fmt.Errorf("compressing the static files: %v\n%s", err, output))
 	}
 	if output, err := exec.Command("go", "build", "-o", binary, "keyferry/server").CombinedOutput(); err != nil {

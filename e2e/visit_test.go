@@ -34,10 +34,17 @@ type look struct {
 	language string // "en" or "zh-CN"; empty means en
 	dark     bool
 	width    int // of the window; 0 means 1280
+	offline  bool
 }
 
 // open starts a visit at a path of the console.
 func (p *program) open(t *testing.T, how look, path string) *visit {
+	t.Helper()
+	return p.openAt(t, how, p.console+path)
+}
+
+// openAt starts a visit at any address.
+func (p *program) openAt(t *testing.T, how look, address string) *visit {
 	t.Helper()
 	if how.language == "" {
 		how.language = "en"
@@ -53,6 +60,7 @@ func (p *program) open(t *testing.T, how look, path string) *visit {
 		Locale:      playwright.String(how.language),
 		ColorScheme: scheme,
 		TimezoneId:  playwright.String("Asia/Shanghai"),
+		Offline:     playwright.Bool(how.offline),
 		Viewport:    &playwright.Size{Width: how.width, Height: 800},
 	})
 	if err != nil {
@@ -74,7 +82,7 @@ func (p *program) open(t *testing.T, how look, path string) *visit {
 			t.Errorf("the browser complained: %s", trouble)
 		}
 	})
-	v.do(page.Goto(p.console + path))
+	v.do(page.Goto(address))
 	return v
 }
 

@@ -1,7 +1,7 @@
 // Command keyferry carries key material from a browser into Alibaba Cloud KMS.
 //
 // keyferry serve, the default, runs the console with an embedded local KMS behind it, or in front of Alibaba Cloud.
-// keyferry localkms runs the local KMS alone.
+// keyferry desk writes an offline console in one file. keyferry localkms runs the local KMS alone.
 package main
 
 import (
@@ -22,6 +22,7 @@ const version = "0.1.0"
 // commands is what a person can type. Every flag also reads KEYFERRY_<FLAG>.
 type commands struct {
 	Serve    serveCommand    `cmd:"" default:"withargs" help:"Run the console (this is the default)."`
+	Desk     deskCommand     `cmd:"" help:"Write the desk, an offline console in one HTML file."`
 	LocalKMS localKMSCommand `cmd:"" name:"localkms" help:"Run the local KMS alone, as a test double for other projects."`
 
 	Version kong.VersionFlag `help:"Print the version and exit."`

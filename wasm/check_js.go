@@ -37,7 +37,7 @@ func check(args []js.Value) (result, error) {
 		return nil, err
 	}
 	return result{
-		"kcv": r.CheckValue.String(), "keyId": r.KeyID, "region": r.Region, "importedAt": r.ImportedAt,
+		"kcv": r.CheckValue.String(), "keyId": r.KeyID, "region": r.Region, "importedAt": r.ImportedAt, "preparedAt": r.PreparedAt,
 		"expireUnix": float64(r.KeyMaterialExpireUnix), "origin": string(r.Origin),
 	}, nil
 }

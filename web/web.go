@@ -25,6 +25,9 @@ import (
 //go:embed all:static
 var embedded embed.FS
 
+//go:embed all:desk
+var joined embed.FS
+
 // Names of the files that the console has to know, relative to the tree.
 const (
 	Module   = "wasm/keyferry.wasm" // everything but backups
@@ -130,6 +133,27 @@ func (t *Tree) Digest() string { return t.digest }
 
 // Names lists the files of the tree, sorted.
 func (t *Tree) Names() []string { return slices.Sorted(maps.Keys(t.files)) }
+
+// DeskScripts are the two scripts of the desk's file, each joined into one text: the page's and the worker's.
+func DeskScripts() (page, worker []byte, err error) {
+	if page, err = joined.ReadFile("desk/page.js"); err == nil {
+		worker, err = joined.ReadFile("desk/worker.js")
+	}
+	if err != nil {
+		return nil, nil, ErrNoModule
+	}
+	return page, worker, nil
+}
+
+// Read returns one file, as it is or, with its twin's suffix, as it is compressed: "wasm/custody.wasm.gz".
+func (t *Tree) Read(name string) ([]byte, error) {
+	plain := strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".br")
+	f, ok := t.files[plain]
+	if !ok || !slices.Contains([]string{f.plain, f.brotli, f.gzip}, name) {
+		return nil, missing(plain)
+	}
+	return fs.ReadFile(f.root, name)
+}
 
 // SHA256 is the digest of one file in hexadecimal, and Integrity the same as fetch and script take it.
 func (t *Tree) SHA256(name string) (string, error) {

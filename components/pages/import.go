@@ -3,6 +3,8 @@
 package pages
 
 import (
+	"github.com/a-h/templ"
+
 	"keyferry/components"
 	"keyferry/components/text"
 )
@@ -24,6 +26,16 @@ type Import struct {
 	Strength  Module // estimates passphrases, and is loaded when a person types one
 	CLIPrefix string // before aliyun in a command: credentials of the local KMS, else empty
 	CLISuffix string // after an aliyun command: the local KMS's address, else empty
+}
+
+// attributes tell the page's script which task it is for, and where its modules are.
+func (p Import) attributes(task string) templ.Attributes {
+	return templ.Attributes{
+		"data-task": task, "data-region": p.Frame.Region, "data-version": p.Frame.Version, "data-worker": p.WorkerURL,
+		"data-module": p.Module.URL, "data-integrity": p.Module.Integrity,
+		"data-custody": p.Custody.URL, "data-custody-integrity": p.Custody.Integrity,
+		"data-strength": p.Strength.URL, "data-strength-integrity": p.Strength.Integrity,
+	}
 }
 
 func (p Import) words() *text.Catalogue { return p.Frame.Text }

@@ -14,6 +14,8 @@ var chinese = Catalogue{
 		Reimport:      "再次导入",
 		Check:         "核对备份",
 		Renewal:       "过期与更新",
+		Desk:          "用文件导入",
+		Nowhere:       "没有服务器 · 不发送任何内容",
 		Proof:         "能证明什么",
 		Language:      "语言",
 		Theme:         "外观",
@@ -211,6 +213,8 @@ var chinese = Catalogue{
 		Button:           "核对备份",
 		Working:          "正在 Worker 中打开备份……",
 		Matches:          "备份中正是 {date} 导入 {cmk} 的密钥。",
+		MatchesPrepared:  "备份中正是 {date} 为 {cmk} 准备的密钥。",
+		NotTold:          "导入记录中没有：它是导入之前离线写成的。",
 		Facts:            "导入记录的内容",
 		CMK:              "主密钥",
 		Region:           "地域",
@@ -237,6 +241,7 @@ var chinese = Catalogue{
 		Summary:     "{cmk} 的密钥材料即将过期",
 		Description: "{region} 的主密钥 {cmk} 所导入的密钥材料将于 UTC 时间 {time} 过期，此后主密钥无法使用。请在此之前从备份再次导入同样的密钥材料，并设定更晚的过期时间：{console}",
 	},
+	Desk: chineseDesk,
 	Lost: Lost{
 		Title:  "没有这个页面",
 		Body:   "此地址下没有内容。",
@@ -296,5 +301,5 @@ var chinese = Catalogue{
 		Module:    "本控制台的模块",
 		ModuleWhy: "所提供的 custody.wasm（接触密钥材料的模块）的 SHA-256",
 	},
-	Faults: merged(chineseFaults, chineseCustodyFaults),
+	Faults: merged(chineseFaults, chineseCustodyFaults, chineseDeskFaults),
 }

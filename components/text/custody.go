@@ -96,6 +96,8 @@ type Check struct {
 	Button           string
 	Working          string
 	Matches          string // {cmk} {date}
+	MatchesPrepared  string // {cmk} {date}
+	NotTold          string
 	Facts            string
 	CMK              string
 	Region           string

@@ -14,6 +14,8 @@ var english = Catalogue{
 		Reimport:      "Re-import",
 		Check:         "Check a backup",
 		Renewal:       "Expiry and renewal",
+		Desk:          "Desk",
+		Nowhere:       "No server · nothing is sent",
 		Proof:         "What this proves",
 		Language:      "Language",
 		Theme:         "Theme",
@@ -211,6 +213,8 @@ var english = Catalogue{
 		Button:           "Check the backup",
 		Working:          "Opening the backup in a worker…",
 		Matches:          "The backup holds the key that was imported into {cmk} on {date}.",
+		MatchesPrepared:  "The backup holds the key that was prepared for {cmk} on {date}.",
+		NotTold:          "The receipt does not say: it was written at a desk, before the import.",
 		Facts:            "The receipt says",
 		CMK:              "CMK",
 		Region:           "Region",
@@ -237,6 +241,7 @@ var english = Catalogue{
 		Summary:     "Key material of {cmk} expires",
 		Description: "The imported key material of the CMK {cmk} in {region} expires at {time} UTC. After that the CMK cannot be used. Before then, import the same material from its backup again, with a later time of expiry: {console}",
 	},
+	Desk: englishDesk,
 	Lost: Lost{
 		Title:  "There is no such page",
 		Body:   "Nothing lives at this address.",
@@ -296,5 +301,5 @@ var english = Catalogue{
 		Module:    "The module of this console",
 		ModuleWhy: "SHA-256 of custody.wasm as served: the module that holds key material",
 	},
-	Faults: merged(englishFaults, englishCustodyFaults),
+	Faults: merged(englishFaults, englishCustodyFaults, englishDeskFaults),
 }

@@ -13,6 +13,8 @@ type Frame struct {
 	Check         string
 	Renewal       string
 	Proof         string
+	Desk          string
+	Nowhere       string
 	Language      string
 	Theme         string
 	ThemeAuto     string

@@ -29,6 +29,7 @@ type Catalogue struct {
 	Reimport Reimport
 	Check    Check
 	Renewal  Renewal
+	Desk     Desk
 	Calendar Calendar
 	Proof    Proof
 	Lost     Lost

@@ -76,6 +76,7 @@ func (c *console) routes() *echo.Echo {
 	e.Match(pages, "/reimport", c.reimportPage)
 	e.Match(pages, "/check", c.checkPage)
 	e.Match(pages, "/renewal", c.renewalPage)
+	e.Match(pages, "/desk", c.deskPage)
 	e.Match(pages, "/proof", c.proofPage)
 	e.POST("/preferences", c.preferences)
 	e.POST("/calendar", c.calendar)

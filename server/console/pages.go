@@ -21,7 +21,10 @@ const (
 	themeCookie    = "keyferry_theme"
 )
 
-var pagePaths = []string{"/", "/reimport", "/check", "/renewal", "/proof"}
+var pagePaths = []string{"/", "/reimport", "/check", "/renewal", "/desk", "/proof"}
+
+// quietPages never send anything: their policy lets them connect nowhere.
+var quietPages = []string{"/check", "/renewal", "/desk", "/proof"}
 
 func (c *console) importPage(e echo.Context) error {
 	frame := c.frame(e, "import")
@@ -47,6 +50,12 @@ func (c *console) renewalPage(e echo.Context) error {
 	frame := c.frame(e, "renewal")
 	frame.Title = frame.Text.Renewal.Title
 	return c.page(e, http.StatusOK, pages.RenewalPage(frame))
+}
+
+func (c *console) deskPage(e echo.Context) error {
+	frame := c.frame(e, "desk")
+	frame.Title = frame.Text.Desk.Title
+	return c.page(e, http.StatusOK, pages.DeskPage(c.importView(e, frame)))
 }
 
 // importView is what every page that starts workers shows.
@@ -117,7 +126,11 @@ func (c *console) page(e echo.Context, status int, content templ.Component) erro
 		return fmt.Errorf("rendering %s: %v", e.Path(), err)
 	}
 	header := e.Response().Header()
-	header.Set("Content-Security-Policy", pagePolicy)
+	policy := pagePolicy
+	if slices.Contains(quietPages, e.Path()) {
+		policy = quietPagePolicy
+	}
+	header.Set("Content-Security-Policy", policy)
 	header.Set("Vary", "Accept-Language, Cookie")
 	return e.HTMLBlob(status, body.Bytes())
 }

@@ -13,6 +13,9 @@ const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img
 	"worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types keyferry"
 
+// quietPagePolicy is the same for the pages that never send.
+var quietPagePolicy = strings.Replace(pagePolicy, "connect-src 'self'", "connect-src 'none'", 1)
+
 // quietPolicy is for answers that are not documents: should a browser show one as a document, it can do nothing.
 const quietPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 

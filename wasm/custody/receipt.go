@@ -23,7 +23,7 @@ type Receipt struct {
 
 	WrappingKeySHA256          [sha256.Size]byte // of the DER, as the wrapping key's fingerprint
 	ImportTokenSHA256          [sha256.Size]byte // of the token's text
-	TokenExpireTime            string
+	TokenExpireTime            string            // may be empty: at a desk nobody may know it
 	EncryptedKeyMaterialSHA256 [sha256.Size]byte // of the 256 bytes
 
 	CheckValue            KCV
@@ -32,10 +32,10 @@ type Receipt struct {
 
 	Origin     Origin
 	PreparedAt string // when the material was made or brought, and wrapped
-	ImportedAt string // when the KMS took it
+	ImportedAt string // when the KMS took it; empty where the import was left to others
 
-	ParametersRequestID string // of GetParametersForImport
-	ImportRequestID     string // of ImportKeyMaterial
+	ParametersRequestID string // of GetParametersForImport; may be empty, like the time of its token
+	ImportRequestID     string // of ImportKeyMaterial; empty like ImportedAt
 
 	BackupFile   string            // name of the encrypted backup; may be empty
 	BackupSHA256 [sha256.Size]byte // of that file; zero without one
@@ -100,7 +100,7 @@ func (r *Receipt) fields(h *receiptHolder) []receiptField {
 		{name: "WrappingAlgorithm", text: &h.algorithm, valid: isAlgorithm},
 		{name: "WrappingKeySHA256", digest: r.WrappingKeySHA256[:]},
 		{name: "ImportTokenSHA256", digest: r.ImportTokenSHA256[:]},
-		{name: "TokenExpireTime", text: &r.TokenExpireTime, valid: isTime},
+		{name: "TokenExpireTime", text: &r.TokenExpireTime, valid: isTime, optional: true},
 		{name: "EncryptedKeyMaterialSHA256", digest: r.EncryptedKeyMaterialSHA256[:]},
 		{name: "KeyCheckValue", text: &h.checkValue, valid: isCheckValue},
 		{name: "Commitment", digest: r.Commitment.Digest[:]},
@@ -108,9 +108,9 @@ func (r *Receipt) fields(h *receiptHolder) []receiptField {
 		{name: "KeyMaterialExpireUnix", number: &r.KeyMaterialExpireUnix},
 		{name: "Origin", text: &h.origin, valid: isOrigin},
 		{name: "PreparedAt", text: &r.PreparedAt, valid: isTime},
-		{name: "ImportedAt", text: &r.ImportedAt, valid: isTime},
-		{name: "ParametersRequestId", text: &r.ParametersRequestID, valid: isIdentifier},
-		{name: "ImportRequestId", text: &r.ImportRequestID, valid: isIdentifier},
+		{name: "ImportedAt", text: &r.ImportedAt, valid: isTime, optional: true},
+		{name: "ParametersRequestId", text: &r.ParametersRequestID, valid: isIdentifier, optional: true},
+		{name: "ImportRequestId", text: &r.ImportRequestID, valid: isIdentifier, optional: true},
 		{name: "BackupFile", text: &r.BackupFile, valid: isName, optional: true},
 		{name: "BackupSHA256", digest: r.BackupSHA256[:], optional: true},
 	}
@@ -132,5 +132,6 @@ func (r *Receipt) settle(h *receiptHolder) error {
 
 // consistent reports whether the fields agree with each other.
 func (r *Receipt) consistent() bool {
-	return r.KeyMaterialExpireUnix >= 0 && (r.BackupFile == "") == (r.BackupSHA256 == [sha256.Size]byte{})
+	return r.KeyMaterialExpireUnix >= 0 && (r.ImportedAt == "") == (r.ImportRequestID == "") &&
+		(r.BackupFile == "") == (r.BackupSHA256 == [sha256.Size]byte{})
 }

@@ -21,11 +21,13 @@ onSubmit("check", async (form) => {
     const { result } = await wait(form, (signal) =>
         run(custody, { job: "check", options }, { signal }))
     const matches = one(part, `[data-fill="matches"]`)
-    const imported = utc(new Date(result.importedAt))
-    matches.textContent = fillHoles(matches.dataset.template ?? "", { cmk: result.keyId, date: `${imported} UTC` })
+    // The receipt of a desk does not say when the KMS took the material, because the desk was not there.
+    const told = result.importedAt !== ""
+    const moment = `${utc(new Date(told ? result.importedAt : result.preparedAt))} UTC`
+    matches.textContent = fillHoles((told ? matches.dataset.template : matches.dataset.prepared) ?? "", { cmk: result.keyId, date: moment })
     fill(part, "cmk", result.keyId)
     fill(part, "region", result.region)
-    fill(part, "imported", `${imported} UTC`)
+    fill(part, "imported", told ? moment : phrase("not-told"))
     fill(part, "expires", result.expireUnix === 0 ? phrase("expiry-never") : `${utc(new Date(result.expireUnix * 1000))} UTC`)
     fill(part, "origin", phrase(`origin-${result.origin}`))
     fillDigest(part, "kcv", result.kcv)

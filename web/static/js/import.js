@@ -2,17 +2,20 @@
 // The import, step by step. This file moves between the steps and holds what they produce; it never holds key material,
 // which exists in the worker only.
 
-import { backup, showChosen, value } from "./choices.js"
+import { value } from "./choices.js"
+import { expiryChoice, inWords } from "./expiry.js"
 import { run } from "./job.js"
 import { parseKeyReference } from "./key_reference.js"
 import { getParametersForImport, importKeyMaterial } from "./kms.js"
-import { materialForm, offerDownload, showBackup } from "./material.js"
+import { offerDownload } from "./material.js"
+import { materialStep } from "./material_step.js"
 import { modules } from "./modules.js"
-import { local, utc, zone } from "./moment.js"
+import { local, utc } from "./moment.js"
 import { clearErrors, fill, fillDigest, one, onSubmit, showError, wait } from "./page.js"
 import { writeReceipt } from "./receipt.js"
 import { fromBase64, record, sha256 } from "./sent.js"
 import { closeAll, finish, open, setSummary, step } from "./steps.js"
+import { lifeLeft } from "./token_life.js"
 import { fillHoles, isProblem, phrase, problem } from "./words.js"
 
 /**
@@ -26,14 +29,7 @@ import { fillHoles, isProblem, phrase, problem } from "./words.js"
  * @property {string} requestId
  */
 
-/**
- * @typedef {object} Material
- * @property {import("./material.js").Prepared} prepared
- * @property {string} source
- * @property {string} seconds how long the worker lived
- * @property {import("./job.js").Module} module the one that held the key
- * @property {Date} at
- */
+/** @typedef {import("./material_step.js").Made} Made */
 
 const task = one(document, "[data-task=import]")
 const { region = "", version = "" } = task.dataset
@@ -44,8 +40,6 @@ const state = {
     keyId: "",
     /** @type {Parameters | null} */
     parameters: null,
-    /** @type {Material | null} */
-    material: null,
     /** Whether an import was sent whose outcome is not known. */
     unknown: false,
     done: false,
@@ -103,19 +97,13 @@ one(task, `[data-act="continue"]`).addEventListener("click", () => {
     if (!state.parameters) return
     finish("params", "", "material")
     countDown()
-    const passphrase = /** @type {HTMLInputElement} */ (one(task, "#passphrase"))
-    if (passphrase.value === "") material.offer().catch((thrown) => showError(step("material"), thrown))
+    material.offerPassphrase()
 })
 
 /** How long the token still lives, wherever it is shown. */
 function countDown() {
     if (!state.parameters || state.done) return
-    const seconds = Math.floor((state.parameters.expires - Date.now()) / 1000)
-    const hours = Math.floor(seconds / 3600)
-    const minutes = Math.floor(seconds / 60) % 60
-    let left = phrase("token-expired")
-    if (seconds > 3600) left = phrase("valid-for", { hours, minutes })
-    else if (seconds > 0) left = phrase("valid-minutes", { minutes, seconds: seconds % 60 })
+    const left = lifeLeft(state.parameters.expires)
     fill(task, "token-left", left)
     setSummary("params", `${state.parameters.algorithm} · ${left}`)
 }
@@ -129,68 +117,37 @@ function mustBeAlive(parameters) {
 
 // Step 3: the key material, and the proof of its backup.
 
-const backupPart = one(task, `[data-part="backup"]`)
-
-const materialElement = onSubmit("material", async (form) => {
-    const parameters = state.parameters
-    if (!parameters) throw problem("unexpected")
-    mustBeAlive(parameters)
-    const target = { keyId: state.keyId, publicKey: parameters.publicKey, algorithm: parameters.algorithm }
-    let made
-    try {
-        made = await wait(form, (signal, say) => material.prepare(target, signal, say))
-    } catch (thrown) {
-        if (isProblem(thrown) && material.ask(thrown.code)) return
-        throw thrown
-    }
-    if (made.prepared.fingerprint !== parameters.fingerprint) throw problem("module_crashed")
-    state.material = { ...made, at: new Date() }
-    form.hidden = true
-    material.forgetSecret()
-    showBackup(backupPart, made.prepared, fillDigest)
-})
-
-const material = materialForm(materialElement, from)
-
-const proofForm = onSubmit("proof", async (form) => {
-    const prepared = state.material?.prepared
-    if (!prepared) throw problem("unexpected")
-    const { kcv, commitment, salt } = prepared
-    const options = { ...backup(form, "proof"), kcv, commitment, salt }
-    await wait(form, (signal) => run(from.custody, { job: "check", options }, { signal }))
-    form.hidden = true
-    form.reset() // the secret has served
-    one(backupPart, `[data-part="proven"]`).hidden = false
-    const unlock = /** @type {HTMLButtonElement} */ (one(backupPart, `[data-act="to-import"]`))
-    unlock.disabled = false
-    unlock.focus()
-})
-
-one(backupPart, `[data-act="again"]`).addEventListener("click", () => goBack("material"))
-
-one(backupPart, `[data-act="to-import"]`).addEventListener("click", async () => {
-    const { material: made, parameters } = state
-    if (!made || !parameters) return
-    const { prepared, seconds } = made
-    fillDigest(task, "ciphertext-digest", prepared.sha256)
-    const ciphertext = fromBase64(prepared.encryptedKeyMaterial)
-    const token = fromBase64(parameters.token)
-    fill(task, "ciphertext", phrase("bytes-digest", { count: ciphertext.length, digest: prepared.sha256 }))
-    fill(task, "token", phrase("bytes-digest", { count: token.length, digest: await sha256(token) }))
-    showExpiry()
-    nameImport(false)
-    finish("material", phrase(prepared.backup ? "prepared" : "prepared-elsewhere", { kcv: prepared.kcv, seconds }), "send")
+const material = materialStep(task, from, {
+    target() {
+        const { parameters, keyId } = state
+        if (!parameters) throw problem("unexpected")
+        mustBeAlive(parameters)
+        const { publicKey, algorithm, fingerprint } = parameters
+        return { keyId, publicKey, algorithm, fingerprint }
+    },
+    again: () => goBack("material"),
+    async goOn({ prepared, seconds }) {
+        const { parameters } = state
+        if (!parameters) return
+        fillDigest(task, "ciphertext-digest", prepared.sha256)
+        const ciphertext = fromBase64(prepared.encryptedKeyMaterial)
+        const token = fromBase64(parameters.token)
+        fill(task, "ciphertext", phrase("bytes-digest", { count: ciphertext.length, digest: prepared.sha256 }))
+        fill(task, "token", phrase("bytes-digest", { count: token.length, digest: await sha256(token) }))
+        expiry.show()
+        nameImport(false)
+        finish("material", phrase(prepared.backup ? "prepared" : "prepared-elsewhere", { kcv: prepared.kcv, seconds }), "send")
+    },
 })
 
 // Step 4: the import.
 
 const sendForm = onSubmit("send", async (form) => {
-    const { parameters, material: made, keyId } = state
+    const { parameters, keyId } = state
+    const made = material.made()
     if (!parameters || !made) throw problem("unexpected")
-    const expiry = chosenExpiry()
-    if (expiry && expiry.getTime() <= Date.now()) throw problem("expiry_past")
+    const expireUnix = expiry.take()
     mustBeAlive(parameters)
-    const expireUnix = expiry ? unix(expiry) : 0
     const sent = { keyId, ciphertext: made.prepared.encryptedKeyMaterial, token: parameters.token, expireUnix }
     let answer
     try {
@@ -206,39 +163,7 @@ const sendForm = onSubmit("send", async (form) => {
 /** After these the KMS may have taken the material. */
 const outcomeUnknown = new Set(["import_outcome_unknown", "Console.KMSOutcomeUnknown"])
 
-const expiryTime = /** @type {HTMLInputElement} */ (one(task, "#expiry-time"))
-
-/** The moment of expiry, or null for never. */
-function chosenExpiry() {
-    const choice = value(sendForm, "expiry")
-    if (choice === "never") return null
-    const moment = choice === "at" ? new Date(expiryTime.value) : new Date(Date.now() + Number(choice) * 24 * 3600 * 1000)
-    if (Number.isNaN(moment.getTime())) throw problem("expiry_missing")
-    return moment
-}
-
-/** Show the choice of expiry in words, and in UTC as the KMS counts. */
-function showExpiry() {
-    showChosen(sendForm)
-    const zonePlace = one(sendForm, `[data-fill="zone"]`)
-    zonePlace.textContent = fillHoles(zonePlace.dataset.template ?? "", { zone: zone() })
-    const utcPlace = one(sendForm, `[data-fill="expiry-utc"]`)
-    utcPlace.textContent = ""
-    let shown = ""
-    try {
-        const moment = chosenExpiry()
-        if (moment) utcPlace.textContent = fillHoles(utcPlace.dataset.template ?? "", { utc: utc(moment) })
-        shown = moment ? `${unix(moment)} · ${utc(moment)} UTC` : `0 · ${phrase("expiry-never")}`
-    } catch {
-        // Nothing was entered yet; sending says so.
-    }
-    fill(task, "expiry", shown)
-}
-
-/** @param {Date} moment */
-const unix = (moment) => Math.floor(moment.getTime() / 1000)
-
-for (const input of sendForm.querySelectorAll("input")) input.addEventListener("input", showExpiry)
+const expiry = expiryChoice(sendForm)
 
 /**
  * Name the button after what it does.
@@ -257,20 +182,20 @@ const resultPart = one(task, `[data-part="result"]`)
 
 /**
  * @param {Parameters} parameters
- * @param {Material} made
+ * @param {Made} made
  * @param {number} expireUnix
  * @param {{requestId: string, time: number}} answer
  */
 async function showResult(parameters, made, expireUnix, answer) {
     state.done = true
     state.unknown = false
-    materialElement.reset() // the passphrase with the rest
+    material.empty()
     fill(task, "import-request-id", answer.requestId)
     const enabled = one(task, `[data-fill="enabled"]`)
     enabled.textContent = fillHoles(enabled.dataset.template ?? "", { cmk: state.keyId })
     const check = one(task, `[data-fill="describe-key"]`)
     one(check, "code").textContent = fillHoles(check.dataset.template ?? "", { cmk: state.keyId })
-    fill(task, "expiry", expireUnix ? `${expireUnix} · ${utc(new Date(expireUnix * 1000))} UTC` : `0 · ${phrase("expiry-never")}`)
+    fill(task, "expiry", inWords(expireUnix))
     const calendar = one(resultPart, `[data-part="calendar"]`)
     calendar.hidden = expireUnix === 0
     one(calendar, "[name=KeyId]").setAttribute("value", state.keyId)
@@ -284,7 +209,7 @@ async function showResult(parameters, made, expireUnix, answer) {
 
 /**
  * @param {Parameters} parameters
- * @param {Material} made
+ * @param {Made} made
  * @param {number} expireUnix
  * @param {{requestId: string, time: number}} answer
  */
@@ -321,13 +246,9 @@ one(resultPart, `[data-part="calendar"]`).addEventListener("submit", async (even
 function goBack(name) {
     if (state.unknown && !confirm(phrase("leave-unknown"))) return
     clearErrors(document)
-    state.material = null
     state.unknown = false
     if (name !== "material") state.parameters = null
-    material.forget()
-    materialElement.hidden = false
-    backupPart.hidden = true
-    proofForm.reset()
+    material.restart()
     one(task, `[data-part="parameters"]`).hidden = true
     open(name)
 }
@@ -337,7 +258,7 @@ for (const button of task.querySelectorAll("[data-change]")) {
 }
 
 addEventListener("beforeunload", (event) => {
-    if (!state.done && (state.material || state.unknown || material.holdsComponents())) event.preventDefault()
+    if (!state.done && (material.holds() || state.unknown)) event.preventDefault()
 })
 
 if (!isSecureContext) showError(step("cmk"), problem("insecure_context"))

@@ -28,7 +28,7 @@ const policy = window.trustedTypes?.createPolicy("keyferry", {
 /**
  * @typedef {object} Module
  * @property {string} worker address of the worker's script
- * @property {string} module address of the module
+ * @property {string | Blob} module address of the module, or the module itself, compressed by gzip
  * @property {string} integrity of the module
  */
 
@@ -64,7 +64,9 @@ export async function run(from, request, watch) {
  */
 export function begin(from, request) {
     const began = performance.now()
-    const worker = new Worker(/** @type {string} */ (scriptURL(from.worker)), { type: "module", name: request.job })
+    // A page from a disk has no origin, and browsers start no module there; its worker is joined into one script.
+    const type = from.worker.startsWith("blob:") ? "classic" : "module"
+    const worker = new Worker(/** @type {string} */ (scriptURL(from.worker)), { type, name: request.job })
     worker.postMessage({ ...request, module: from.module, integrity: from.integrity })
     return {
         /**

@@ -1,18 +1,52 @@
 // @ts-check
-// The modules of this page, as the server named them, with what their bytes must be.
+// The modules of this page, with what their bytes must be. In the console they are addresses that the server named; in the
+// desk's file they stand in the page itself, compressed, together with the worker's script.
 
 /** @typedef {import("./job.js").Module} Module */
 
 /**
- * @param {HTMLElement} task the element that carries the addresses
+ * @param {HTMLElement} task the element that names them
  * @returns {{plain: Module, custody: Module, strength: Module}} plain: everything but backups;
  *     custody: everything; strength: passphrases
  */
 export function modules(task) {
-    const { worker = "", module = "", integrity = "", custody = "", custodyIntegrity = "", strength = "", strengthIntegrity = "" } = task.dataset
+    const { module = "", integrity = "", custody = "", custodyIntegrity = "", strength = "", strengthIntegrity = "" } = task.dataset
+    const worker = task.dataset.worker || enclosedScript("worker")
     return {
-        plain: { worker, module, integrity },
-        custody: { worker, module: custody, integrity: custodyIntegrity },
-        strength: { worker, module: strength, integrity: strengthIntegrity },
+        plain: { worker, integrity, get module() { return module || enclosedModule("custody") } },
+        custody: { worker, integrity: custodyIntegrity, get module() { return custody || enclosedModule("custody") } },
+        strength: { worker, integrity: strengthIntegrity, get module() { return strength || enclosedModule("strength") } },
     }
+}
+
+/**
+ * The text of a part of this file.
+ * @param {string} name
+ */
+function enclosed(name) {
+    return document.querySelector(`script[data-enclosed="${name}"]`)?.textContent ?? ""
+}
+
+/**
+ * The address of a script in this file.
+ * @param {string} name
+ */
+function enclosedScript(name) {
+    return URL.createObjectURL(new Blob([enclosed(name)], { type: "text/javascript" }))
+}
+
+/** @type {Map<string, Blob>} */
+const opened = new Map()
+
+/**
+ * A module in this file, still compressed: the worker unpacks it, and compares it with what it must be.
+ * @param {string} name
+ */
+function enclosedModule(name) {
+    let blob = opened.get(name)
+    if (!blob) {
+        blob = new Blob([Uint8Array.from(atob(enclosed(name)), (letter) => letter.charCodeAt(0))], { type: "application/gzip" })
+        opened.set(name, blob)
+    }
+    return blob
 }

@@ -11,14 +11,14 @@ import { fromBase64, hex, sha256 } from "./sent.js"
  * @property {string} region
  * @property {string} algorithm
  * @property {string} token
- * @property {string} tokenExpireTime
+ * @property {string} tokenExpireTime empty where nobody knows
  * @property {string} fingerprint of the wrapping key
  * @property {number} expireUnix
  * @property {string} source
  * @property {Date} preparedAt
- * @property {Date} importedAt
- * @property {string} parametersRequestId
- * @property {string} importRequestId
+ * @property {string} parametersRequestId empty where nobody knows
+ * @property {Date} [importedAt] absent where the import is made elsewhere
+ * @property {string} [importRequestId] likewise
  * @property {import("./material.js").Prepared} prepared
  */
 
@@ -39,12 +39,12 @@ export async function writeReceipt(from, program, made) {
         kcv: prepared.kcv, commitment: prepared.commitment, salt: prepared.salt,
         expireUnix: made.expireUnix,
         origin: made.source === "generate" ? "generated" : made.source,
-        preparedAt: seconds(made.preparedAt), importedAt: seconds(made.importedAt),
-        parametersRequestId: made.parametersRequestId, importRequestId: made.importRequestId,
+        preparedAt: seconds(made.preparedAt), importedAt: made.importedAt ? seconds(made.importedAt) : "",
+        parametersRequestId: made.parametersRequestId, importRequestId: made.importRequestId ?? "",
         backupFile: prepared.backupFile ?? "", backupSHA256: prepared.backupSHA256 ?? "",
     }
     const { result } = await run(from, { job: "writeReceipt", fields }, { signal: new AbortController().signal })
-    return { bytes: result.receipt, name: `keyferry-${made.keyId}-${seconds(made.importedAt).slice(0, 10)}-receipt.json` }
+    return { bytes: result.receipt, name: `keyferry-${made.keyId}-${seconds(made.importedAt ?? made.preparedAt).slice(0, 10)}-receipt.json` }
 }
 
 /** @param {Date} moment */

@@ -17,7 +17,7 @@ import "../wasm/wasm_exec.js"
 
 /**
  * @typedef {object} Request
- * @property {string} module The URL of the module.
+ * @property {string | Blob} module The URL of the module, or the module itself, compressed by gzip.
  * @property {string} integrity What the module's bytes must be, as "sha256-…".
  * @property {string} job
  * @property {boolean} [pieces] Whether pieces come before the job itself.
@@ -126,7 +126,8 @@ async function serve(message) {
  */
 async function perform(message) {
     const request = checked(message)
-    const keyferry = await start(await fetchModule(request.module, request.integrity))
+    const { module, integrity } = request
+    const keyferry = await start(await (module instanceof Blob ? unpackModule(module, integrity) : fetchModule(module, integrity)))
     self.postMessage({ type: "ready" })
     if (!request.pieces) {
         return await call(keyferry, request)
@@ -171,7 +172,7 @@ function checked(message) {
     if (typeof request !== "object" || request === null) {
         throw failure("bad_request", "The request is not an object.")
     }
-    if (typeof request.module !== "string" || request.module === "") {
+    if (!(request.module instanceof Blob) && (typeof request.module !== "string" || request.module === "")) {
         throw failure("bad_request", "The request names no module.")
     }
     // An integrity that the browser cannot read would count as none at all.
@@ -197,14 +198,34 @@ async function fetchModule(url, integrity) {
         response = await fetch(url, { integrity })
     } catch {
         // The browser does not say which of the two it was.
-        throw (await isServed(url))
-            ? failure("module_integrity", "The cryptographic module is not the one that this page was built with. It was not started.")
-            : unavailable()
+        throw (await isServed(url)) ? otherModule() : unavailable()
     }
     if (!response.ok) {
         throw unavailable()
     }
     return response
+}
+
+/**
+ * Unpack a module that came with the page, and compare its bytes with the integrity, as the browser does for one that
+ * is fetched.
+ * @param {Blob} packed
+ * @param {string} integrity
+ * @returns {Promise<Response>}
+ */
+async function unpackModule(packed, integrity) {
+    /** @type {ArrayBuffer} */
+    let bytes
+    try {
+        bytes = await new Response(packed.stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer()
+    } catch {
+        throw otherModule()
+    }
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))
+    if (integrity !== `sha256-${btoa(String.fromCharCode(...digest))}`) {
+        throw otherModule()
+    }
+    return new Response(bytes, { headers: { "Content-Type": "application/wasm" } })
 }
 
 /**
@@ -254,7 +275,8 @@ async function start(response) {
  * @returns {Promise<object>}
  */
 async function call(keyferry, request) {
-    const values = await readFiles({ ...request, progress })
+    const { module: _, ...rest } = request // not a file of the person's
+    const values = await readFiles({ ...rest, progress })
     const names = parameters.get(request.job) ?? []
     const job = keyferry[request.job]
     if (job === undefined) {
@@ -344,6 +366,11 @@ function erase() {
  */
 function failure(code, message) {
     return { code, message }
+}
+
+/** @returns {Failure} */
+function otherModule() {
+    return failure("module_integrity", "The cryptographic module is not the one that this page was built with. It was not started.")
 }
 
 /** @returns {Failure} */

@@ -1,0 +1,199 @@
+package e2e
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aliyun/alibaba-cloud-sdk-go/services/kms"
+
+	"keyferry/components/text"
+	"keyferry/server/localkms"
+)
+
+// answerOf is the whole answer of GetParametersForImport, as the aliyun command prints it.
+func (p *program) answerOf(t *testing.T, key, algorithm string) string {
+	t.Helper()
+	request := kms.CreateGetParametersForImportRequest()
+	request.KeyId, request.WrappingAlgorithm, request.WrappingKeySpec = key, algorithm, "RSA_2048"
+	answer, err := p.sdk(t).GetParametersForImport(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.GetHttpContentString()
+}
+
+// handOut is what the vendor's console gives a person to download: the public key in DER and the token.
+func (p *program) handOut(t *testing.T, key, algorithm string) (publicKey, token string) {
+	t.Helper()
+	var answer struct{ PublicKey, ImportToken string }
+	if err := json.Unmarshal([]byte(p.answerOf(t, key, algorithm)), &answer); err != nil {
+		t.Fatal(err)
+	}
+	der, err := base64.StdEncoding.DecodeString(answer.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	return writeFile(t, filepath.Join(folder, "public_key.bin"), der), writeFile(t, filepath.Join(folder, "token.txt"), []byte(answer.ImportToken))
+}
+
+func writeFile(t *testing.T, name string, content []byte) string {
+	t.Helper()
+	if err := os.WriteFile(name, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// writeDesk has the program write its desk, and returns the file.
+func writeDesk(t *testing.T, flags ...string) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a browser")
+	}
+	file := filepath.Join(t.TempDir(), "keyferry-desk.html")
+	if output, err := exec.Command(binary, append([]string{"desk", file}, flags...)...).CombinedOutput(); err != nil {
+		t.Fatalf("writing the desk: %v\n%s", err, output)
+	}
+	return file
+}
+
+// openFile opens a file from the disk, in a browser whose network is gone.
+func (p *program) openFile(t *testing.T, how look, file string) *visit {
+	t.Helper()
+	how.offline = true
+	return p.openAt(t, how, "file://"+file)
+}
+
+// deskCMK does step 1 of the desk.
+func (v *visit) deskCMK(key string) {
+	v.t.Helper()
+	v.do(v.page.Locator("#region").Fill("cn-hangzhou"))
+	v.chooseCMK(key)
+}
+
+// paste does step 2 with a pasted answer.
+func (v *visit) paste(answer, algorithm string) {
+	v.t.Helper()
+	v.do(v.page.Locator("#algorithm-" + algorithm).Check())
+	v.do(v.page.Locator("#answer").Fill(answer))
+	v.press(v.words.Desk.Read)
+}
+
+// bring does step 2 with the two files of the vendor's console.
+func (v *visit) bring(publicKey, token, algorithm string) {
+	v.t.Helper()
+	v.do(v.page.Locator("#algorithm-" + algorithm).Check())
+	v.do(v.page.Locator("#brought-files").Check())
+	v.file("public-key", publicKey)
+	v.file("token", token)
+	v.press(v.words.Desk.Read)
+}
+
+// haveRead goes on from step 2 to step 3.
+func (v *visit) haveRead() {
+	v.t.Helper()
+	v.see("[data-step=params] h3", v.words.Desk.HaveRead)
+	v.press(v.words.Import.Continue)
+}
+
+// takeAway makes the files of step 4 and saves them in one folder, under the names that the page gives them.
+func (v *visit) takeAway() string {
+	v.t.Helper()
+	v.press(v.words.Desk.MakeFiles)
+	v.see("[data-part=result]", v.words.Desk.NotImported)
+	folder := v.t.TempDir()
+	for _, link := range []string{"wrapped", "import-token"} {
+		saved := v.download("[data-link=" + link + "]")
+		if err := os.Rename(saved, filepath.Join(folder, filepath.Base(saved))); err != nil {
+			v.t.Fatal(err)
+		}
+	}
+	return folder
+}
+
+// importFiles hands the two files over by the vendor's SDK for Node.js, as they are.
+func (p *program) importFiles(t *testing.T, key, folder string) {
+	t.Helper()
+	read := func(name string) string {
+		content, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	wrapped := read("EncryptedKeyMaterial_base64.txt")
+	if decoded, err := base64.StdEncoding.Strict().DecodeString(wrapped); err != nil || len(decoded) != 256 || strings.ContainsAny(wrapped, "\r\n") {
+		t.Errorf("EncryptedKeyMaterial_base64.txt is not one line of base64 for 256 bytes: %d characters, %v", len(wrapped), err)
+	}
+	question, err := json.Marshal(map[string]any{
+		"client": "kms20160120", "action": "ImportKeyMaterial",
+		"config": map[string]string{
+			"endpoint": strings.TrimPrefix(p.local, "http://"), "accessKeyId": localkms.DefaultAccessKeyID, "accessKeySecret": localkms.DefaultAccessKeySecret,
+		},
+		"parameters": map[string]string{
+			"KeyId": key, "EncryptedKeyMaterial": wrapped, "ImportToken": read("ImportToken.txt"), "KeyMaterialExpireUnix": "0",
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := exec.Command("node", "clients/testdata/serve.mjs")
+	client.Stdin = strings.NewReader(string(question) + "\n")
+	answer, err := client.Output()
+	if err != nil || !strings.Contains(string(answer), `"answer"`) {
+		t.Fatalf("the vendor's SDK did not import: %v %s", err, answer)
+	}
+	if got := p.state(t, key); got != "Enabled" {
+		t.Errorf("the CMK is %s, want Enabled", got)
+	}
+	p.mustWork(t, key)
+}
+
+// The desk as a page of the console, as a file on a disk without any network, and in the folder of a static host. Each
+// takes an import from its parameters to the files, and the vendor's own SDK imports those.
+func TestDesk(t *testing.T) {
+	p := start(t)
+	file := writeDesk(t)
+	folder := filepath.Join(t.TempDir(), "site")
+	if output, err := exec.Command(binary, "desk", "--dir", folder).CombinedOutput(); err != nil {
+		t.Fatalf("writing the folder: %v\n%s", err, output)
+	}
+	host := httptest.NewServer(http.FileServer(http.Dir(folder)))
+	defer host.Close()
+	for _, place := range []struct {
+		name string
+		open func(*testing.T, look) *visit
+	}{
+		{"console", func(t *testing.T, how look) *visit { return p.open(t, how, "/desk") }},
+		{"file", func(t *testing.T, how look) *visit { return p.openFile(t, how, file) }},
+		{"static host", func(t *testing.T, how look) *visit { return p.openAt(t, how, host.URL+"/") }},
+	} {
+		for i, algorithm := range algorithms {
+			language := text.Languages[i%2]
+			t.Run(place.name+"/"+algorithm+"/"+language.Tag, func(t *testing.T) {
+				p.ask(t, "POST", "/reset", nil, nil)
+				key := seeded[i]
+				v := place.open(t, look{language: language.Tag})
+				v.deskCMK(key)
+				if i == 1 {
+					publicKey, token := p.handOut(t, key, algorithm)
+					v.bring(publicKey, token, algorithm)
+				} else {
+					v.paste(p.answerOf(t, key, algorithm), algorithm)
+				}
+				v.haveRead()
+				v.generate()
+				p.importFiles(t, key, v.takeAway())
+				v.mustNotHaveLeaked(key)
+			})
+		}
+	}
+}

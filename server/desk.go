@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"keyferry/server/desk"
+)
+
+// deskCommand writes the desk, the console for a computer without any network.
+type deskCommand struct {
+	File   string `arg:"" optional:"" help:"The HTML file to write."`
+	Dir    string `help:"Write a folder for a static host instead: index.html and SHA256SUMS."`
+	Region string `help:"Region that the page offers."`
+}
+
+// Help explains the command beyond its flags.
+func (deskCommand) Help() string {
+	return "The file opens in a browser from any disk. It needs no server and no network, and its own policy forbids it to connect " +
+		"anywhere. The same program always writes the same bytes: compare the printed SHA-256 on the computer where you open the file."
+}
+
+// Run writes the file, or the folder.
+func (d *deskCommand) Run(ctx context.Context, t terminal) error {
+	if (d.File == "") == (d.Dir == "") {
+		return errors.New("name either the file to write, such as keyferry-desk.html, or a folder with --dir")
+	}
+	config, err := desk.Embedded(d.Region, version)
+	if err != nil {
+		return err
+	}
+	content, err := desk.File(ctx, config)
+	if err != nil {
+		return err
+	}
+	name := d.File
+	if d.Dir != "" {
+		if err := os.MkdirAll(d.Dir, 0o755); err != nil {
+			return fmt.Errorf("making the folder: %v", err)
+		}
+		name = filepath.Join(d.Dir, "index.html")
+		sums := fmt.Sprintf("%x  index.html\n", sha256.Sum256(content))
+		if err := os.WriteFile(filepath.Join(d.Dir, "SHA256SUMS"), []byte(sums), 0o644); err != nil {
+			return fmt.Errorf("writing the digest: %v", err)
+		}
+	}
+	if err := os.WriteFile(name, content, 0o644); err != nil {
+		return fmt.Errorf("writing the desk: %v", err)
+	}
+	t.say("%s: %d bytes, sha256 %x", name, len(content), sha256.Sum256(content))
+	return nil
+}

@@ -1,0 +1,136 @@
+// Package desk writes the desk as one HTML file, which opens from a disk and reaches nothing.
+//
+// Everything that the page needs stands in the file: its text in each language, its styles, its script, the worker's
+// script, and the modules, compressed. A policy at its head forbids every connection; the page's worker inherits it.
+package desk
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"keyferry/components"
+	"keyferry/components/pages"
+	"keyferry/components/text"
+	"keyferry/web"
+)
+
+// Config is what a desk is made of.
+type Config struct {
+	Static  *web.Tree // must be set, with the modules built in
+	Page    []byte    // the page's script, joined into one; must be set
+	Worker  []byte    // the worker's; must be set
+	Region  string    // that the page offers; may be empty
+	Version string    // of the program
+}
+
+// Embedded is the configuration of what this binary was built with.
+func Embedded(region, version string) (Config, error) {
+	static, err := web.Embedded()
+	if err != nil {
+		return Config{}, err
+	}
+	page, worker, err := web.DeskScripts()
+	if err != nil {
+		return Config{}, err
+	}
+	return Config{Static: static, Page: page, Worker: worker, Region: region, Version: version}, nil
+}
+
+// modules of the file, by the name under which the page's script looks for them. One of them does everything; the
+// smaller one of the console would only make the file larger.
+var modules = map[string]string{"custody": web.Custody, "strength": web.Strength}
+
+// File is the whole desk. The same configuration always gives the same bytes.
+func File(ctx context.Context, config Config) ([]byte, error) {
+	style, err := config.Static.Read("app.css")
+	if err != nil {
+		return nil, fmt.Errorf("reading the styles: %w", err)
+	}
+	file := components.SealedFile{
+		Policy:   policy(config.Page, style),
+		Style:    string(style),
+		Script:   string(config.Page),
+		Enclosed: []components.Enclosure{{Name: "worker", MediaType: "text/plain", Text: string(config.Worker)}},
+	}
+	for _, name := range []string{"custody", "strength"} {
+		packed, err := config.Static.Read(modules[name] + ".gz")
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", modules[name], err)
+		}
+		file.Enclosed = append(file.Enclosed, components.Enclosure{
+			Name: name, MediaType: "application/gzip;base64", Text: base64.StdEncoding.EncodeToString(packed),
+		})
+	}
+	for _, words := range text.Languages {
+		view, err := config.view(words)
+		if err != nil {
+			return nil, err
+		}
+		file.Versions = append(file.Versions, components.SealedVersion{Frame: view.Frame, Body: pages.DeskFile(view)})
+	}
+	file.Title = file.Versions[0].Frame.Title
+	if err := mustStandInMarkup(file); err != nil {
+		return nil, err
+	}
+	var whole bytes.Buffer
+	if err := components.SealedDocument(file).Render(ctx, &whole); err != nil {
+		return nil, fmt.Errorf("rendering the desk: %v", err)
+	}
+	return whole.Bytes(), nil
+}
+
+// view is the page in one language. It names no addresses: the page's script takes the modules from the file.
+func (c Config) view(words *text.Catalogue) (pages.Import, error) {
+	digest, err := c.Static.SHA256(web.Custody)
+	if err != nil {
+		return pages.Import{}, err
+	}
+	custody, _ := c.Static.Integrity(web.Custody) // the same file
+	strength, err := c.Static.Integrity(web.Strength)
+	if err != nil {
+		return pages.Import{}, err
+	}
+	return pages.Import{
+		Frame: components.Frame{
+			Text: words, Title: words.Desk.Title, Page: "desk", Region: c.Region, ModuleSHA256: digest, Version: c.Version, Sealed: true,
+		},
+		Module:   pages.Module{Integrity: custody},
+		Custody:  pages.Module{Integrity: custody},
+		Strength: pages.Module{Integrity: strength},
+	}, nil
+}
+
+// policy rules the page and the worker, which inherits it: the one script, the one style sheet, a worker from this very
+// file, WebAssembly, and no connection to anywhere.
+func policy(script, style []byte) string {
+	return "default-src 'none'; script-src '" + digest(script) + "' 'wasm-unsafe-eval'; style-src '" + digest(style) + "'; " +
+		"worker-src blob:; connect-src 'none'; base-uri 'none'; form-action 'none'; " +
+		"require-trusted-types-for 'script'; trusted-types keyferry"
+}
+
+func digest(text []byte) string {
+	sum := sha256.Sum256(text)
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// mustStandInMarkup refuses texts that would end their element, or that a browser would read otherwise than they stand
+// here: then the digests in the policy would not fit.
+func mustStandInMarkup(file components.SealedFile) error {
+	texts := map[string]string{"the styles": file.Style, "the page's script": file.Script}
+	for _, enclosed := range file.Enclosed {
+		texts["the "+enclosed.Name] = enclosed.Text
+	}
+	for what, content := range texts {
+		lower := strings.ToLower(content)
+		for _, mark := range []string{"</script", "</style", "<!--", "\r", "\x00"} {
+			if strings.Contains(lower, mark) {
+				return fmt.Errorf("making the desk: %s contains %q", what, mark)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,207 @@
+// @ts-check
+// The desk: import parameters come as files or as text, and what the KMS takes leaves as files. Nothing on this page
+// sends. It never holds key material, which exists in the worker only, or in a person's own hardware.
+
+import { value } from "./choices.js"
+import { parseKeyReference } from "./key_reference.js"
+import { deskResult } from "./desk_result.js"
+import { expiryChoice } from "./expiry.js"
+import { readParameters } from "./desk_parameters.js"
+import { hsmLane } from "./desk_hsm.js"
+import { materialStep } from "./material_step.js"
+import { modules } from "./modules.js"
+import { local, utc } from "./moment.js"
+import { clearErrors, fill, fillDigest, one, onSubmit, showError, wait } from "./page.js"
+import { fromBase64, sha256 } from "./sent.js"
+import { closeAll, finish, open, setSummary, step } from "./steps.js"
+import { lifeLeft } from "./token_life.js"
+import { fillHoles, phrase, problem } from "./words.js"
+
+/** @typedef {import("./desk_parameters.js").DeskParameters} DeskParameters */
+
+const task = one(document, "[data-task=desk]")
+// One module for every job, so that the network is not needed any more once step 2 has read the wrapping key.
+const { custody, strength } = modules(task)
+const from = { plain: custody, custody, strength }
+
+/** What the steps have produced so far. */
+const state = {
+    keyId: "",
+    region: "",
+    /** @type {DeskParameters | null} */
+    parameters: null,
+    /** Where the material is: "browser", or "hsm" for hardware and other tools. */
+    lane: "browser",
+    done: false,
+}
+
+// Whether this computer is online, as far as the browser knows.
+
+function showNetwork() {
+    for (const sentence of task.querySelectorAll("[data-network]")) {
+        if (sentence instanceof HTMLElement) sentence.hidden = (sentence.dataset.network === "online") !== navigator.onLine
+    }
+}
+
+addEventListener("online", showNetwork)
+addEventListener("offline", showNetwork)
+showNetwork()
+
+// Step 1: the CMK.
+
+onSubmit("cmk", (form) => {
+    const reference = value(form, "reference")
+    const region = value(form, "region").trim() || (/^\s*acs:kms:([a-z0-9-]+):/.exec(reference)?.[1] ?? "")
+    if (region === "") throw problem("region_missing")
+    if (!/^[a-z0-9-]{2,32}$/.test(region)) throw problem("region_unreadable")
+    state.keyId = parseKeyReference(reference, region).keyId
+    state.region = region
+    fill(task, "cmk", state.keyId)
+    fill(task, "region", region)
+    nameCommand()
+    finish("cmk", `${state.keyId} · ${region}`, "params")
+})
+
+// Step 2: the import parameters.
+
+const paramsForm = onSubmit("params", async (form) => {
+    const part = one(task, `[data-part="parameters"]`)
+    part.hidden = true
+    const algorithm = value(form, "algorithm")
+    const parameters = await wait(form, (signal) => readParameters(form, { keyId: state.keyId, algorithm }, from.plain, signal))
+    state.parameters = parameters
+    fill(task, "algorithm", algorithm)
+    fillDigest(task, "fingerprint", parameters.fingerprint)
+    fill(task, "token-bytes", phrase("bytes-digest", {
+        count: fromBase64(parameters.token).length, digest: await sha256(fromBase64(parameters.token)),
+    }))
+    const known = parameters.expires !== null
+    one(part, `[data-row="token-until"]`).hidden = !known
+    one(part, `[data-row="token-unknown"]`).hidden = known
+    if (parameters.expires !== null) {
+        const until = new Date(parameters.expires)
+        fill(task, "token-until", phrase("local-time", { time: local(until) }))
+        fill(task, "token-until-utc", `${utc(until)} UTC`)
+    }
+    for (const warning of part.querySelectorAll("[data-warning]")) {
+        if (warning instanceof HTMLElement) warning.hidden = !parameters.warnings.includes(warning.dataset.warning ?? "")
+    }
+    countDown()
+    part.hidden = false
+    one(part, "h3").focus()
+})
+
+/** The command that asks for the parameters carries the algorithm in the name of its file, which is read again later. */
+function nameCommand() {
+    const place = one(paramsForm, `[data-fill="get-parameters"]`)
+    one(place, "code").textContent = fillHoles(place.dataset.template ?? "", {
+        cmk: state.keyId, algorithm: value(paramsForm, "algorithm"), region: state.region,
+    })
+}
+
+paramsForm.addEventListener("change", nameCommand)
+
+one(task, `[data-act="continue"]`).addEventListener("click", () => {
+    const { parameters } = state
+    if (!parameters) return
+    finish("params", "", "material")
+    countDown()
+    hsm.show(parameters)
+    if (state.lane === "browser") material.offerPassphrase()
+})
+
+function countDown() {
+    if (!state.parameters || state.done) return
+    const { algorithm, expires } = state.parameters
+    const left = expires === null ? phrase("life-unknown") : lifeLeft(expires)
+    fill(task, "token-left", left)
+    setSummary("params", `${algorithm} · ${left}`)
+}
+
+setInterval(countDown, 1000)
+
+/** The parameters, as long as they may be used. */
+function usable() {
+    const { parameters } = state
+    if (!parameters) throw problem("unexpected")
+    if (parameters.expires !== null && parameters.expires <= Date.now()) throw problem("token_expired")
+    return parameters
+}
+
+// Step 3: the key material, in this browser or in hardware.
+
+const material = materialStep(task, from, {
+    target: () => ({ keyId: state.keyId, ...usable() }),
+    again: () => goBack("material"),
+    goOn: (made) => toFiles(made.prepared, phrase(made.prepared.backup ? "prepared" : "prepared-elsewhere", {
+        kcv: made.prepared.kcv, seconds: made.seconds,
+    })),
+})
+
+const hsm = hsmLane(task, (wrapped) => toFiles(wrapped, phrase("wrapped-elsewhere")))
+
+one(task, `[data-form="lane"]`).addEventListener("change", (event) => {
+    state.lane = value(/** @type {HTMLFormElement} */ (event.currentTarget), "lane")
+    clearErrors(document)
+    for (const part of task.querySelectorAll("[data-lane]")) {
+        if (part instanceof HTMLElement) part.hidden = part.dataset.lane !== state.lane
+    }
+    if (state.lane === "browser" && state.parameters) material.offerPassphrase()
+})
+
+/**
+ * @param {{encryptedKeyMaterial: string, sha256: string}} wrapped
+ * @param {string} summary
+ */
+async function toFiles(wrapped, summary) {
+    fillDigest(task, "ciphertext-digest", wrapped.sha256)
+    fill(task, "ciphertext", phrase("bytes-digest", { count: fromBase64(wrapped.encryptedKeyMaterial).length, digest: wrapped.sha256 }))
+    for (const row of task.querySelectorAll("[data-row=material]")) {
+        if (row instanceof HTMLElement) row.hidden = state.lane !== "browser"
+    }
+    expiry.show()
+    finish("material", summary, "send")
+}
+
+// Step 4: the files.
+
+const sendForm = onSubmit("send", async () => {
+    const parameters = usable()
+    const made = state.lane === "browser" ? material.made() : null
+    const wrapped = made?.prepared ?? hsm.wrapped()
+    if (!wrapped) throw problem("unexpected")
+    const { keyId, region } = state
+    await result.show({ keyId, region, parameters, wrapped: wrapped.encryptedKeyMaterial, expireUnix: expiry.take(), made })
+    state.done = true
+    material.empty()
+    setSummary("send", keyId)
+    closeAll()
+    result.focus()
+})
+
+const expiry = expiryChoice(sendForm)
+const result = deskResult(task, from.plain)
+
+// Going back, and leaving.
+
+/** @param {string} name */
+function goBack(name) {
+    clearErrors(document)
+    if (name !== "material") {
+        state.parameters = null
+        one(task, `[data-part="parameters"]`).hidden = true
+    }
+    material.restart()
+    hsm.restart()
+    open(name)
+}
+
+for (const button of task.querySelectorAll("[data-change]")) {
+    button.addEventListener("click", () => goBack(/** @type {HTMLElement} */ (button).dataset.change ?? ""))
+}
+
+addEventListener("beforeunload", (event) => {
+    if (!state.done && (material.holds() || hsm.wrapped())) event.preventDefault()
+})
+
+if (!isSecureContext) showError(step("cmk"), problem("insecure_context"))

@@ -1,0 +1,81 @@
+// @ts-check
+// The lane for material that stays in a hardware security module, or with another tool: the wrapping key goes out, the
+// wrapped material comes back. Nothing here needs a worker, because nothing here is secret.
+
+import { file, value } from "./choices.js"
+import { bytesOf, decode, toBase64 } from "./desk_parameters.js"
+import { offerDownload } from "./material.js"
+import { one, onSubmit } from "./page.js"
+import { fromBase64, sha256 } from "./sent.js"
+import { problem } from "./words.js"
+
+/** The size of what RSA-2048 wraps, in bytes. */
+const wrappedSize = 256
+
+/** @typedef {{encryptedKeyMaterial: string, sha256: string}} Wrapped */
+
+/**
+ * @param {HTMLElement} task
+ * @param {(wrapped: Wrapped) => Promise<void>} goOn
+ */
+export function hsmLane(task, goOn) {
+    const lane = one(task, `[data-lane="hsm"]`)
+    /** @type {Wrapped | null} */
+    let wrapped = null
+
+    const form = onSubmit("wrapped", async () => {
+        const bytes = await readWrapped(form)
+        wrapped = { encryptedKeyMaterial: toBase64(bytes), sha256: await sha256(bytes) }
+        await goOn(wrapped)
+    })
+
+    return {
+        wrapped: () => wrapped,
+        /**
+         * Hand out the wrapping key, and the commands for its algorithm.
+         * @param {{publicKey: string, algorithm: string}} parameters
+         */
+        show({ publicKey, algorithm }) {
+            const der = derOf(publicKey)
+            const pem = `-----BEGIN PUBLIC KEY-----\n${toBase64(der).replace(/.{1,64}/g, "$&\n")}-----END PUBLIC KEY-----\n`
+            offerDownload(/** @type {HTMLAnchorElement} */ (one(lane, `[data-link="der"]`)), der, "PublicKey.bin", "application/octet-stream")
+            offerDownload(/** @type {HTMLAnchorElement} */ (one(lane, `[data-link="pem"]`)), new TextEncoder().encode(pem), "PublicKey.pem", "application/x-pem-file")
+            for (const part of lane.querySelectorAll("[data-algorithm]")) {
+                if (part instanceof HTMLElement) part.hidden = part.dataset.algorithm !== algorithm
+            }
+        },
+        restart() {
+            wrapped = null
+            form.reset()
+        },
+    }
+}
+
+/**
+ * The DER of a public key that was read already.
+ * @param {string} publicKey base64 of DER, or PEM
+ */
+function derOf(publicKey) {
+    return fromBase64(publicKey.replace(/-----[A-Z ]+-----/g, "").replace(/\s/g, ""))
+}
+
+/**
+ * The wrapped material: 256 bytes, or base64 of them. A key that is not wrapped is refused by its shape.
+ * @param {HTMLFormElement} form
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+async function readWrapped(form) {
+    const saved = file(form, "wrapped-file")
+    const pasted = value(form, "wrapped-text").trim()
+    if (saved && pasted !== "") throw problem("wrapped_twice")
+    if (!saved && pasted === "") throw problem("wrapped_missing")
+    const raw = saved ? await bytesOf(saved) : new TextEncoder().encode(pasted)
+    if (raw.length === wrappedSize) return raw
+    const text = decode(raw).replace(/\s/g, "")
+    if (raw.length === 32 || /^[0-9A-Fa-f]{64}$/.test(text)) throw problem("wrapped_is_bare")
+    if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text) || text.length % 4 !== 0) throw problem("wrapped_unreadable")
+    const bytes = fromBase64(text)
+    if (bytes.length === 32) throw problem("wrapped_is_bare")
+    if (bytes.length !== wrappedSize) throw problem("wrapped_size")
+    return bytes
+}

@@ -36,7 +36,8 @@ func openSSLCommand(algorithm string) string {
 }
 
 // pkcs11Command has an HSM wrap a key that never leaves it in the clear. The key must be extractable, and the wrapping
-// key comes in as a public key that may wrap.
+// key comes in as a public key that may wrap. The page's script gives that key an id of its own for each import: under
+// an id that is there already, the HSM would take the older wrapping key.
 func pkcs11Command(algorithm string) string {
 	mechanism := map[string]string{
 		"RSAES_OAEP_SHA_256": "RSA-PKCS-OAEP --hash-algorithm SHA256 --mgf MGF1-SHA256",
@@ -44,8 +45,9 @@ func pkcs11Command(algorithm string) string {
 		"RSAES_PKCS1_V1_5":   "RSA-PKCS",
 	}[algorithm]
 	return `MODULE=/path/to/pkcs11.so TOKEN=my-token KEY=01
-pkcs11-tool --module "$MODULE" --token-label "$TOKEN" --login --write-object ` + keyFile + ` --type pubkey --id 4b46 --label keyferry-wrapping-key --usage-wrap
-pkcs11-tool --module "$MODULE" --token-label "$TOKEN" --login --wrap --mechanism ` + mechanism + ` --id 4b46 --application-id "$KEY" --output-file EncryptedKeyMaterial.bin`
+pkcs11-tool --module "$MODULE" --token-label "$TOKEN" --login --write-object ` + keyFile + ` --type pubkey --id {id} --label keyferry-{id} --usage-wrap
+pkcs11-tool --module "$MODULE" --token-label "$TOKEN" --login --wrap --mechanism ` + mechanism + ` --id {id} --application-id "$KEY" --output-file EncryptedKeyMaterial.bin
+pkcs11-tool --module "$MODULE" --token-label "$TOKEN" --login --delete-object --type pubkey --id {id}`
 }
 
 // pkcs11Tried says how far the command was tried, and with what.

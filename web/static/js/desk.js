@@ -11,11 +11,11 @@ import { hsmLane } from "./desk_hsm.js"
 import { materialStep } from "./material_step.js"
 import { modules } from "./modules.js"
 import { local, utc } from "./moment.js"
-import { clearErrors, fill, fillDigest, one, onSubmit, showError, wait } from "./page.js"
+import { clearErrors, fill, fillCommands, fillDigest, one, onSubmit, showError, wait } from "./page.js"
 import { fromBase64, sha256 } from "./sent.js"
 import { closeAll, finish, open, setSummary, step } from "./steps.js"
 import { lifeLeft } from "./token_life.js"
-import { fillHoles, phrase, problem } from "./words.js"
+import { phrase, problem } from "./words.js"
 
 /** @typedef {import("./desk_parameters.js").DeskParameters} DeskParameters */
 
@@ -93,10 +93,7 @@ const paramsForm = onSubmit("params", async (form) => {
 
 /** The command that asks for the parameters carries the algorithm in the name of its file, which is read again later. */
 function nameCommand() {
-    const place = one(paramsForm, `[data-fill="get-parameters"]`)
-    one(place, "code").textContent = fillHoles(place.dataset.template ?? "", {
-        cmk: state.keyId, algorithm: value(paramsForm, "algorithm"), region: state.region,
-    })
+    fillCommands(paramsForm, { cmk: state.keyId, algorithm: value(paramsForm, "algorithm"), region: state.region })
 }
 
 paramsForm.addEventListener("change", nameCommand)

@@ -5,7 +5,7 @@
 import { file, value } from "./choices.js"
 import { bytesOf, decode, toBase64 } from "./desk_parameters.js"
 import { offerDownload } from "./material.js"
-import { one, onSubmit } from "./page.js"
+import { fillCommands, one, onSubmit } from "./page.js"
 import { fromBase64, sha256 } from "./sent.js"
 import { problem } from "./words.js"
 
@@ -33,13 +33,14 @@ export function hsmLane(task, goOn) {
         wrapped: () => wrapped,
         /**
          * Hand out the wrapping key, and the commands for its algorithm.
-         * @param {{publicKey: string, algorithm: string}} parameters
+         * @param {{publicKey: string, algorithm: string, fingerprint: string}} parameters
          */
-        show({ publicKey, algorithm }) {
+        show({ publicKey, algorithm, fingerprint }) {
             const der = derOf(publicKey)
             const pem = `-----BEGIN PUBLIC KEY-----\n${toBase64(der).replace(/.{1,64}/g, "$&\n")}-----END PUBLIC KEY-----\n`
             offerDownload(/** @type {HTMLAnchorElement} */ (one(lane, `[data-link="der"]`)), der, "PublicKey.bin", "application/octet-stream")
             offerDownload(/** @type {HTMLAnchorElement} */ (one(lane, `[data-link="pem"]`)), new TextEncoder().encode(pem), "PublicKey.pem", "application/x-pem-file")
+            fillCommands(lane, { id: fingerprint.slice(0, 8) })
             for (const part of lane.querySelectorAll("[data-algorithm]")) {
                 if (part instanceof HTMLElement) part.hidden = part.dataset.algorithm !== algorithm
             }

@@ -3,10 +3,9 @@
 
 import { inWords } from "./expiry.js"
 import { offerDownload } from "./material.js"
-import { fill, fillDigest, one, showError } from "./page.js"
+import { fill, fillCommands, fillDigest, one, showError } from "./page.js"
 import { writeReceipt } from "./receipt.js"
 import { sha256 } from "./sent.js"
-import { fillHoles } from "./words.js"
 
 /**
  * @typedef {object} Ready
@@ -60,10 +59,7 @@ export function deskResult(task, module) {
             const { keyId, region, wrapped, expireUnix, parameters } = ready
             await offer("wrapped", wrapped, "EncryptedKeyMaterial_base64.txt")
             await offer("import-token", parameters.token, "ImportToken.txt")
-            for (const command of part.querySelectorAll("[data-command]")) {
-                if (!(command instanceof HTMLElement)) continue
-                one(command, "code").textContent = fillHoles(command.dataset.command ?? "", { cmk: keyId, region, expiry: expireUnix })
-            }
+            fillCommands(part, { cmk: keyId, region, expiry: expireUnix })
             fill(task, "expiry", inWords(expireUnix))
             fill(part, "expiry-unix", String(expireUnix))
             part.hidden = false

@@ -11,7 +11,7 @@ import { offerDownload } from "./material.js"
 import { materialStep } from "./material_step.js"
 import { modules } from "./modules.js"
 import { local, utc } from "./moment.js"
-import { clearErrors, fill, fillDigest, one, onSubmit, showError, wait } from "./page.js"
+import { clearErrors, fill, fillCommands, fillDigest, one, onSubmit, showError, wait } from "./page.js"
 import { writeReceipt } from "./receipt.js"
 import { fromBase64, record, sha256 } from "./sent.js"
 import { closeAll, finish, open, setSummary, step } from "./steps.js"
@@ -193,8 +193,7 @@ async function showResult(parameters, made, expireUnix, answer) {
     fill(task, "import-request-id", answer.requestId)
     const enabled = one(task, `[data-fill="enabled"]`)
     enabled.textContent = fillHoles(enabled.dataset.template ?? "", { cmk: state.keyId })
-    const check = one(task, `[data-fill="describe-key"]`)
-    one(check, "code").textContent = fillHoles(check.dataset.template ?? "", { cmk: state.keyId })
+    fillCommands(resultPart, { cmk: state.keyId })
     fill(task, "expiry", inWords(expireUnix))
     const calendar = one(resultPart, `[data-part="calendar"]`)
     calendar.hidden = expireUnix === 0

@@ -1,7 +1,7 @@
 // @ts-check
 // Small things that every task on a page does: filling places, showing errors, waiting with a figure and a way out.
 
-import { isProblem, phrase, problem, template } from "./words.js"
+import { fillHoles, isProblem, phrase, problem, template } from "./words.js"
 
 /**
  * The one element that matches, or an error: a page and its script that do not fit must not go on.
@@ -35,6 +35,17 @@ export function fillDigest(root, name, digest) {
     const groups = digest.match(/.{1,4}/g) ?? []
     for (const place of root.querySelectorAll(`[data-fill="${name}"]`)) {
         place.replaceChildren(...groups.map((group) => Object.assign(document.createElement("span"), { textContent: group })))
+    }
+}
+
+/**
+ * Fill the holes of every command below an element, and show the whole command.
+ * @param {ParentNode} root
+ * @param {Record<string, string | number>} values
+ */
+export function fillCommands(root, values) {
+    for (const place of root.querySelectorAll("[data-command]")) {
+        if (place instanceof HTMLElement) one(place, "code").textContent = fillHoles(place.dataset.command ?? "", values)
     }
 }
 

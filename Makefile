@@ -27,15 +27,23 @@ dev: ## the same, built and started again whenever a file changes
 		if [ -n "$$pid" ]; then kill $$pid; wait $$pid; fi; \
 	done
 
-build: wasm ## build bin/keyferry
-	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='-s -w' -o bin/keyferry ./server
+# The bytes of the program depend on its sources and the version of Go alone. So what builds it runs with these settings in
+# place of those in the environment and those that go env -w has stored; only where modules come from and where caches are
+# stays as it was. An empty setting means Go's own default.
+KEPT   := GOAUTH|GOCACHE|GOINSECURE|GOMODCACHE|GONOPROXY|GONOSUMDB|GOPATH|GOPRIVATE|GOPROXY|GOSUMDB
+PINNED := CGO_ENABLED=0 GO111MODULE= GO386= GOAMD64= GOARM64= GOENV=off GOEXPERIMENT= GOFIPS140=off GOFLAGS= \
+	GOTOOLCHAIN=local GOWASM= GOWORK=off GO_EXTLINK_ENABLED=
+pinned  = @eval "$$($(GO) env | grep -E '^($(KEPT))=' | sed 's/^/export /')"; export $(PINNED); set -x;
+
+build: wasm ## build bin/keyferry, the same bytes wherever the Go version and the platform are the same
+	$(pinned) $(GO) build -trimpath -buildvcs=false -ldflags='-s -w' -o bin/keyferry ./server
 
 generate: ## write the Go code of the templ files
 	$(GO) tool templ generate
 
 wasm: ## build the WebAssembly module and the compressed files, the same bytes on every machine
-	$(GO) run ./wasm/build -o web/static/wasm
-	$(GO) run ./web/pack web
+	$(pinned) $(GO) run ./wasm/build -o web/static/wasm
+	$(pinned) $(GO) run ./web/pack web
 
 # Programs that the tests use, each with the Debian package that has it.
 PROGRAMS := chromium:chromium node:nodejs npm:npm openssl:openssl git:git age:age pkcs11-tool:opensc softhsm2-util:softhsm2 pdftotext:poppler-utils

@@ -1,7 +1,8 @@
 // Command keyferry carries key material from a browser into Alibaba Cloud KMS.
 //
 // keyferry serve, the default, runs the console with an embedded local KMS behind it, or in front of Alibaba Cloud.
-// keyferry desk writes an offline console in one file. keyferry localkms runs the local KMS alone.
+// keyferry desk writes an offline console in one file. keyferry localkms runs the local KMS alone. keyferry verify compares
+// a running console with this binary.
 package main
 
 import (
@@ -24,6 +25,7 @@ type commands struct {
 	Serve    serveCommand    `cmd:"" default:"withargs" help:"Run the console (this is the default)."`
 	Desk     deskCommand     `cmd:"" help:"Write the desk, an offline console in one HTML file."`
 	LocalKMS localKMSCommand `cmd:"" name:"localkms" help:"Run the local KMS alone, as a test double for other projects."`
+	Verify   verifyCommand   `cmd:"" help:"Compare what a running console serves with what this binary was built with."`
 
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }

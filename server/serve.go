@@ -51,9 +51,7 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 		defer embedded.close()
 		sites = append(sites, embedded.sites...)
 		config.LocalKMSURL = embedded.url
-		config.LocalKMSFlags = " --endpoint " + embedded.address + " --insecure"
-		config.LocalKMSLogin = "ALIBABA_CLOUD_ACCESS_KEY_ID=" + localkms.DefaultAccessKeyID +
-			" ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + localkms.DefaultAccessKeySecret + " "
+		config.LocalKMSFlags, config.LocalKMSLogin = localKMSCommands(embedded.address)
 		client, err = kms.New(kms.Config{
 			Region: s.Region, Endpoint: embedded.address, PlainHTTP: true, Version: version, Logger: t.log,
 			AccessKeyID: localkms.DefaultAccessKeyID, AccessKeySecret: localkms.DefaultAccessKeySecret,
@@ -70,6 +68,13 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 	}
 	t.say("Keyferry %s: console on %s", version, consoleURL)
 	return serve(ctx, t.log, sites...)
+}
+
+// localKMSCommands is what an aliyun command needs to reach a local KMS: flags behind it, and the environment in front.
+func localKMSCommands(address string) (flags, login string) {
+	return " --endpoint " + address + " --insecure",
+		"ALIBABA_CLOUD_ACCESS_KEY_ID=" + localkms.DefaultAccessKeyID +
+			" ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + localkms.DefaultAccessKeySecret + " "
 }
 
 // alibaba makes the client for Alibaba Cloud, with credentials from the SDK's default chain. Missing credentials are

@@ -1,0 +1,87 @@
+package verify
+
+import (
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// self is what a console's first page says about the console. It is believed only as far as the one in this process can
+// be made alike; every byte that follows from it is then compared.
+type self struct {
+	version  string
+	region   string
+	digest   string // of the static files
+	localKMS string // address of the local KMS's page; empty for Alibaba Cloud
+}
+
+var (
+	regionForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	digestForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
+)
+
+// readSelf finds what the page of an import carries for its script, and the link to the local KMS.
+func readSelf(page *answer) self {
+	var said self
+	body, _, err := page.decoded(maxPage)
+	if err != nil {
+		return said
+	}
+	for tokens := html.NewTokenizer(strings.NewReader(string(body))); tokens.Next() != html.ErrorToken; {
+		token := tokens.Token()
+		attributes := map[string]string{}
+		for _, attribute := range token.Attr {
+			attributes[attribute.Key] = attribute.Val
+		}
+		switch {
+		case attributes["data-task"] == "import":
+			said.version, said.region = attributes["data-version"], attributes["data-region"]
+			said.digest, _, _ = strings.Cut(strings.TrimPrefix(attributes["data-worker"], "/static/"), "/")
+		case token.Data == "a" && said.localKMS == "":
+			if address, found := strings.CutSuffix(attributes["href"], "?lang=en"); found && strings.Contains(address, "://") {
+				said.localKMS = address
+			}
+		}
+	}
+	return said
+}
+
+func (s self) destination() string {
+	if s.localKMS == "" {
+		return "Alibaba Cloud"
+	}
+	return "the local KMS at " + quoted(s.localKMS)
+}
+
+// check lists what a console may not say of itself: what no console of ours says, since a page would carry it into
+// commands and links, and what the person who runs this knows better.
+func (s self) check(config Config) []string {
+	var doubts []string
+	if !s.regionWellFormed() {
+		doubts = append(doubts, "the region "+quoted(s.region)+" is not one, such as cn-hangzhou")
+	} else if config.Region != "" && s.region != config.Region {
+		doubts = append(doubts, "it has the region "+s.region+" and should have "+quoted(config.Region))
+	}
+	if s.localKMS != "" && !onLoopback(s.localKMS) {
+		doubts = append(doubts, "its local KMS is at "+quoted(s.localKMS)+", which is not on a loopback address")
+	}
+	if config.KMS != "" && (config.KMS == "local") != (s.localKMS != "") {
+		doubts = append(doubts, "calls go to "+s.destination()+" and should go to "+config.KMS)
+	}
+	return doubts
+}
+
+func (s self) regionWellFormed() bool { return len(s.region) <= 64 && regionForm.MatchString(s.region) }
+
+// onLoopback holds for the one form that the address of an embedded local KMS has.
+func onLoopback(address string) bool {
+	parsed, err := url.Parse(address)
+	if err != nil || parsed.Scheme != "http" || parsed.User != nil || address != "http://"+parsed.Host+"/" {
+		return false
+	}
+	host, err := netip.ParseAddrPort(parsed.Host)
+	return err == nil && host.Addr().IsLoopback() && host.Addr().Zone() == ""
+}

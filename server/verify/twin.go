@@ -1,0 +1,87 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"keyferry/server/console"
+	"keyferry/server/kms"
+)
+
+// twin is a console in this process, made like the running one. It gives the answers that the running one should give.
+type twin struct {
+	handler http.Handler
+	base    *url.URL
+	prefix  string // of static files
+}
+
+// newTwin makes a console from what the running one says of itself, where that is possible, and from what the person
+// says in its place.
+func newTwin(config Config, said self, base *url.URL) (*twin, error) {
+	like := console.Config{
+		KMS: absent{}, Static: config.Static, Version: config.Version,
+		Region: said.region, Hosts: []string{base.Hostname()},
+	}
+	if !said.regionWellFormed() {
+		like.Region = "cn-hangzhou" // New needs one; the report has said already that the console has none
+	}
+	if config.Region != "" {
+		like.Region = config.Region
+	}
+	if local := said.localKMS; config.KMS != "alibaba" && onLoopback(local) {
+		address, _ := url.Parse(local)
+		like.LocalKMSURL = local
+		like.LocalKMSFlags, like.LocalKMSLogin = config.Local(address.Host)
+	}
+	handler, err := console.New(like)
+	return &twin{handler: handler, base: base, prefix: "/static/" + config.Static.Digest()}, err
+}
+
+// get answers as the running console should.
+func (w *twin) get(ctx context.Context, path string, header http.Header) (*answer, error) {
+	request, err := newRequest(ctx, w.base, path, header)
+	if err != nil {
+		return nil, err
+	}
+	request.RequestURI = request.URL.RequestURI() // as a server has it
+	written := recorder{answer: answer{header: http.Header{}}}
+	w.handler.ServeHTTP(&written, request)
+	written.answer.body = written.body.Bytes()
+	return &written.answer, nil
+}
+
+// recorder keeps an answer.
+type recorder struct {
+	answer answer
+	body   bytes.Buffer
+}
+
+// Header is the header to fill.
+func (r *recorder) Header() http.Header { return r.answer.header }
+
+// WriteHeader sets the status once.
+func (r *recorder) WriteHeader(status int) {
+	if r.answer.status == 0 {
+		r.answer.status = status
+	}
+}
+
+// Write adds to the body.
+func (r *recorder) Write(p []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	return r.body.Write(p)
+}
+
+// absent stands where a console has its KMS. GETs never reach it.
+type absent struct{}
+
+var errAbsent = errors.New("there is no KMS behind a comparison")
+
+func (absent) ImportParameters(context.Context, string, kms.WrappingSpec) (*kms.Parameters, error) {
+	return nil, errAbsent
+}
+
+func (absent) ImportKeyMaterial(context.Context, *kms.Import) (string, error) { return "", errAbsent }

@@ -1,0 +1,296 @@
+package verify_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/pem"
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/andybalholm/brotli"
+
+	"keyferry/server/console"
+	"keyferry/server/verify"
+	"keyferry/server/verify/verifytest"
+	"keyferry/web"
+)
+
+// tree is the real set of scripts and styles, with small files where the modules are.
+func tree(t *testing.T) *web.Tree {
+	t.Helper()
+	files := fstest.MapFS{}
+	for _, pattern := range []string{"*.css", "*.svg", "js/*.js"} {
+		found, err := filepath.Glob("../../web/static/" + pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("finding %s: %v, %v", pattern, found, err)
+		}
+		for _, file := range found {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[strings.TrimPrefix(filepath.ToSlash(file), "../../web/static/")] = &fstest.MapFile{Data: content}
+		}
+	}
+	for _, name := range append([]string{"wasm/wasm_exec.js"}, web.Modules...) {
+		files[name] = &fstest.MapFile{Data: bytes.Repeat([]byte(name+" stands here\n"), 40)}
+	}
+	for name, file := range files {
+		var packed, zipped bytes.Buffer
+		for _, writer := range []io.WriteCloser{brotli.NewWriterLevel(&packed, 1), gzip.NewWriter(&zipped)} {
+			if _, err := writer.Write(file.Data); err != nil {
+				t.Fatal(err)
+			}
+			if err := writer.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		files[name+".br"] = &fstest.MapFile{Data: packed.Bytes()}
+		files[name+".gz"] = &fstest.MapFile{Data: zipped.Bytes()}
+	}
+	static, err := web.ReadTree(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return static
+}
+
+// idle is the KMS of a console that nobody imports with.
+type idle struct{ console.KMS }
+
+const region, localKMS = "cn-hangzhou", "http://127.0.0.1:8788/"
+
+func local(address string) (flags, login string) { return " --endpoint " + address, "LOGIN=1 " }
+
+// like is a running console's configuration, which change may alter.
+func like(static *web.Tree, change func(*console.Config)) console.Config {
+	config := console.Config{KMS: idle{}, Static: static, Region: region, Version: "1.2.3", LocalKMSURL: localKMS}
+	config.LocalKMSFlags, config.LocalKMSLogin = local("127.0.0.1:8788")
+	if change != nil {
+		change(&config)
+	}
+	return config
+}
+
+func serve(t *testing.T, config console.Config) string {
+	t.Helper()
+	handler, err := console.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := httptest.NewServer(handler)
+	t.Cleanup(site.Close)
+	return site.URL
+}
+
+// check compares a console and returns the verdict and what was written.
+func check(t *testing.T, address string, static *web.Tree, change func(*verify.Config)) (verify.Verdict, string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	config := verify.Config{URL: address, Static: static, Version: "1.2.3", Local: local, Out: &out, Timeout: time.Minute}
+	if change != nil {
+		change(&config)
+	}
+	verdict, err := verify.Run(t.Context(), config)
+	return verdict, out.String(), err
+}
+
+func mustAgree(t *testing.T, address string, static *web.Tree, change func(*verify.Config)) string {
+	t.Helper()
+	verdict, out, err := check(t, address, static, change)
+	if err != nil || verdict.Differing != 0 || strings.Contains(out, "DIFFERS") {
+		t.Errorf("an honest console: %+v, %v\n%s", verdict, err, out)
+	}
+	if want := len(console.Pages()) + 3 + len(static.Names()); verdict.Checked != want {
+		t.Errorf("%d things were checked, want %d: what the pages name is not what is listed\n%s", verdict.Checked, want, out)
+	}
+	return out
+}
+
+func TestHonestConsoles(t *testing.T) {
+	static := tree(t)
+	for name, change := range map[string]func(*console.Config){
+		"with a local KMS": nil,
+		"in front of Alibaba Cloud": func(c *console.Config) {
+			c.Region, c.LocalKMSURL, c.LocalKMSFlags, c.LocalKMSLogin = "ap-southeast-1", "", "", ""
+		},
+	} {
+		t.Run(name, func(t *testing.T) { mustAgree(t, serve(t, like(static, change)), static, nil) })
+	}
+}
+
+func TestHonestProxies(t *testing.T) {
+	static := tree(t)
+	address := serve(t, like(static, nil))
+	for _, honest := range verifytest.Honest {
+		t.Run(honest.Name, func(t *testing.T) {
+			proxy := httptest.NewServer(verifytest.Proxy(address, honest.Tell))
+			defer proxy.Close()
+			mustAgree(t, proxy.URL, static, nil)
+		})
+	}
+}
+
+// Every lie is caught, and by the line that is meant for it.
+func TestLies(t *testing.T) {
+	static := tree(t)
+	address := serve(t, like(static, nil))
+	for _, lie := range verifytest.Lies {
+		if testing.Short() && !lie.Typical {
+			continue
+		}
+		t.Run(lie.Name, func(t *testing.T) {
+			t.Parallel()
+			proxy := httptest.NewServer(verifytest.Proxy(address, lie.Tell))
+			defer proxy.Close()
+			verdict, out, err := check(t, proxy.URL, static, func(c *verify.Config) { c.Region = region })
+			if err != nil || verdict.Differing == 0 {
+				t.Fatalf("it was not caught: %+v, %v\n%s", verdict, err, out)
+			}
+			if !showsDifference(out, lie.Shows) {
+				t.Errorf("no line with DIFFERS has %q:\n%s", lie.Shows, out)
+			}
+			if strings.ContainsRune(out, '\x1b') || len(out) > 64<<10 {
+				t.Errorf("%d bytes were written, with escapes of the terminal or more than anyone reads", len(out))
+			}
+		})
+	}
+}
+
+func showsDifference(out, words string) bool {
+	for line := range strings.Lines(out) {
+		if strings.HasPrefix(line, "DIFFERS") && strings.Contains(line, words) {
+			return true
+		}
+	}
+	return false
+}
+
+// What the console says of itself is believed where nobody says better, and shown.
+func TestARegionThatNobodyGave(t *testing.T) {
+	static := tree(t)
+	address := serve(t, like(static, func(c *console.Config) { c.Region = "cn-shanghai" }))
+	if out := mustAgree(t, address, static, nil); !strings.Contains(out, `region "cn-shanghai"`) {
+		t.Errorf("the region is not shown:\n%s", out)
+	}
+	for name, change := range map[string]func(*verify.Config){
+		"another region": func(c *verify.Config) { c.Region = region },
+		"another KMS":    func(c *verify.Config) { c.KMS = "alibaba" },
+	} {
+		if verdict, out, err := check(t, address, static, change); err != nil || verdict.Differing < 2 {
+			t.Errorf("%s: %+v, %v\n%s", name, verdict, err, out)
+		}
+	}
+}
+
+// A console of another version is compared file by file all the same, and the version comes first.
+func TestAnotherVersion(t *testing.T) {
+	static := tree(t)
+	changed, err := web.ReadTree(fstest.MapFS{
+		"app.css": {Data: []byte("body{}")}, web.Worker: {Data: []byte("export {}")}, web.Module: {Data: []byte("a")},
+		web.Custody: {Data: []byte("b")}, web.Strength: {Data: []byte("c")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := serve(t, like(changed, func(c *console.Config) { c.Version = "1.3.0" }))
+	verdict, out, err := check(t, address, static, nil)
+	if err != nil || verdict.Differing < len(static.Names()) {
+		t.Fatalf("%+v, %v\n%s", verdict, err, out)
+	}
+	_, first, _ := strings.Cut(out, "DIFFERS  ")
+	if !strings.HasPrefix(first, `the version: the console says "1.3.0", this binary is 1.2.3`) {
+		t.Errorf("the version does not come first:\n%s", out)
+	}
+	if !strings.Contains(out, "app.css: plain, br, gzip, as browsers ask: body: at byte ") {
+		t.Errorf("files are not compared one by one:\n%s", out)
+	}
+}
+
+func TestTLS(t *testing.T) {
+	static := tree(t)
+	handler, err := console.New(like(static, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := httptest.NewUnstartedServer(handler)
+	site.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of the client that does not trust it
+	site.StartTLS()
+	defer site.Close()
+	if _, _, err := check(t, site.URL, static, nil); !errors.Is(err, verify.ErrUnreachable) {
+		t.Errorf("a certificate that nobody trusts: %v", err)
+	}
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	block := pem.Block{Type: "CERTIFICATE", Bytes: site.Certificate().Raw}
+	if err := os.WriteFile(file, pem.EncodeToMemory(&block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustAgree(t, site.URL, static, func(c *verify.Config) { c.CAFile = file })
+}
+
+// Only GETs are sent, and no cookies but the two choices.
+func TestWhatIsSent(t *testing.T) {
+	static := tree(t)
+	handler, err := console.New(like(static, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := 0
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent++
+		if r.Method != http.MethodGet || r.ContentLength != 0 {
+			t.Errorf("%s %s with %d bytes was sent", r.Method, r.URL, r.ContentLength)
+		}
+		for _, cookie := range r.Cookies() {
+			if cookie.Name != "keyferry_language" && cookie.Name != "keyferry_theme" {
+				t.Errorf("the cookie %s was sent", cookie.Name)
+			}
+		}
+		http.SetCookie(w, &http.Cookie{Name: "follow", Value: "me"})
+		handler.ServeHTTP(w, r)
+	}))
+	defer site.Close()
+	if verdict, _, err := check(t, site.URL, static, nil); err != nil || verdict.Requests != sent || sent < 100 {
+		t.Errorf("%d requests arrived, %d were counted, %v", sent, verdict.Requests, err)
+	}
+}
+
+// A comparison that does not come to its end is neither one that found nothing nor one that found something.
+func TestNoEnd(t *testing.T) {
+	static := tree(t)
+	for address, words := range map[string]string{
+		"127.0.0.1:8787": "it ", "ftp://localhost": "http://", "http://localhost/console": "no path", "http://a:b@localhost": "alone",
+	} {
+		if _, _, err := check(t, address, static, nil); err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("%s: %v, want %q in it", address, err, words)
+		}
+	}
+	handler, err := console.New(like(static, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	count := 0
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if count++; count == 20 {
+			stop()
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	defer site.Close()
+	var out bytes.Buffer
+	_, err = verify.Run(ctx, verify.Config{URL: site.URL, Static: static, Version: "1.2.3", Local: local, Out: &out})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("stopped in the middle: %v", err)
+	}
+}

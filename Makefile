@@ -43,7 +43,8 @@ generate: ## write the Go code of the templ files
 
 wasm: ## build the WebAssembly module and the compressed files, the same bytes on every machine
 	$(pinned) $(GO) run ./wasm/build -o web/static/wasm
-	$(pinned) $(GO) run ./web/pack web
+	$(pinned) $(GO) run ./web/pack web/static
+	$(pinned) $(GO) run ./web/join web/static web/desk
 
 # Programs that the tests use, each with the Debian package that has it.
 PROGRAMS := chromium:chromium node:nodejs npm:npm openssl:openssl git:git age:age pkcs11-tool:opensc softhsm2-util:softhsm2 pdftotext:poppler-utils

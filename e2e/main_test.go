@@ -34,8 +34,10 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(folder)
 	binary = filepath.Join(folder, "keyferry")
-	if output, err := exec.Command("go", "run", "keyferry/web/pack", "../web").CombinedOutput(); err != nil {
-		return give(fmt.Errorf("compressing the static files: %v\n%s", err, output))
+	for _, command := range [][]string{{"keyferry/web/pack", "../web/static"}, {"keyferry/web/join", "../web/static", "../web/desk"}} {
+		if output, err := exec.Command("go", append([]string{"run"}, command...)...).CombinedOutput(); err != nil {
+			return give(fmt.Errorf("running %s: %v\n%s", command[0], err, output))
+		}
 	}
 	if output, err := exec.Command("go", "build", "-o", binary, "keyferry/server").CombinedOutput(); err != nil {
 		return give(fmt.Errorf("building the program: %v\n%s", err, output))

@@ -66,6 +66,11 @@ func (b *bench) measureBrowser(ctx context.Context) ([]row, error) {
 		}
 		sizes, starts = append(sizes, size...), append(starts, start)
 	}
+	opened, err := b.measureDesk(ctx, chromium, program)
+	if err != nil {
+		return nil, err
+	}
+	starts = append(starts, opened...)
 	program.stop() // neither is needed any more, nor shall it take part in what follows
 	floor.stop()
 	wraps, err := b.measureWraps(ctx, chromium)

@@ -87,6 +87,8 @@ const notes = `
   It is served by the same console, with nothing but the module exchanged, and started by the same worker.
 - Ready, cold: from before the worker exists to its "ready", in a fresh browser context each time, so that nothing is
   cached; both modules in turn, medians.
+- Desk, opened to ready: from asking for the page until its module has read a wrapping key, in a fresh browser context each
+  time; the file from the disk and the console's own desk in turn, medians.
 - Wraps: RSA-2048, one worker for each contender on one page, in turn. The shipped module wraps once and is erased, so
   e2e/bench/wrapmodule loops over the same package keywrap. WebCrypto has 16 operations in flight, on the browser's own
   threads. One ciphertext of each is opened.

@@ -1,9 +1,9 @@
 // Command pack writes the compressed twins of static files:
 //
-//	go run ./web/pack web
+//	go run ./web/pack web/static
 //
-// Each file in the folder static that a browser loads gets a .br and a .gz beside it, which the console serves in its
-// place. The scripts of the desk, which is one file, are joined in the folder desk. The output depends on the files alone.
+// Each file that a browser loads gets a .br and a .gz beside it, which the console serves in its place. The output
+// depends on the files alone.
 package main
 
 import (
@@ -18,8 +18,6 @@ import (
 	"slices"
 
 	"github.com/andybalholm/brotli"
-
-	"keyferry/web/bundle"
 )
 
 // compressible are the kinds of files that gain by it.
@@ -30,27 +28,10 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: pack FOLDER")
 		os.Exit(2)
 	}
-	if err := run(os.Args[1]); err != nil {
+	if err := pack(os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, "web/pack:", err)
 		os.Exit(1)
 	}
-}
-
-// run does both for the folder of the package web.
-func run(folder string) error {
-	if err := pack(filepath.Join(folder, "static")); err != nil {
-		return err
-	}
-	scripts, err := bundle.Desk(filepath.Join(folder, "static"))
-	if err != nil {
-		return err
-	}
-	for name, content := range scripts {
-		if err := os.WriteFile(filepath.Join(folder, "desk", name), content, 0o644); err != nil {
-			return fmt.Errorf("writing the desk's scripts: %v", err)
-		}
-	}
-	return nil
 }
 
 // pack writes the missing and outdated twins below a folder, and removes twins whose file is gone.

@@ -1,11 +1,15 @@
-// Package bundle joins the scripts of the desk, which is one file and can import nothing. The console's scripts stay as
-// they are written. The output is the source with its imports resolved: nothing is shortened or renamed without need, so
-// that a person can read it.
-package bundle
+// Command join joins the scripts of the desk, which is one file and can import nothing:
+//
+//	go run ./web/join web/static web/desk
+//
+// The console's scripts stay as they are written. The output is the source with its imports resolved: nothing is shortened
+// or renamed without need, so that a person can read it. It depends on the sources alone.
+package main
 
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -18,18 +22,26 @@ var entries = map[string]string{
 	"worker.js": "js/worker.js",
 }
 
-// Desk joins the page's script and the worker's of the desk, from the folder with the static files. The results are
-// named page.js and worker.js.
-func Desk(static string) (map[string][]byte, error) {
-	scripts := map[string][]byte{}
-	for name, entry := range entries {
-		joined, err := join(filepath.Join(static, filepath.FromSlash(entry)))
-		if err != nil {
-			return nil, fmt.Errorf("joining %s: %v", entry, err)
-		}
-		scripts[name] = joined
+func main() {
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: join STATIC OUTPUT")
+		os.Exit(2)
 	}
-	return scripts, nil
+	for name, entry := range entries {
+		if err := write(filepath.Join(os.Args[2], name), filepath.Join(os.Args[1], filepath.FromSlash(entry))); err != nil {
+			fmt.Fprintf(os.Stderr, "web/join: joining %s: %v\n", entry, err)
+			os.Exit(1)
+		}
+	}
+}
+
+// write joins an entry and what it imports into one file.
+func write(file, entry string) error {
+	joined, err := join(entry)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, joined, 0o644)
 }
 
 func join(entry string) ([]byte, error) {

@@ -83,7 +83,7 @@ e2e: tools wasm ## run the browser tests alone
 	$(GO) test -count=1 -timeout 20m ./e2e/...
 
 pictures: tools wasm ## take the pictures that the README shows
-	KEYFERRY_SCREENSHOTS=$(CURDIR)/e2e/screenshots $(GO) test -count=1 -run 'TestPictures|TestPicturesOfTheInspector' ./e2e
+	KEYFERRY_SCREENSHOTS=$(CURDIR)/e2e/screenshots $(GO) test -count=1 -run 'TestPictures|TestPicturesOfTheInspector|TestDeskLook' ./e2e
 
 bench: tools wasm ## measure size and speed side by side, as one table
 	$(GO) run ./e2e/bench

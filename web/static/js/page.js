@@ -45,8 +45,20 @@ export function fillDigest(root, name, digest) {
  */
 export function fillCommands(root, values) {
     for (const place of root.querySelectorAll("[data-command]")) {
-        if (place instanceof HTMLElement) one(place, "code").textContent = fillHoles(place.dataset.command ?? "", values)
+        if (place instanceof HTMLElement) one(place, "code").replaceChildren(...unbroken(fillHoles(place.dataset.command ?? "", values)))
     }
+}
+
+/**
+ * A command in pieces between which a line may end: its words, and the blanks. A browser would also break it after a
+ * hyphen, and on paper nobody could tell whether a blank belongs there.
+ * @param {string} command
+ */
+function unbroken(command) {
+    return command.split(/(\s+)/).map((piece) => {
+        if (piece.trim() === "") return document.createTextNode(piece)
+        return Object.assign(document.createElement("span"), { className: "word", textContent: piece })
+    })
 }
 
 const plainTitle = document.title

@@ -1,0 +1,19 @@
+package components
+
+import (
+	"html"
+	"regexp"
+)
+
+var word = regexp.MustCompile(`\S+`)
+
+// unbroken is a command as markup in which a line ends between words only. A browser would also break it after a hyphen,
+// and on paper nobody could tell whether a blank belongs there.
+func unbroken(command string) string {
+	markup, end := "", 0
+	for _, at := range word.FindAllStringIndex(command, -1) {
+		markup += command[end:at[0]] + `<span class="word">` + html.EscapeString(command[at[0]:at[1]]) + "</span>"
+		end = at[1]
+	}
+	return markup + command[end:]
+}

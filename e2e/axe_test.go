@@ -73,7 +73,7 @@ func TestAccessibility(t *testing.T) {
 				v.send(key)
 				v.imported(key)
 				v.mustBeAccessible("result")
-				for _, path := range []string{"/proof", "/reimport", "/check", "/renewal"} {
+				for _, path := range []string{"/proof", "/reimport", "/check", "/renewal", "/desk"} {
 					v.do(v.page.Goto(p.console + path))
 					v.mustBeAccessible(path)
 				}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -155,6 +156,47 @@ func (p *program) importFiles(t *testing.T, key, folder string) {
 		t.Errorf("the CMK is %s, want Enabled", got)
 	}
 	p.mustWork(t, key)
+}
+
+// A receipt from the desk says what was prepared; the page that checks backups takes it, and another key is not that one.
+func TestDeskReceipt(t *testing.T) {
+	p := start(t)
+	key, algorithm := seeded[0], algorithms[0]
+	v := p.openFile(t, look{}, writeDesk(t, "--region=cn-hangzhou"))
+	prepared := func(key string) (receipt, backup, passphrase string) {
+		t.Helper()
+		v.chooseCMK(key)
+		v.paste(p.answerOf(t, key, algorithm), algorithm)
+		v.haveRead()
+		passphrase = v.offeredPassphrase()
+		v.press(v.words.Material.Prepare)
+		backup = v.saveBackup()
+		v.proveBackup(backup, passphrase)
+		v.do(v.page.Locator("#expiry-365").Check())
+		v.press(v.words.Desk.MakeFiles)
+		v.see("[data-part=result]", v.words.Desk.NotImported)
+		if command := v.text("#import-key-material"); !regexp.MustCompile(`--KeyMaterialExpireUnix \d{10} `).MatchString(command) {
+			t.Errorf("the command is %q", command)
+		}
+		return v.download("[data-link=receipt]"), backup, passphrase
+	}
+	receipt, backup, passphrase := prepared(key)
+	v.do(v.page.Reload())
+	_, otherBackup, otherPassphrase := prepared(seeded[1])
+	c := p.open(t, look{}, "/check")
+	check := func(backup, secret string) {
+		t.Helper()
+		c.file("check-receipt", receipt)
+		c.file("check-age", backup)
+		c.do(c.page.Locator("#check-secret").Fill(secret))
+		c.press(c.words.Check.Button)
+	}
+	check(otherBackup, otherPassphrase)
+	c.fault("not_the_receipts_key")
+	check(backup, passphrase)
+	prefix, _, _ := strings.Cut(c.words.Check.MatchesPrepared, "{date}")
+	c.see("[data-part=result] h2", text.Fill(prefix, "cmk", key))
+	c.see("[data-fill=imported]", c.words.Check.NotTold)
 }
 
 // The desk as a page of the console, as a file on a disk without any network, and in the folder of a static host. Each

@@ -34,6 +34,7 @@ const (
 	Custody  = "wasm/custody.wasm"  // everything
 	Strength = "wasm/strength.wasm" // estimates passphrases
 	Worker   = "js/worker.js"
+	Runtime  = "wasm/wasm_exec.js" // starts modules; the one file that the worker's script imports
 )
 
 // Modules are the files that a worker may fetch.

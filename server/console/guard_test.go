@@ -21,7 +21,7 @@ func TestEveryAnswerHasItsPolicy(t *testing.T) {
 	page := "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; " +
 		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types keyferry"
 	quiet := "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
-	worker := "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src " + host + static + "/wasm/keyferry.wasm " +
+	worker := "default-src 'none'; script-src " + host + static + "/wasm/wasm_exec.js 'wasm-unsafe-eval'; connect-src " + host + static + "/wasm/keyferry.wasm " +
 		host + static + "/wasm/custody.wasm " + host + static + "/wasm/strength.wasm; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 	const html = "text/html"

@@ -23,14 +23,15 @@ const quietPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; fr
 // page's, so this is the wall that keeps the material in: the worker may compile WebAssembly, load the module's
 // start-up script, fetch the modules, and reach nothing else.
 func workerPolicy(host, prefix string) string {
+	runtime := host + prefix + "/" + web.Runtime
 	var modules []string
 	for _, module := range web.Modules {
 		modules = append(modules, host+prefix+"/"+module)
 	}
-	if strings.HasPrefix(host, "[") {
-		modules = []string{"'self'"} // a policy cannot name an IPv6 address
+	if strings.HasPrefix(host, "[") { // a policy cannot name an IPv6 address
+		runtime, modules = "'self'", []string{"'self'"}
 	}
-	return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src " + strings.Join(modules, " ") + "; " +
+	return "default-src 'none'; script-src " + runtime + " 'wasm-unsafe-eval'; connect-src " + strings.Join(modules, " ") + "; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
 		"require-trusted-types-for 'script'; trusted-types 'none'"
 }

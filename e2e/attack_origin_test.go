@@ -76,7 +76,7 @@ func attackOrigins(t *testing.T, in workingTab, engine, console string) {
 	must("isolation of the console's page", way.address+"/", `String(crossOriginIsolated)`, "true")
 
 	post := `fetch(%s, {method: "POST", mode: "no-cors", body: new URLSearchParams({theme: "dark"})}).then(() => "sent", () => "sent")`
-	must("posting from the console's page", way.address+"/proof", fmt.Sprintf(post, quote(way.address+"/preferences?mine")), "sent")
+	must("posting from the console's page", way.address+"/", fmt.Sprintf(post, quote(way.address+"/preferences?mine")), "sent")
 	must("posting from another site", plain, fmt.Sprintf(post, quote(way.address+"/preferences?theirs")), "sent")
 	if !way.saw(5*time.Second, "POST /preferences?mine", " 303") || !way.saw(5*time.Second, "POST /preferences?theirs", " 403") {
 		t.Errorf("the console did not tell its own page's post from another site's: %v", way.passed)

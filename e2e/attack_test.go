@@ -49,10 +49,10 @@ func attackTab(t *testing.T) chromiumTab {
 }
 
 // attackedPages are the pages of the console, and the one that it shows where there is none.
-var attackedPages = []string{"/", "/reimport", "/check", "/renewal", "/proof", "/nowhere"}
+var attackedPages = []string{"/", "/reimport", "/check", "/renewal", "/desk", "/proof", "/nowhere"}
 
 // scripted are the pages with a script that takes the name of the Trusted Types policy.
-var scripted = map[string]bool{"/": true, "/reimport": true, "/check": true}
+var scripted = map[string]bool{"/": true, "/reimport": true, "/check": true, "/desk": true}
 
 // Every attack is refused on every page, and the browser says so; without a policy every one of them works.
 func TestProofPolicy(t *testing.T) {

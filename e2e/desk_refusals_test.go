@@ -124,6 +124,12 @@ func TestDeskParameterFiles(t *testing.T) {
 	if !warned("files-apart") {
 		t.Error("files from different days are not warned of")
 	}
+	otherKey, _ := p.handOut(t, key, algorithm)
+	v.file("own-key", otherKey)
+	v.press(v.words.Desk.Read)
+	v.fault("wrapping_key_not_own")
+	v.file("own-key", publicKey) // DER here and PEM there: the key counts and not its form
+	v.press(v.words.Desk.Read)
 	v.haveRead() // a date is a hint and no proof, so the person decides
 	v.generate()
 	p.importFiles(t, key, v.takeAway())

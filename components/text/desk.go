@@ -22,6 +22,8 @@ type Desk struct {
 	FilesHint      string
 	PublicKeyFile  string
 	TokenFile      string
+	OwnKey         string
+	OwnKeyHint     string
 	Read           string
 	Reading        string
 	HaveRead       string

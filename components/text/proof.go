@@ -5,6 +5,7 @@ type Proof struct {
 	Title      string
 	Lead       string
 	Holds      string
+	TestedBy   string
 	HoldsList  []Claim
 	Cannot     string
 	CannotList []Claim
@@ -13,6 +14,27 @@ type Proof struct {
 	Module     string
 	ModuleWhy  string
 }
+
+// HoldsTests and CannotTests name the tests that back each claim, in the order of HoldsList and CannotList. Whoever doubts
+// a claim can run them.
+var (
+	HoldsTests = [][]string{
+		{"TestProofNothingLeaves", "TestProofSabotage"},
+		{"TestWalls"},
+		{"TestProofPolicy", "TestProofFirefoxPolicy"},
+		{"TestAlteredModuleIsRefused", "TestProofBuild"},
+		{"TestProofNothingLeaves", "TestProofMemory"},
+		{"TestDeskIsSealed", "TestDesk"},
+		{"TestProofRobustness"},
+	}
+	CannotTests = [][]string{
+		{"TestProofDishonest", "TestProofVerify"},
+		{"TestProofDishonest", "TestDeskParameterFiles"},
+		{},
+		{"TestProofMemory"},
+		{},
+	}
+)
 
 // Claim is one thing said about the console and what it rests on.
 type Claim struct {

@@ -73,6 +73,14 @@ func TestLanguagesHaveTheSameHoles(t *testing.T) {
 	}
 }
 
+func TestEveryClaimHasItsTests(t *testing.T) {
+	for _, c := range text.Languages {
+		if len(c.Proof.HoldsList) != len(text.HoldsTests) || len(c.Proof.CannotList) != len(text.CannotTests) {
+			t.Errorf("%s: the claims and the lists of their tests do not fit", c.Tag)
+		}
+	}
+}
+
 func TestMatch(t *testing.T) {
 	for _, test := range []struct {
 		name        string

@@ -45,6 +45,11 @@ export async function readParameters(form, wanted, module, signal) {
     if (expires !== null && Number.isNaN(expires)) throw problem("parameters_incomplete")
     if (expires !== null && expires <= Date.now()) throw problem("token_expired")
     const fingerprint = await fingerprintOf(brought, module, signal)
+    const own = file(form, "own-key")
+    if (own) {
+        const obtained = await fingerprintOf({ ...brought, publicKey: keyText(await bytesOf(own)) }, module, signal)
+        if (obtained !== fingerprint) throw problem("wrapping_key_not_own")
+    }
     return { ...brought, algorithm: wanted.algorithm, expires, fingerprint }
 }
 
@@ -116,13 +121,20 @@ async function fromFiles(form, { algorithm }) {
     const warnings = []
     if (tokenFile.lastModified + life <= Date.now()) warnings.push("token-old")
     if (Math.abs(keyFile.lastModified - tokenFile.lastModified) > together) warnings.push("files-apart")
-    const key = await bytesOf(keyFile)
-    const isDER = key[0] === 0x30 && decode(key.subarray(0, 4)) !== "0000"
     return {
-        publicKey: isDER ? toBase64(key) : decode(key).trim(),
+        publicKey: keyText(await bytesOf(keyFile)),
         token: decode(await bytesOf(tokenFile)).trim(),
         tokenExpireTime: "", requestId: "", warnings,
     }
+}
+
+/**
+ * A public key as text: what is DER becomes base64, PEM and base64 stay as they are.
+ * @param {Uint8Array} bytes
+ */
+function keyText(bytes) {
+    const isDER = bytes[0] === 0x30 && decode(bytes.subarray(0, 4)) !== "0000"
+    return isDER ? toBase64(bytes) : decode(bytes).trim()
 }
 
 /**

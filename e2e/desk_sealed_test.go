@@ -65,16 +65,16 @@ func TestDeskFile(t *testing.T) {
 	}
 }
 
-// listener counts what reaches it by HTTP and by a bare connection.
-type listener struct {
+// catcher counts what reaches it by HTTP and by a bare connection.
+type catcher struct {
 	site    *httptest.Server
 	bare    net.Listener
 	reached atomic.Int64
 }
 
-func listenEverywhere(t *testing.T) *listener {
+func listenEverywhere(t *testing.T) *catcher {
 	t.Helper()
-	l := &listener{}
+	l := &catcher{}
 	l.site = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		l.reached.Add(1)
 		w.Header().Set("Access-Control-Allow-Origin", "*")
@@ -120,7 +120,7 @@ var inWorker = []string{"fetch", "XMLHttpRequest", "WebSocket", "EventSource", "
 var onPage = []string{"fetch", "XMLHttpRequest", "WebSocket", "EventSource", "import", "beacon", "image", "style sheet", "form", "frame", "eval"}
 
 // sabotaged writes a desk whose page or worker tries to reach out as soon as it runs, in every way of a list.
-func (l *listener) sabotaged(t *testing.T, worker, policy bool) string {
+func (l *catcher) sabotaged(t *testing.T, worker, policy bool) string {
 	t.Helper()
 	config, err := desk.Embedded("cn-hangzhou", "sabotaged")
 	if err != nil {

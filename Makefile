@@ -5,7 +5,7 @@ GO    ?= go
 NPM   := npm --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev build generate wasm tools test e2e pictures check bench clean
+.PHONY: help run dev build generate wasm tools test e2e prove pictures check bench clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ test: tools wasm ## install what the tests need and run them all, the fast ones 
 
 e2e: tools wasm ## run the browser tests alone
 	$(GO) test -count=1 -timeout 20m ./e2e/...
+
+prove: tools wasm ## the proof in its long form: leaks, sabotage, memory, policy, faults, load; about an hour
+	$(GO) test -count=1 -timeout 100m -v -run 'TestProof' ./e2e -full
 
 pictures: tools wasm ## take the pictures that the README shows
 	KEYFERRY_SCREENSHOTS=$(CURDIR)/e2e/screenshots $(GO) test -count=1 -run 'TestPictures|TestPicturesOfTheInspector|TestDeskLook' ./e2e

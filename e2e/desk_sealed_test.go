@@ -195,13 +195,13 @@ func TestDeskIsSealed(t *testing.T) {
 				return l.reached.Load() >= 3
 			}
 			for deadline := time.Now().Add(10 * time.Second); !done() && time.Now().Before(deadline); {
-				v.page.WaitForTimeout(50)
+				time.Sleep(50 * time.Millisecond)
 			}
 			if !done() {
 				t.Errorf("of %d attempts %d were refused and %d arrived: %q", ways, v.complaints(), l.reached.Load(), v.said)
 			}
 			if test.policy {
-				v.page.WaitForTimeout(300) // what is under way has arrived by then
+				time.Sleep(300 * time.Millisecond) // what is under way has arrived by then
 			}
 			if reached := l.reached.Load(); test.policy && reached != 0 {
 				t.Errorf("%d attempts arrived outside", reached)

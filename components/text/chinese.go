@@ -180,6 +180,7 @@ var chinese = Catalogue{
 		Check:       "核对主密钥的状态：",
 		CheckExpect: "KeyState 应为 Enabled。",
 		LocalLook:   "在本地 KMS 中查看",
+		CloseTab:    "完成后请关闭本标签页。在此输入或显示过的内容（例如口令或分量），在标签页打开期间会留在浏览器的内存中。",
 		Another:     "再导入一个",
 	},
 	Sent: Sent{

@@ -181,6 +181,7 @@ var english = Catalogue{
 		CheckExpect: "KeyState must read Enabled.",
 		LocalLook:   "Look at it in the local KMS",
 		Another:     "Import another",
+		CloseTab:    "Close this tab when you are done. What was typed or shown here, such as a passphrase or a component, stays in the browser's memory while the tab is open.",
 	},
 	Sent: Sent{
 		Title:       "What left this browser",

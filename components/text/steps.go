@@ -90,6 +90,7 @@ type Result struct {
 	Check       string
 	CheckExpect string
 	LocalLook   string
+	CloseTab    string
 	Another     string
 }
 

@@ -43,6 +43,13 @@ var flows = []flow{
 	{"tab closed with a component typed", false, (*journey).closedTyping},
 	{"tab closed before the import", false, (*journey).closedPrepared},
 	{"tab crashed with a component taken", true, (*journey).crashed},
+	{"the desk in the console", false, func(j *journey) {
+		j.desk(j.program.console+"/desk", "RSAES_OAEP_SHA_1", func(j *journey) { j.generate() })
+	}},
+	{"the desk's file, generated", true, func(j *journey) {
+		j.desk("file://"+writeDesk(j.t), "RSAES_OAEP_SHA_256", func(j *journey) { j.generate() })
+	}},
+	{"the desk's file, a file raw", false, func(j *journey) { j.desk("file://"+writeDesk(j.t), "RSAES_PKCS1_V1_5", (*journey).bringRaw) }},
 	{"imported again from backup and receipt", false, (*journey).importedAgain},
 }
 
@@ -91,6 +98,27 @@ func (j *journey) importFile(algorithm, question string, encode func([]byte) []b
 	}
 	j.toImport()
 	j.finish()
+}
+
+// desk takes a key through the desk at an address, and its files to the KMS by the vendor's SDK, on another way than the
+// browser's.
+func (j *journey) desk(address, algorithm string, material func(*journey)) {
+	j.byFiles = true
+	j.do(j.page.Goto(address))
+	j.deskCMK(j.key)
+	j.paste(j.program.answerOf(j.t, j.key, algorithm), algorithm)
+	j.haveRead()
+	material(j)
+	j.look("before the files were made")
+	j.program.importFiles(j.t, j.key, j.takeAway())
+	j.download("[data-link=receipt]")
+	j.look("with the files made")
+	j.arrived()
+}
+
+func (j *journey) bringRaw() {
+	j.bring(func(b []byte) []byte { return b })
+	j.toImport()
 }
 
 // component types one component of a key. It stands in its field while it is typed, and goes to the worker; it must not

@@ -32,13 +32,14 @@ type place struct {
 // around them. Journeys go through it, each with keys of its own, and at the end everything that the nets hold is
 // searched for every key.
 type harness struct {
-	t      *testing.T
-	space  *space // nil where the recording proxy stands in
-	wire   wire
-	doors  []*door
-	folder string // of everything that the browser writes
+	t        *testing.T
+	space    *space // nil where the recording proxy stands in
+	wire     wire
+	passages []*passage
+	folder   string // of everything that the browser writes
 
 	kms     *program // the local KMS, in a process of its own
+	api     string   // where the harness itself reaches it, as a person's other tools do
 	console *program // the honest console
 	browser playwright.BrowserContext
 	reader  string // address of a page that may read the clipboard
@@ -141,9 +142,13 @@ func (h *harness) startKMS(count int) {
 	}, saysKMS, saysControl)
 	h.kms.local = saysKMS.FindStringSubmatch(string(h.kms.log.Bytes()))[1]
 	h.kms.control = saysControl.FindStringSubmatch(string(h.kms.log.Bytes()))[1]
+	h.api = h.kms.local
 	if h.space != nil {
-		control := newDoor(h.t, h.space, h.kms.control[len("http://"):])
-		h.doors = append(h.doors, control)
+		api := newPassage(h.t, h.space, h.kms.local[len("http://"):])
+		h.passages = append(h.passages, api)
+		h.api = "http://" + api.address
+		control := newPassage(h.t, h.space, h.kms.control[len("http://"):])
+		h.passages = append(h.passages, control)
 		h.kms.control = "http://" + control.address
 	}
 }
@@ -167,7 +172,7 @@ func (h *harness) startConsole(executable string) *program {
 		"--ca-file=" + kept(h.t, "authority.pem", authority),
 	}, saysConsole)
 	p.console = saysConsole.FindStringSubmatch(string(p.log.Bytes()))[1]
-	p.control = h.kms.control
+	p.control, p.local = h.kms.control, h.api
 	return p
 }
 
@@ -231,7 +236,7 @@ func (h *harness) close() {
 	streams, others := h.wire.stop(h.t)
 	h.places = append(h.places, others...)
 	for _, s := range streams {
-		if slices.ContainsFunc(h.doors, func(d *door) bool { return d.passed(s) }) {
+		if slices.ContainsFunc(h.passages, func(d *passage) bool { return d.passed(s) }) {
 			continue
 		}
 		h.streams = append(h.streams, s)

@@ -27,6 +27,7 @@ type journey struct {
 	secrets map[string][]byte   // what must not be found, by name
 	may     map[string][]string // nets in which a secret may be, by its name
 	alarms  map[string][]string // what other nets than the search raised
+	byFiles bool                // whether the import did not go through the console
 }
 
 // travel lets a person go through a console. The journey's page is closed at the end, unless that happened on the way.
@@ -156,8 +157,8 @@ func (h *harness) search() (caught, map[string]int) {
 
 // part is how much is searched at a time; the parts of a large place overlap by more than a key in any spelling.
 const (
-	part    = 8 << 20
-	overlap = 64 << 10
+	part = 8 << 20
+	seam = 64 << 10
 )
 
 // searchAll searches places on all processors. What is found in place i stands at i.
@@ -171,7 +172,7 @@ func searchAll(search *leak.Search, places []place) [][]leak.Finding {
 			free <- true
 			work.Go(func() {
 				defer func() { <-free }()
-				findings := search.In(p.content[at:min(len(p.content), at+part+overlap)])
+				findings := search.In(p.content[at:min(len(p.content), at+part+seam)])
 				mu.Lock()
 				defer mu.Unlock()
 				found[i] = append(found[i], findings...)

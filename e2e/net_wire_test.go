@@ -175,22 +175,22 @@ func join(segments []segment) ([]byte, error) {
 	return whole, nil
 }
 
-// door is a port outside a namespace that leads to one inside. The harness uses it to ask the local KMS what arrived;
+// passage is a port outside a namespace that leads to one inside. The harness uses it to ask the local KMS what arrived;
 // its own connections are no part of what is searched, since the answers hold the key.
-type door struct {
+type passage struct {
 	address string
 	mu      sync.Mutex
 	own     map[string]bool // addresses inside, of the harness's own connections
 }
 
-// newDoor opens a door to an address inside.
-func newDoor(t *testing.T, s *space, to string) *door {
+// newPassage opens a passage to an address inside.
+func newPassage(t *testing.T, s *space, to string) *passage {
 	t.Helper()
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &door{address: listener.Addr().String(), own: map[string]bool{}}
+	d := &passage{address: listener.Addr().String(), own: map[string]bool{}}
 	t.Cleanup(func() { listener.Close() })
 	go func() {
 		for {
@@ -204,7 +204,7 @@ func newDoor(t *testing.T, s *space, to string) *door {
 	return d
 }
 
-func (d *door) pass(t *testing.T, s *space, outside net.Conn, to string) {
+func (d *passage) pass(t *testing.T, s *space, outside net.Conn, to string) {
 	defer outside.Close()
 	inside, err := s.dial(t.Context(), "tcp4", to)
 	if err != nil {
@@ -222,7 +222,7 @@ func (d *door) pass(t *testing.T, s *space, outside net.Conn, to string) {
 }
 
 // passed holds for a stream of the harness's own.
-func (d *door) passed(s stream) bool {
+func (d *passage) passed(s stream) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.own[s.from] || d.own[s.to]

@@ -65,6 +65,12 @@ func attackFirefox(t *testing.T) foxTab {
 // openFirefox starts a visit at a path of the console. An error on the page's console fails the test.
 func (p *program) openFirefox(t *testing.T, language, path string) *fox {
 	t.Helper()
+	return p.openFirefoxAt(t, language, p.console+path)
+}
+
+// openFirefoxAt starts a visit at any address.
+func (p *program) openFirefoxAt(t *testing.T, language, address string) *fox {
+	t.Helper()
 	f := &fox{t: t, ctx: t.Context(), program: p, words: text.Match(language), browser: launchFirefox(t, language)}
 	t.Cleanup(func() {
 		for _, said := range f.browser.Said() {
@@ -73,7 +79,7 @@ func (p *program) openFirefox(t *testing.T, language, path string) *fox {
 			}
 		}
 	})
-	page, err := f.browser.Open(t.Context(), p.console+path)
+	page, err := f.browser.Open(t.Context(), address)
 	f.do(err)
 	f.page = page
 	return f
@@ -121,6 +127,15 @@ func (f *fox) importGenerated(key, algorithm string) {
 	f.press(f.words.Params.Get)
 	f.see("[data-step=params] h3", f.words.Params.Got)
 	f.press(f.words.Import.Continue)
+	f.generate()
+	f.see("[data-step=send] h3", f.words.Send.WhatIsSent)
+	f.press(text.Fill(f.words.Send.ImportInto, "cmk", key))
+	f.see("[data-part=result]", text.Fill(f.words.Result.Enabled, "cmk", key))
+}
+
+// generate does step 3: a generated key, its backup downloaded and proven.
+func (f *fox) generate() {
+	f.t.Helper()
 	passphrase := f.offeredPassphrase()
 	f.press(f.words.Material.Prepare)
 	f.see("[data-part=backup] h3", f.words.Material.BackupTitle)
@@ -131,9 +146,37 @@ func (f *fox) importGenerated(key, algorithm string) {
 	f.press(f.words.Material.ProveButton)
 	f.see("[data-part=proven]", f.words.Material.Proven)
 	f.do(f.page.Click(f.ctx, "[data-act=to-import]", f.words.Material.Continue))
-	f.see("[data-step=send] h3", f.words.Send.WhatIsSent)
-	f.press(text.Fill(f.words.Send.ImportInto, "cmk", key))
-	f.see("[data-part=result]", text.Fill(f.words.Result.Enabled, "cmk", key))
+}
+
+// The desk's file opens from a disk in Firefox too, and its files are what the KMS takes.
+func TestProofFirefoxDesk(t *testing.T) {
+	p := start(t)
+	key, algorithm := seeded[0], "RSAES_OAEP_SHA_256"
+	f := p.openFirefoxAt(t, "zh-CN", "file://"+writeDesk(t, "--region=cn-hangzhou"))
+	f.do(f.page.Type(f.ctx, "#key-reference", key))
+	f.press(f.words.CMK.Use)
+	answer := writeFile(t, filepath.Join(t.TempDir(), key+"-"+algorithm+".json"), []byte(p.answerOf(t, key, algorithm)))
+	f.do(f.page.SetFiles(f.ctx, "#answer-file", answer))
+	f.press(f.words.Desk.Read)
+	f.see("[data-step=params] h3", f.words.Desk.HaveRead)
+	f.press(f.words.Import.Continue)
+	f.generate()
+	f.press(f.words.Desk.MakeFiles)
+	f.see("[data-part=result]", f.words.Desk.NotImported)
+	folder := t.TempDir()
+	for _, link := range []string{"wrapped", "import-token"} {
+		saved, err := f.page.Download(f.ctx, "[data-link="+link+"]")
+		f.do(err)
+		if err := os.Rename(saved, filepath.Join(folder, filepath.Base(saved))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.importFiles(t, key, folder)
+	for _, request := range f.browser.Requests() {
+		if strings.HasPrefix(request.Address, "http") || strings.HasPrefix(request.Address, "ws") {
+			t.Errorf("the desk asked for %s", request.Address)
+		}
+	}
 }
 
 // offeredPassphrase waits for the passphrase that the page offers.

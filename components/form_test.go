@@ -1,0 +1,25 @@
+package components
+
+import (
+	"bytes"
+	"html"
+	"regexp"
+	"testing"
+)
+
+// A command reads the same as markup as it was, and what it quotes stays text.
+func TestCopyable(t *testing.T) {
+	for _, command := range []string{"", "aliyun kms CreateKey --Origin EXTERNAL", "a=1 b=\"$2\"\n  c | d > <e>&f", "\ttab  two blanks "} {
+		var page bytes.Buffer
+		if err := Copyable("id", command, "Copy", "Copied").Render(t.Context(), &page); err != nil {
+			t.Fatal(err)
+		}
+		markup := regexp.MustCompile(`(?s)<code id="id">(.*)</code>`).FindSubmatch(page.Bytes())[1]
+		if got := html.UnescapeString(regexp.MustCompile(`</?span[^>]*>`).ReplaceAllString(string(markup), "")); got != command {
+			t.Errorf("%q reads as %q", command, got)
+		}
+		if bytes.Contains(markup, []byte("<e>")) {
+			t.Errorf("%q became markup: %s", command, markup)
+		}
+	}
+}

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -237,17 +236,13 @@ func (f *fox) mustNotHaveLeaked(key string) {
 		if found := ciphertexts.FindSubmatch(content); found != nil && strings.HasPrefix(place, "request") {
 			sent, _ = base64.StdEncoding.DecodeString(string(found[1]))
 		}
-		for spelling, form := range spellings(material) {
-			if bytes.Contains(content, form) {
-				f.t.Errorf("%s holds the key material (%s)", place, spelling)
-			}
+		for _, found := range pieces(f.t, content, material) {
+			f.t.Errorf("%s holds %s", place, found)
 		}
 	}
 	seen := false
 	for _, content := range traces {
-		for _, form := range spellings(sent) {
-			seen = seen || len(sent) == 256 && bytes.Contains(content, form)
-		}
+		seen = seen || len(sent) == 256 && len(pieces(f.t, content, sent)) > 0
 	}
 	if !seen {
 		f.t.Errorf("the record has no ciphertext of 256 bytes: %d places were searched, and the search proves nothing", len(traces))

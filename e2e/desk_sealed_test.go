@@ -177,7 +177,7 @@ func TestDeskIsSealed(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			l := listenEverywhere(t)
-			v := p.openAt(t, look{}, "file://"+l.sabotaged(t, test.worker, test.policy))
+			v := p.openAt(t, look{}, fileAddress(l.sabotaged(t, test.worker, test.policy)))
 			v.expect(".") // the browser complains of everything that it stops
 			ways := len(onPage)
 			if test.worker {

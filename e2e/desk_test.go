@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,11 +67,14 @@ func writeDesk(t *testing.T, flags ...string) string {
 	return file
 }
 
+// fileAddress is the address of a file, whose name may hold what means something in an address.
+func fileAddress(name string) string { return (&url.URL{Scheme: "file", Path: name}).String() }
+
 // openFile opens a file from the disk, in a browser whose network is gone.
 func (p *program) openFile(t *testing.T, how look, file string) *visit {
 	t.Helper()
 	how.offline = true
-	return p.openAt(t, how, "file://"+file)
+	return p.openAt(t, how, fileAddress(file))
 }
 
 // deskCMK does step 1 of the desk.

@@ -151,7 +151,7 @@ func (f *fox) generate() {
 func TestProofFirefoxDesk(t *testing.T) {
 	p := start(t)
 	key, algorithm := seeded[0], "RSAES_OAEP_SHA_256"
-	f := p.openFirefoxAt(t, "zh-CN", "file://"+writeDesk(t, "--region=cn-hangzhou"))
+	f := p.openFirefoxAt(t, "zh-CN", fileAddress(writeDesk(t, "--region=cn-hangzhou")))
 	f.do(f.page.Type(f.ctx, "#key-reference", key))
 	f.press(f.words.CMK.Use)
 	answer := writeFile(t, filepath.Join(t.TempDir(), key+"-"+algorithm+".json"), []byte(p.answerOf(t, key, algorithm)))

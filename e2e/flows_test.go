@@ -47,9 +47,9 @@ var flows = []flow{
 		j.desk(j.program.console+"/desk", "RSAES_OAEP_SHA_1", func(j *journey) { j.generate() })
 	}},
 	{"the desk's file, generated", true, func(j *journey) {
-		j.desk("file://"+writeDesk(j.t), "RSAES_OAEP_SHA_256", func(j *journey) { j.generate() })
+		j.desk(fileAddress(writeDesk(j.t)), "RSAES_OAEP_SHA_256", func(j *journey) { j.generate() })
 	}},
-	{"the desk's file, a file raw", false, func(j *journey) { j.desk("file://"+writeDesk(j.t), "RSAES_PKCS1_V1_5", (*journey).bringRaw) }},
+	{"the desk's file, a file raw", false, func(j *journey) { j.desk(fileAddress(writeDesk(j.t)), "RSAES_PKCS1_V1_5", (*journey).bringRaw) }},
 	{"imported again from backup and receipt", false, (*journey).importedAgain},
 }
 

@@ -57,6 +57,7 @@ func (v *visit) source(name string) {
 
 func (v *visit) file(field, file string) {
 	v.t.Helper()
+	v.do(v.page.Locator("#" + field).WaitFor()) // what is hidden, nobody can choose a file in
 	v.do(v.page.Locator("#" + field).SetInputFiles(file))
 }
 

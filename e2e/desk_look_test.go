@@ -44,6 +44,7 @@ func TestDeskLook(t *testing.T) {
 				v.do(v.page.Locator("summary").First().Click())
 				stand("2-parameters")
 				v.do(v.page.Locator("#brought-files").Check())
+				v.see("label[for=token]", v.words.Desk.TokenFile)
 				stand("2-files")
 				v.do(v.page.Locator("#brought-answer").Check())
 				v.paste("{", algorithm)

@@ -88,6 +88,7 @@ func (v *visit) deskCMK(key string) {
 func (v *visit) paste(answer, algorithm string) {
 	v.t.Helper()
 	v.do(v.page.Locator("#algorithm-" + algorithm).Check())
+	v.see("label[for=answer]", v.words.Desk.AnswerLabel)
 	v.do(v.page.Locator("#answer").Fill(answer))
 	v.press(v.words.Desk.Read)
 }
@@ -97,6 +98,7 @@ func (v *visit) bring(publicKey, token, algorithm string) {
 	v.t.Helper()
 	v.do(v.page.Locator("#algorithm-" + algorithm).Check())
 	v.do(v.page.Locator("#brought-files").Check())
+	v.see("label[for=public-key]", v.words.Desk.PublicKeyFile)
 	v.file("public-key", publicKey)
 	v.file("token", token)
 	v.press(v.words.Desk.Read)

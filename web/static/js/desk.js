@@ -2,7 +2,7 @@
 // The desk: import parameters come as files or as text, and what the KMS takes leaves as files. Nothing on this page
 // sends. It never holds key material, which exists in the worker only, or in a person's own hardware.
 
-import { value } from "./choices.js"
+import { showChosen, value } from "./choices.js"
 import { parseKeyReference } from "./key_reference.js"
 import { deskResult } from "./desk_result.js"
 import { expiryChoice } from "./expiry.js"
@@ -96,7 +96,10 @@ function nameCommand() {
     fillCommands(paramsForm, { cmk: state.keyId, algorithm: value(paramsForm, "algorithm"), region: state.region })
 }
 
-paramsForm.addEventListener("change", nameCommand)
+paramsForm.addEventListener("change", () => {
+    showChosen(paramsForm)
+    nameCommand()
+})
 
 one(task, `[data-act="continue"]`).addEventListener("click", () => {
     const { parameters } = state

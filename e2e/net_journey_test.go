@@ -48,7 +48,7 @@ func (h *harness) travel(t *testing.T, name, console string, walk func(*journey)
 	h.unused = h.unused[1:]
 	h.journeys = append(h.journeys, j)
 	j.watch()
-	j.do(page.Goto(console + "/"))
+	j.arrive(console + "/")
 	walk(j)
 	if *full {
 		h.keepMemory(h.console, "after "+name)
@@ -59,6 +59,19 @@ func (h *harness) travel(t *testing.T, name, console string, walk func(*journey)
 		page.Close()
 	}
 	return j
+}
+
+// arrive opens a page with its scripts. While a namespace is fresh its addresses still change, and a browser then breaks
+// off what it is loading; a person would load the page again.
+func (j *journey) arrive(address string) {
+	j.t.Helper()
+	for range 3 {
+		j.do(j.page.Goto(address))
+		if unready, err := j.page.Locator("[data-unready]").Count(); err == nil && unready == 0 {
+			return
+		}
+	}
+	j.t.Fatalf("%s did not arrive whole in three attempts", address)
 }
 
 // hide registers a secret that the harness knows before the page does.

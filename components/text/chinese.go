@@ -25,6 +25,7 @@ var chinese = Catalogue{
 		ModuleSHA256:  "模块的 SHA-256",
 		Version:       "Keyferry {version}",
 		NoScript:      "导入需要 JavaScript 和 WebAssembly：密钥材料在本浏览器中生成并加密，服务器不得代劳。请为此地址启用两者，然后重新加载页面。",
+		NotLoaded:     "本页有一部分没有加载成功，按钮因此不起作用。请重新加载页面。",
 		Copy:          "复制",
 		Copied:        "已复制",
 		LocalKMSPage:  "本地 KMS",

@@ -25,6 +25,7 @@ var english = Catalogue{
 		ModuleSHA256:  "SHA-256 of the module",
 		Version:       "Keyferry {version}",
 		NoScript:      "Importing needs JavaScript and WebAssembly: the key material is made and wrapped in this browser, because the server must not do it. Turn both on for this address and load the page again.",
+		NotLoaded:     "A part of this page did not arrive, so its buttons do nothing. Load the page again.",
 		Copy:          "Copy",
 		Copied:        "Copied",
 		LocalKMSPage:  "Local KMS",

@@ -23,6 +23,7 @@ type Frame struct {
 	ModuleSHA256  string
 	Version       string
 	NoScript      string
+	NotLoaded     string
 	Copy          string
 	Copied        string
 	LocalKMSPage  string

@@ -61,6 +61,9 @@ function unbroken(command) {
     })
 }
 
+// Scripts run only once all of them have arrived.
+for (const note of document.querySelectorAll("[data-unready]")) note.remove()
+
 const plainTitle = document.title
 
 /**

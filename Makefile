@@ -82,7 +82,7 @@ test: tools wasm ## install what the tests need and run them all, the fast ones 
 e2e: tools wasm ## run the browser tests alone
 	$(GO) test -count=1 -timeout 45m ./e2e/...
 
-prove: tools wasm ## the proof in its long form: leaks, sabotage, memory, policy, faults, load; about an hour
+prove: tools wasm ## the proof in its long form: leaks, sabotage, memory, policy, faults, load; about half an hour
 	$(GO) test -count=1 -timeout 100m -v -run 'TestProof' ./e2e -full
 
 pictures: tools wasm ## take the pictures that the README shows

@@ -40,9 +40,9 @@ func Embedded(region, version string) (Config, error) {
 	return Config{Static: static, Page: page, Worker: worker, Region: region, Version: version}, nil
 }
 
-// modules of the file, by the name under which the page's script looks for them. One of them does everything; the
+// modules of the file, with the name under which the page's script looks for each. One of them does everything; the
 // smaller one of the console would only make the file larger.
-var modules = map[string]string{"custody": web.Custody, "strength": web.Strength}
+var modules = []struct{ name, file string }{{"custody", web.Custody}, {"strength", web.Strength}}
 
 // File is the whole desk. The same configuration always gives the same bytes.
 func File(ctx context.Context, config Config) ([]byte, error) {
@@ -56,13 +56,13 @@ func File(ctx context.Context, config Config) ([]byte, error) {
 		Script:   string(config.Page),
 		Enclosed: []components.Enclosure{{Name: "worker", MediaType: "text/plain", Text: string(config.Worker)}},
 	}
-	for _, name := range []string{"custody", "strength"} {
-		packed, err := config.Static.Read(modules[name] + ".gz")
+	for _, module := range modules {
+		packed, err := config.Static.Read(module.file + ".gz")
 		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", modules[name], err)
+			return nil, fmt.Errorf("reading %s: %w", module.file, err)
 		}
 		file.Enclosed = append(file.Enclosed, components.Enclosure{
-			Name: name, MediaType: "application/gzip;base64", Text: base64.StdEncoding.EncodeToString(packed),
+			Name: module.name, MediaType: "application/gzip;base64", Text: base64.StdEncoding.EncodeToString(packed),
 		})
 	}
 	for _, words := range text.Languages {

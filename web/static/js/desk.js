@@ -10,11 +10,10 @@ import { readParameters } from "./desk_parameters.js"
 import { hsmLane } from "./desk_hsm.js"
 import { materialStep } from "./material_step.js"
 import { modules } from "./modules.js"
-import { local, utc } from "./moment.js"
 import { clearErrors, fill, fillCommands, fillDigest, one, onSubmit, showError, wait } from "./page.js"
 import { fromBase64, sha256 } from "./sent.js"
 import { closeAll, finish, open, setSummary, step } from "./steps.js"
-import { lifeLeft } from "./token_life.js"
+import { showEnd, showLife } from "./token_life.js"
 import { phrase, problem } from "./words.js"
 
 /** @typedef {import("./desk_parameters.js").DeskParameters} DeskParameters */
@@ -30,8 +29,6 @@ const state = {
     region: "",
     /** @type {DeskParameters | null} */
     parameters: null,
-    /** Where the material is: "browser", or "hsm" for hardware and other tools. */
-    lane: "browser",
     done: false,
 }
 
@@ -75,14 +72,9 @@ const paramsForm = onSubmit("params", async (form) => {
     fill(task, "token-bytes", phrase("bytes-digest", {
         count: fromBase64(parameters.token).length, digest: await sha256(fromBase64(parameters.token)),
     }))
-    const known = parameters.expires !== null
-    one(part, `[data-row="token-until"]`).hidden = !known
-    one(part, `[data-row="token-unknown"]`).hidden = known
-    if (parameters.expires !== null) {
-        const until = new Date(parameters.expires)
-        fill(task, "token-until", phrase("local-time", { time: local(until) }))
-        fill(task, "token-until-utc", `${utc(until)} UTC`)
-    }
+    one(part, `[data-row="token-until"]`).hidden = parameters.expires === null
+    one(part, `[data-row="token-unknown"]`).hidden = parameters.expires !== null
+    if (parameters.expires !== null) showEnd(task, parameters.expires)
     for (const warning of part.querySelectorAll("[data-warning]")) {
         if (warning instanceof HTMLElement) warning.hidden = !parameters.warnings.includes(warning.dataset.warning ?? "")
     }
@@ -107,15 +99,11 @@ one(task, `[data-act="continue"]`).addEventListener("click", () => {
     finish("params", "", "material")
     countDown()
     hsm.show(parameters)
-    if (state.lane === "browser") material.offerPassphrase()
+    if (lane() === "browser") material.offerPassphrase()
 })
 
 function countDown() {
-    if (!state.parameters || state.done) return
-    const { algorithm, expires } = state.parameters
-    const left = expires === null ? phrase("life-unknown") : lifeLeft(expires)
-    fill(task, "token-left", left)
-    setSummary("params", `${algorithm} · ${left}`)
+    if (state.parameters && !state.done) showLife(task, state.parameters)
 }
 
 setInterval(countDown, 1000)
@@ -130,6 +118,11 @@ function usable() {
 
 // Step 3: the key material, in this browser or in hardware.
 
+const laneForm = /** @type {HTMLFormElement} */ (one(task, `[data-form="lane"]`))
+
+/** Where the material is: "browser", or "hsm" for hardware and other tools. */
+const lane = () => value(laneForm, "lane")
+
 const material = materialStep(task, from, {
     target: () => ({ keyId: state.keyId, ...usable() }),
     again: () => goBack("material"),
@@ -140,13 +133,12 @@ const material = materialStep(task, from, {
 
 const hsm = hsmLane(task, (wrapped) => toFiles(wrapped, phrase("wrapped-elsewhere")))
 
-one(task, `[data-form="lane"]`).addEventListener("change", (event) => {
-    state.lane = value(/** @type {HTMLFormElement} */ (event.currentTarget), "lane")
+laneForm.addEventListener("change", () => {
     clearErrors(document)
     for (const part of task.querySelectorAll("[data-lane]")) {
-        if (part instanceof HTMLElement) part.hidden = part.dataset.lane !== state.lane
+        if (part instanceof HTMLElement) part.hidden = part.dataset.lane !== lane()
     }
-    if (state.lane === "browser" && state.parameters) material.offerPassphrase()
+    if (lane() === "browser" && state.parameters) material.offerPassphrase()
 })
 
 /**
@@ -157,7 +149,7 @@ async function toFiles(wrapped, summary) {
     fillDigest(task, "ciphertext-digest", wrapped.sha256)
     fill(task, "ciphertext", phrase("bytes-digest", { count: fromBase64(wrapped.encryptedKeyMaterial).length, digest: wrapped.sha256 }))
     for (const row of task.querySelectorAll("[data-row=material]")) {
-        if (row instanceof HTMLElement) row.hidden = state.lane !== "browser"
+        if (row instanceof HTMLElement) row.hidden = lane() !== "browser"
     }
     expiry.show()
     finish("material", summary, "send")
@@ -167,7 +159,7 @@ async function toFiles(wrapped, summary) {
 
 const sendForm = onSubmit("send", async () => {
     const parameters = usable()
-    const made = state.lane === "browser" ? material.made() : null
+    const made = lane() === "browser" ? material.made() : null
     const wrapped = made?.prepared ?? hsm.wrapped()
     if (!wrapped) throw problem("unexpected")
     const { keyId, region } = state

@@ -10,12 +10,11 @@ import { getParametersForImport, importKeyMaterial } from "./kms.js"
 import { offerDownload } from "./material.js"
 import { materialStep } from "./material_step.js"
 import { modules } from "./modules.js"
-import { local, utc } from "./moment.js"
 import { clearErrors, fill, fillCommands, fillDigest, one, onSubmit, showError, wait } from "./page.js"
 import { writeReceipt } from "./receipt.js"
 import { fromBase64, record, sha256 } from "./sent.js"
 import { closeAll, finish, open, setSummary, step } from "./steps.js"
-import { lifeLeft } from "./token_life.js"
+import { showEnd, showLife } from "./token_life.js"
 import { fillHoles, isProblem, phrase, problem } from "./words.js"
 
 /**
@@ -84,9 +83,7 @@ function showParameters(parameters) {
     fill(task, "algorithm", parameters.algorithm)
     fill(task, "parameters-request-id", parameters.requestId)
     fillDigest(task, "fingerprint", parameters.fingerprint)
-    const until = new Date(parameters.expires)
-    fill(task, "token-until", phrase("local-time", { time: local(until) }))
-    fill(task, "token-until-utc", `${utc(until)} UTC`)
+    showEnd(task, parameters.expires)
     countDown()
     const part = one(task, `[data-part="parameters"]`)
     part.hidden = false
@@ -102,10 +99,7 @@ one(task, `[data-act="continue"]`).addEventListener("click", () => {
 
 /** How long the token still lives, wherever it is shown. */
 function countDown() {
-    if (!state.parameters || state.done) return
-    const left = lifeLeft(state.parameters.expires)
-    fill(task, "token-left", left)
-    setSummary("params", `${state.parameters.algorithm} · ${left}`)
+    if (state.parameters && !state.done) showLife(task, state.parameters)
 }
 
 setInterval(countDown, 1000)

@@ -67,6 +67,10 @@ export function begin(from, request) {
     // A page from a disk has no origin, and browsers start no module there; its worker is joined into one script.
     const type = from.worker.startsWith("blob:") ? "classic" : "module"
     const worker = new Worker(/** @type {string} */ (scriptURL(from.worker)), { type, name: request.job })
+    /** @type {Promise<void>} Fulfilled once the module runs. */
+    const ready = new Promise((resolve) => {
+        worker.addEventListener("message", ({ data }) => { if (data.type === "ready") resolve() })
+    })
     worker.postMessage({ ...request, module: from.module, integrity: from.integrity })
     return {
         /**
@@ -97,7 +101,7 @@ export function begin(from, request) {
                     reject(problem("module_unavailable"))
                 })
             })
-            await Promise.race([ready(worker), answer])
+            await Promise.race([ready, answer])
             worker.postMessage(piece)
             return await answer
         },
@@ -109,25 +113,6 @@ export function begin(from, request) {
             worker.terminate()
         },
     }
-}
-
-/** @type {WeakMap<Worker, Promise<void>>} */
-const readiness = new WeakMap()
-
-/**
- * Wait until the module runs.
- * @param {Worker} worker
- * @returns {Promise<void>}
- */
-function ready(worker) {
-    let known = readiness.get(worker)
-    if (!known) {
-        known = new Promise((resolve) => {
-            worker.addEventListener("message", ({ data }) => { if (data.type === "ready") resolve() })
-        })
-        readiness.set(worker, known)
-    }
-    return known
 }
 
 /**

@@ -35,11 +35,18 @@ func fresh(t *testing.T) keywrap.Material {
 // kept writes a file for the test.
 func kept(t *testing.T, name string, content []byte) string {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(file, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
+	return writeFile(t, filepath.Join(t.TempDir(), name), content)
+}
+
+// fromBackup takes the key material from a backup, of which a copy is kept elsewhere, and goes on to step 4.
+func (v *visit) fromBackup(backup, secret string) {
+	v.t.Helper()
+	v.source("backup")
+	v.file("source-age", backup)
+	v.do(v.page.Locator("#source-secret").Fill(secret))
+	v.elsewhere()
+	v.brought()
+	v.toImport()
 }
 
 // toStep3 goes on to the choice of the key material.
@@ -182,12 +189,7 @@ func TestAgeCommand(t *testing.T) {
 		}
 		v := p.open(t, look{}, "/")
 		v.toStep3(key)
-		v.source("backup")
-		v.file("source-age", kept(t, "key.age", file))
-		v.do(v.page.Locator("#source-secret").Fill(lines[len(lines)-1]))
-		v.elsewhere()
-		v.brought()
-		v.toImport()
+		v.fromBackup(kept(t, "key.age", file), lines[len(lines)-1])
 		v.send(key)
 		v.imported(key)
 		p.mustHave(t, key, want)

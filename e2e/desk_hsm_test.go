@@ -77,14 +77,7 @@ func (v *visit) toHSM(p *program, key, algorithm string) string {
 	v.paste(p.answerOf(v.t, key, algorithm), algorithm)
 	v.haveRead()
 	v.do(v.page.Locator("#lane-hsm").Check())
-	folder := v.t.TempDir()
-	for _, link := range []string{"der", "pem"} {
-		saved := v.download("[data-link=" + link + "]")
-		if err := os.Rename(saved, filepath.Join(folder, filepath.Base(saved))); err != nil {
-			v.t.Fatal(err)
-		}
-	}
-	return folder
+	return v.saveAll("der", "pem")
 }
 
 // A key that an HSM made gets into the KMS by the commands that the page shows, and never into the browser.

@@ -116,8 +116,14 @@ func (v *visit) takeAway() string {
 	v.t.Helper()
 	v.press(v.words.Desk.MakeFiles)
 	v.see("[data-part=result]", v.words.Desk.NotImported)
+	return v.saveAll("wrapped", "import-token")
+}
+
+// saveAll downloads links of the page into one folder, under the names that the page gives.
+func (v *visit) saveAll(links ...string) string {
+	v.t.Helper()
 	folder := v.t.TempDir()
-	for _, link := range []string{"wrapped", "import-token"} {
+	for _, link := range links {
 		saved := v.download("[data-link=" + link + "]")
 		if err := os.Rename(saved, filepath.Join(folder, filepath.Base(saved))); err != nil {
 			v.t.Fatal(err)

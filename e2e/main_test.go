@@ -94,15 +94,20 @@ func launch(driver *playwright.Playwright) (playwright.Browser, error) {
 	if err != nil {
 		return nil, errors.New("chromium is missing: run make tools")
 	}
-	arguments := []string{
+	return driver.Chromium.Launch(playwright.BrowserTypeLaunchOptions{
+		ExecutablePath: playwright.String(chromium),
+		Args:           chromiumArguments(),
+	})
+}
+
+// chromiumArguments keep Chromium from looking for anything on any network.
+func chromiumArguments(more ...string) []string {
+	arguments := append([]string{
 		"--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
 		"--disable-component-update", "--disable-sync",
-	}
+	}, more...)
 	if os.Geteuid() == 0 {
 		arguments = append(arguments, "--no-sandbox")
 	}
-	return driver.Chromium.Launch(playwright.BrowserTypeLaunchOptions{
-		ExecutablePath: playwright.String(chromium),
-		Args:           arguments,
-	})
+	return arguments
 }

@@ -30,16 +30,11 @@ func (h *harness) openBrowser(proxy *recorder) {
 	}
 	home := filepath.Join(h.folder, "home")
 	h.netLog = filepath.Join(h.folder, "net.json")
-	arguments := []string{
-		"--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync",
-		"--log-net-log=" + h.netLog, "--net-log-capture-mode=Everything",
+	arguments := chromiumArguments(
+		"--log-net-log="+h.netLog, "--net-log-capture-mode=Everything",
 		// Loopback addresses are all that there is, and WebRTC shall be as free there as it is on any network.
 		"--allow-loopback-in-peer-connection",
-	}
-	if os.Geteuid() == 0 {
-		arguments = append(arguments, "--no-sandbox")
-	}
+	)
 	if proxy != nil {
 		arguments = append(arguments, "--proxy-server="+proxy.address, "--proxy-bypass-list=<-loopback>",
 			"--force-webrtc-ip-handling-policy=disable_non_proxied_udp", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")

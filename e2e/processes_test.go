@@ -32,10 +32,7 @@ func ownBrowser(t *testing.T) (mark string) {
 	mark = "--keyferry-mark=" + rand.Text()
 	own, err := browser.BrowserType().Launch(playwright.BrowserTypeLaunchOptions{
 		ExecutablePath: playwright.String(chromium),
-		Args: []string{
-			"--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-			"--disable-component-update", "--disable-sync", "--no-sandbox", mark,
-		},
+		Args:           chromiumArguments("--no-sandbox", mark), // whose memory a sandbox would keep from the test
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -143,12 +143,7 @@ func (s *survivor) startAgain(t *testing.T, key, backup, passphrase string) {
 	v := s.open(t, look{}, "/")
 	v.chooseCMK(key)
 	v.getParameters("RSAES_OAEP_SHA_256")
-	v.source("backup")
-	v.file("source-age", backup)
-	v.do(v.page.Locator("#source-secret").Fill(passphrase))
-	v.elsewhere()
-	v.brought()
-	v.toImport()
+	v.fromBackup(backup, passphrase)
 	v.send(key)
 	s.accepted(v, key, backup, passphrase)
 }

@@ -1,7 +1,10 @@
 package keywrap
 
-// Code names a refusal. Codes are stable: pages choose their text by them.
+// Code names a refusal and is the error that says so. Codes are stable: pages choose their text by them.
 type Code string
+
+// Error returns the code.
+func (c Code) Error() string { return string(c) }
 
 // The codes of this package.
 const (

@@ -15,16 +15,6 @@ func goList(t *testing.T, arguments ...string) []string {
 	return strings.Fields(string(output))
 }
 
-// The server has no code that makes, wraps or unwraps keys.
-func TestWalls(t *testing.T) {
-	own := map[string]bool{"keyferry/server/kms": true, "keyferry/server/kms/internal/quiet": true}
-	for _, name := range goList(t, "-deps", "keyferry/server/kms") {
-		if strings.HasPrefix(name, "keyferry/") && !own[name] || strings.HasPrefix(name, "github.com/labstack/") {
-			t.Errorf("links %s", name)
-		}
-	}
-}
-
 // What keeps DEBUG=sdk from printing rests on being initialised before net.
 func TestQuietImportsNothingButOS(t *testing.T) {
 	imports := goList(t, "-f", `{{join .Imports " "}}`, "keyferry/server/kms/internal/quiet")

@@ -77,16 +77,16 @@ npm:
 
 test: tools wasm ## install what the tests need and run them all, the fast ones first
 	$(GO) test -short ./...
-	$(GO) test -timeout 45m ./...
+	$(GO) test -p 1 -timeout 45m ./e2e/...
 
 e2e: tools wasm ## run the browser tests alone
-	$(GO) test -count=1 -timeout 45m ./e2e/...
+	$(GO) test -p 1 -count=1 -timeout 45m ./e2e/...
 
 prove: tools wasm ## the proof in its long form: leaks, sabotage, memory, policy, faults, load; about half an hour
-	$(GO) test -count=1 -timeout 100m -v -run 'TestProof' ./e2e -full
+	$(GO) test -count=1 -timeout 100m -v -p 1 ./e2e/proof/... -full
 
 pictures: tools wasm ## take the pictures that the README shows
-	KEYFERRY_SCREENSHOTS=$(CURDIR)/e2e/screenshots $(GO) test -count=1 -run 'TestPictures|TestPicturesOfTheInspector|TestDeskLook' ./e2e
+	KEYFERRY_SCREENSHOTS=$(CURDIR)/e2e/screenshots $(GO) test -count=1 -run 'TestPictures|TestPicturesOfTheInspector|TestDeskLook' ./e2e/person
 
 bench: tools wasm ## measure size and speed side by side, as one table
 	$(GO) run ./e2e/bench

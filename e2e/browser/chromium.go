@@ -1,0 +1,105 @@
+package browser
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/playwright-community/playwright-go"
+
+	"keyferry/e2e/program"
+	"keyferry/e2e/proof"
+)
+
+// Shared is the Chromium that every test shares.
+var Shared playwright.Browser
+
+// Main runs the tests of a package that need the program and a browser, both of which it makes
+// ready first. It names what is missing and how to get it, and skips nothing silently.
+func Main(m *testing.M) {
+	flag.Parse()
+	if testing.Short() {
+		os.Exit(m.Run()) // every test that needs a browser skips itself
+	}
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	if err := program.Build(); err != nil {
+		return give(err)
+	}
+	folder, err := os.MkdirTemp("", "keyferry-e2e-")
+	if err != nil {
+		return give(err)
+	}
+	defer os.RemoveAll(folder)
+	driver, err := startDriver(folder)
+	if err != nil {
+		return give(err)
+	}
+	defer driver.Stop()
+	if Shared, err = launch(driver); err != nil {
+		return give(err)
+	}
+	defer Shared.Close()
+	code := m.Run()
+	if *proof.Full {
+		proof.Findings.Write(os.Stdout)
+	}
+	return code
+}
+
+func give(err error) int {
+	fmt.Fprintf(os.Stderr, "e2e: %v\n", err)
+	return 1
+}
+
+// startDriver starts Playwright's driver from npm's playwright-core, which is the driver in another wrapping.
+func startDriver(folder string) (*playwright.Playwright, error) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		return nil, errors.New("node is missing: run make tools")
+	}
+	core := program.Source("e2e/node_modules/playwright-core")
+	if _, err := os.Stat(filepath.Join(core, "cli.js")); err != nil {
+		return nil, errors.New("npm's playwright-core is missing: run make tools")
+	}
+	home := filepath.Join(folder, "driver")
+	if err := os.Mkdir(home, 0o755); err != nil {
+		return nil, err
+	}
+	if err := os.Symlink(core, filepath.Join(home, "package")); err != nil {
+		return nil, err
+	}
+	os.Setenv("PLAYWRIGHT_DRIVER_PATH", home)
+	os.Setenv("PLAYWRIGHT_NODEJS_PATH", node)
+	return playwright.Run(&playwright.RunOptions{SkipInstallBrowsers: true})
+}
+
+// launch starts Chromium so that it looks for nothing on any network but the console.
+func launch(driver *playwright.Playwright) (playwright.Browser, error) {
+	chromium, err := exec.LookPath("chromium")
+	if err != nil {
+		return nil, errors.New("chromium is missing: run make tools")
+	}
+	return driver.Chromium.Launch(playwright.BrowserTypeLaunchOptions{
+		ExecutablePath: playwright.String(chromium),
+		Args:           ChromiumArguments(),
+	})
+}
+
+// ChromiumArguments keep Chromium from looking for anything on any network.
+func ChromiumArguments(more ...string) []string {
+	arguments := append([]string{
+		"--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+		"--disable-component-update", "--disable-sync",
+	}, more...)
+	if os.Geteuid() == 0 {
+		arguments = append(arguments, "--no-sandbox")
+	}
+	return arguments
+}

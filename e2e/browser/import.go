@@ -1,0 +1,93 @@
+package browser
+
+import (
+	"path/filepath"
+	"time"
+
+	"keyferry/components/text"
+)
+
+// The three wrapping algorithms of the KMS.
+var Algorithms = []string{"RSAES_OAEP_SHA_256", "RSAES_OAEP_SHA_1", "RSAES_PKCS1_V1_5"}
+
+// ChooseCMK does step 1.
+func (v *Visit) ChooseCMK(reference string) {
+	v.T.Helper()
+	v.Do(v.Page.GetByLabel(v.Words.CMK.Label).Fill(reference))
+	v.Press(v.Words.CMK.Use)
+}
+
+// GetParameters does step 2.
+func (v *Visit) GetParameters(algorithm string) {
+	v.T.Helper()
+	v.Do(v.Page.Locator("#algorithm-" + algorithm).Check())
+	v.Press(v.Words.Params.Get)
+	v.See("[data-step=params] h3", v.Words.Params.Got)
+	v.Press(v.Words.Import.Continue)
+}
+
+// Generate does step 3: it generates key material under the offered passphrase, saves the backup and proves it.
+func (v *Visit) Generate() {
+	v.T.Helper()
+	passphrase := v.OfferedPassphrase()
+	v.Press(v.Words.Material.Prepare)
+	v.ProveBackup(v.SaveBackup(), passphrase)
+}
+
+// OfferedPassphrase waits for the passphrase that the page offers.
+func (v *Visit) OfferedPassphrase() string {
+	v.T.Helper()
+	for range 200 {
+		passphrase, err := v.Page.Locator("#passphrase").InputValue()
+		v.Do(err)
+		if passphrase != "" {
+			return passphrase
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	v.T.Fatal("the page offers no passphrase")
+	return ""
+}
+
+// SaveBackup downloads the backup and returns the file.
+func (v *Visit) SaveBackup() string {
+	v.T.Helper()
+	v.See("[data-part=backup] h3", v.Words.Material.BackupTitle)
+	return v.Download("[data-link=backup]")
+}
+
+// Download clicks a link and returns the file that it saved, under the name that the page gave it.
+func (v *Visit) Download(link string) string {
+	v.T.Helper()
+	saved, err := v.Page.ExpectDownload(func() error { return v.Page.Locator(link).Click() })
+	v.Do(err)
+	file := filepath.Join(v.T.TempDir(), saved.SuggestedFilename())
+	v.Do(saved.SaveAs(file))
+	return file
+}
+
+// ProveBackup opens the saved backup on the page and goes on to step 4.
+func (v *Visit) ProveBackup(file, secret string) {
+	v.T.Helper()
+	if enabled, _ := v.Button(v.Words.Material.Continue).IsEnabled(); enabled {
+		v.T.Error("the way to the import is open before the backup was proven")
+	}
+	v.Do(v.Page.Locator("#proof-age").SetInputFiles(file))
+	v.Do(v.Page.Locator("#proof-secret").Fill(secret))
+	v.Press(v.Words.Material.ProveButton)
+	v.See("[data-part=proven]", v.Words.Material.Proven)
+	v.Press(v.Words.Material.Continue)
+	v.See("[data-step=send][data-state=open] h3", "")
+}
+
+// Send does step 4.
+func (v *Visit) Send(keyID string) {
+	v.T.Helper()
+	v.Press(text.Fill(v.Words.Send.ImportInto, "cmk", keyID))
+}
+
+// Imported waits for the result.
+func (v *Visit) Imported(keyID string) {
+	v.T.Helper()
+	v.See("[data-part=result]", text.Fill(v.Words.Result.Enabled, "cmk", keyID))
+}

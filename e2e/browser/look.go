@@ -1,0 +1,13 @@
+package browser
+
+// MustFit fails if the page has to be scrolled sideways, and names what sticks out.
+func (v *Visit) MustFit() {
+	v.T.Helper()
+	wide, err := v.Page.Evaluate(`document.documentElement.scrollWidth <= innerWidth ? "" :
+		Array.from(document.querySelectorAll("body *")).filter((e) => e.getBoundingClientRect().right > innerWidth)
+			.map((e) => e.outerHTML.slice(0, 120)).join("\n")`)
+	v.Do(err)
+	if wide != "" {
+		v.T.Errorf("the page is wider than the window because of\n%s", wide)
+	}
+}

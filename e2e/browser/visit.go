@@ -1,0 +1,188 @@
+package browser
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/playwright-community/playwright-go"
+
+	"keyferry/components/text"
+	"keyferry/e2e/program"
+)
+
+// Visit is a person's visit to the console in a fresh browser profile. It records what the browser sent and every
+// complaint; a complaint that the test did not expect fails it.
+type Visit struct {
+	T       *testing.T
+	Program *program.Program
+	Words   *text.Catalogue
+	Page    playwright.Page
+	Shots   string // folder for pictures
+
+	Mu       sync.Mutex
+	Sent     [][]byte // addresses, headers and bodies of every request
+	Said     []string // every console message
+	troubles []string
+	expected []*regexp.Regexp
+}
+
+// Look is how a visitor's browser is set up.
+type Look struct {
+	Language string // "en" or "zh-CN"; empty means en
+	Dark     bool
+	Width    int // of the window; 0 means 1280
+	Offline  bool
+}
+
+// Open starts a visit at a path of the console.
+func Open(p *program.Program, t *testing.T, how Look, path string) *Visit {
+	t.Helper()
+	return OpenAt(p, t, how, p.Console+path)
+}
+
+// OpenAt starts a visit at any address.
+func OpenAt(p *program.Program, t *testing.T, how Look, address string) *Visit {
+	t.Helper()
+	if how.Language == "" {
+		how.Language = "en"
+	}
+	if how.Width == 0 {
+		how.Width = 1280
+	}
+	scheme := playwright.ColorSchemeLight
+	if how.Dark {
+		scheme = playwright.ColorSchemeDark
+	}
+	context, err := Shared.NewContext(playwright.BrowserNewContextOptions{
+		Locale:      playwright.String(how.Language),
+		ColorScheme: scheme,
+		TimezoneId:  playwright.String("Asia/Shanghai"),
+		Offline:     playwright.Bool(how.Offline),
+		Viewport:    &playwright.Size{Width: how.Width, Height: 800},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	context.SetDefaultTimeout(10_000)
+	page, err := context.NewPage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &Visit{T: t, Program: p, Words: text.Match(how.Language), Page: page, Shots: TemporaryPictures()}
+	v.Watch()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the page said: %q", v.Said)
+		}
+		context.Close()
+		for _, trouble := range v.unexpected() {
+			t.Errorf("the browser complained: %s", trouble)
+		}
+	})
+	v.Do(page.Goto(address))
+	return v
+}
+
+func (v *Visit) Watch() {
+	v.Page.OnRequest(func(r playwright.Request) {
+		var all strings.Builder
+		fmt.Fprintln(&all, r.Method(), r.URL())
+		for name, value := range r.Headers() {
+			fmt.Fprintln(&all, name, value)
+		}
+		body, _ := r.PostDataBuffer()
+		all.Write(body)
+		v.Mu.Lock()
+		defer v.Mu.Unlock()
+		v.Sent = append(v.Sent, []byte(all.String()))
+	})
+	v.Page.OnConsole(func(m playwright.ConsoleMessage) {
+		v.Mu.Lock()
+		defer v.Mu.Unlock()
+		v.Said = append(v.Said, m.Text())
+		if m.Type() == "error" || m.Type() == "warning" {
+			v.troubles = append(v.troubles, m.Type()+": "+m.Text())
+		}
+	})
+	v.Page.OnPageError(func(err error) { v.Trouble("page error: " + err.Error()) })
+	v.Page.OnRequestFailed(func(r playwright.Request) { v.Trouble("failed request: " + r.URL()) })
+}
+
+func (v *Visit) Trouble(what string) {
+	v.Mu.Lock()
+	defer v.Mu.Unlock()
+	v.troubles = append(v.troubles, what)
+}
+
+// Expect says that a complaint of the browser belongs to the test.
+func (v *Visit) Expect(pattern string) {
+	v.Mu.Lock()
+	defer v.Mu.Unlock()
+	v.expected = append(v.expected, regexp.MustCompile(pattern))
+}
+
+func (v *Visit) unexpected() []string {
+	v.Mu.Lock()
+	defer v.Mu.Unlock()
+	var left []string
+next:
+	for _, trouble := range v.troubles {
+		for _, pattern := range v.expected {
+			if pattern.MatchString(trouble) {
+				continue next
+			}
+		}
+		left = append(left, trouble)
+	}
+	return left
+}
+
+// Do fails the test if a step of the visit failed; it takes any result of Playwright's before the error.
+func (v *Visit) Do(results ...any) {
+	v.T.Helper()
+	if len(results) == 0 {
+		return
+	}
+	if err, failed := results[len(results)-1].(error); failed && err != nil {
+		v.Shot("failed-" + strings.NewReplacer("/", "-", " ", "-").Replace(v.T.Name()))
+		v.T.Fatalf("%v\nThe error on the page: %s", err, v.Text(".notice.error"))
+	}
+}
+
+func (v *Visit) Button(name string) playwright.Locator {
+	return v.Page.GetByRole("button", playwright.PageGetByRoleOptions{Name: name, Exact: playwright.Bool(true)})
+}
+
+func (v *Visit) Press(name string) {
+	v.T.Helper()
+	v.Do(v.Button(name).Click())
+}
+
+// Text is the visible text of the first element that matches.
+func (v *Visit) Text(selector string) string {
+	found, err := v.Page.Locator(selector).First().InnerText(playwright.LocatorInnerTextOptions{Timeout: playwright.Float(2000)})
+	if err != nil {
+		return "(" + err.Error() + ")"
+	}
+	return found
+}
+
+// See waits until the element is visible and has this text in it.
+func (v *Visit) See(selector, want string) {
+	v.T.Helper()
+	v.Do(v.Page.Locator(selector).Filter(playwright.LocatorFilterOptions{HasText: want}).First().WaitFor())
+}
+
+// Shot writes a picture of the whole page.
+func (v *Visit) Shot(name string) {
+	_, err := v.Page.Screenshot(playwright.PageScreenshotOptions{
+		Path: playwright.String(filepath.Join(v.Shots, name+".png")), FullPage: playwright.Bool(true),
+	})
+	if err != nil {
+		v.T.Logf("taking a picture: %v", err)
+	}
+}

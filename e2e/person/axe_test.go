@@ -1,0 +1,122 @@
+package person
+
+import (
+	"path/filepath"
+	"testing"
+
+	"keyferry/components/text"
+	"keyferry/e2e/browser"
+	"keyferry/e2e/program"
+)
+
+func TestAccessibility(t *testing.T) {
+	p := program.Start(t)
+	for _, language := range text.Languages {
+		for _, dark := range []bool{false, true} {
+			name := language.Tag
+			if dark {
+				name += "/dark"
+			}
+			t.Run(name, func(t *testing.T) {
+				p.Ask(t, "POST", "/reset", nil, nil)
+				key := program.Seeded[0]
+				v := browser.Open(p, t, browser.Look{Language: language.Tag, Dark: dark}, "/")
+				v.MustBeAccessible("step 1")
+				v.Press(v.Words.CMK.Use)
+				v.Fault("key_reference_empty")
+				v.MustBeAccessible("error in step 1")
+				v.ChooseCMK(key)
+				v.MustBeAccessible("step 2")
+				v.Press(v.Words.Params.Get)
+				v.See("[data-step=params] h3", v.Words.Params.Got)
+				v.MustBeAccessible("parameters received")
+				v.Press(v.Words.Import.Continue)
+				v.MustBeAccessible("step 3")
+				passphrase := v.OfferedPassphrase()
+				v.Press(v.Words.Material.Prepare)
+				backup := v.SaveBackup()
+				v.MustBeAccessible("backup")
+				v.ProveBackup(backup, passphrase)
+				v.Do(v.Page.Locator("#expiry-at").Check())
+				v.MustBeAccessible("step 4")
+				v.Press(text.Fill(v.Words.Send.ImportInto, "cmk", key))
+				v.Fault("expiry_missing")
+				v.MustBeAccessible("error in step 4")
+				v.Do(v.Page.Locator("#expiry-never").Check())
+				v.Send(key)
+				v.Imported(key)
+				v.MustBeAccessible("result")
+				for _, path := range []string{"/proof", "/reimport", "/check", "/renewal", "/desk"} {
+					v.Do(v.Page.Goto(p.Console + path))
+					v.MustBeAccessible(path)
+				}
+				v.Expect("404")
+				v.Do(v.Page.Goto(p.Console + "/nowhere"))
+				v.MustBeAccessible("no such page")
+			})
+		}
+	}
+}
+
+// TestKeyboardAlone goes the whole way without a pointer: Tab, Shift+Tab, Space, Enter and typing.
+func TestKeyboardAlone(t *testing.T) {
+	p := program.Start(t)
+	key := program.Seeded[0]
+	v := browser.Open(p, t, browser.Look{}, "/")
+	keyboard := v.Page.Keyboard()
+	// reach presses Tab until the element has the focus.
+	reach := func(selector string) {
+		t.Helper()
+		for range 60 {
+			focused, err := v.Page.Evaluate(`(selector) => document.activeElement?.matches(selector) ?? false`, selector)
+			v.Do(err)
+			if focused == true {
+				return
+			}
+			v.Do(keyboard.Press("Tab"))
+		}
+		t.Fatalf("the keyboard does not reach %s", selector)
+	}
+	reach("#key-reference")
+	v.Do(keyboard.Type(key))
+	v.Do(keyboard.Press("Enter"))
+	v.See("[data-step=params][data-state=open] h2", v.Words.Params.Title)
+	reach("#algorithm-RSAES_OAEP_SHA_256")
+	v.Do(keyboard.Press("ArrowDown"))
+	reach("[data-act=get-parameters]")
+	v.Do(keyboard.Press("Enter"))
+	v.See("[data-step=params] h3", v.Words.Params.Got)
+	reach("[data-act=continue]")
+	v.Do(keyboard.Press("Space"))
+	passphrase := v.OfferedPassphrase()
+	reach("[data-act=prepare]")
+	v.Do(keyboard.Press("Enter"))
+	v.See("[data-part=backup] h3", v.Words.Material.BackupTitle)
+	reach("[data-link=backup]")
+	saved, err := v.Page.ExpectDownload(func() error { return keyboard.Press("Enter") })
+	v.Do(err)
+	backup := filepath.Join(t.TempDir(), saved.SuggestedFilename())
+	v.Do(saved.SaveAs(backup))
+	// The system's file dialog is the one thing that a test cannot type into.
+	reach("#proof-age")
+	v.Do(v.Page.Locator("#proof-age").SetInputFiles(backup))
+	reach("#proof-secret")
+	v.Do(keyboard.Type(passphrase))
+	v.Do(keyboard.Press("Enter"))
+	v.See("[data-part=proven]", v.Words.Material.Proven)
+	reach("[data-act=to-import]")
+	v.Do(keyboard.Press("Enter"))
+	v.See("[data-step=send] h3", v.Words.Send.WhatIsSent)
+	reach("[data-act=import]")
+	v.Do(keyboard.Press("Enter"))
+	v.Imported(key)
+	if got := p.State(t, key); got != "Enabled" {
+		t.Errorf("the CMK is %s, want Enabled", got)
+	}
+	// Someone who cannot see the page stands where the news is.
+	focused, err := v.Page.Evaluate(`document.activeElement.id`)
+	v.Do(err)
+	if focused != "result-title" {
+		t.Errorf("the focus is on %q, want the title of the result", focused)
+	}
+}

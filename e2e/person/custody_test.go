@@ -1,0 +1,567 @@
+package person
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	mathrand "math/rand"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aliyun/alibaba-cloud-sdk-go/services/kms"
+	"github.com/playwright-community/playwright-go"
+
+	"keyferry/components/text"
+	"keyferry/e2e/browser"
+	"keyferry/e2e/program"
+	"keyferry/wasm/custody"
+	"keyferry/wasm/keywrap"
+	"keyferry/web"
+)
+
+// Every form of a file of the person's own arrives as the same 32 bytes; text is asked about first.
+func TestSourceFile(t *testing.T) {
+	p := program.Start(t)
+	for i, test := range []struct {
+		name   string
+		encode func([]byte) []byte
+		asks   func(text.MaterialStep) string
+	}{
+		{"raw", bytes.Clone, nil},
+		{"hexadecimal", func(b []byte) []byte { return []byte(hex.EncodeToString(b) + "\n") }, func(m text.MaterialStep) string { return m.ConfirmHex }},
+		{"base64", func(b []byte) []byte { return []byte(base64.StdEncoding.EncodeToString(b)) }, func(m text.MaterialStep) string { return m.ConfirmBase64 }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			key, want := program.Seeded[i], program.Fresh(t)
+			v := browser.Open(p, t, browser.Look{}, "/")
+			v.ToStep3(key)
+			v.Source("file")
+			v.File("key-file", program.Kept(t, "key.bin", test.encode(want[:])))
+			v.Elsewhere()
+			v.Brought()
+			if test.asks != nil {
+				v.See("[data-part=confirm]", test.asks(v.Words.Material))
+				v.MustBeAccessible("question")
+				v.Press(v.Words.Material.Confirm)
+			}
+			v.ToImport()
+			v.Send(key)
+			v.Imported(key)
+			p.MustHave(t, key, want)
+			v.MustNotHaveLeaked(key)
+		})
+	}
+}
+
+// An age file that the age command made, to a recipient, is a source; and what the page makes, the age command opens.
+func TestAgeCommand(t *testing.T) {
+	for _, program := range []string{"age", "age-keygen"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Fatalf("%s is missing: run make tools", program)
+		}
+	}
+	p := program.Start(t)
+	identity := filepath.Join(t.TempDir(), "identity.txt")
+	if output, err := exec.Command("age-keygen", "-o", identity).CombinedOutput(); err != nil {
+		t.Fatalf("age-keygen: %v\n%s", err, output)
+	}
+	recipient, err := exec.Command("age-keygen", "-y", identity).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := os.ReadFile(identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(secret)), "\n")
+
+	t.Run("opens what the page made", func(t *testing.T) {
+		key := program.Seeded[0]
+		v := browser.Open(p, t, browser.Look{}, "/")
+		v.ToStep3(key)
+		v.Do(v.Page.Locator("#protection-recipients").Check())
+		v.Do(v.Page.Locator("#recipients").Fill(string(recipient)))
+		v.Press(v.Words.Material.Prepare)
+		backup := v.SaveBackup()
+		opened, err := exec.Command("age", "-d", "-i", identity, backup).Output()
+		if err != nil {
+			t.Fatalf("age -d: %v", err)
+		}
+		v.ProveBackup(backup, lines[len(lines)-1])
+		v.Send(key)
+		v.Imported(key)
+		p.MustHave(t, key, keywrap.Material(opened))
+		if name := filepath.Base(backup); !strings.Contains(name, key) || !strings.HasSuffix(name, time.Now().UTC().Format("2006-01-02")+".age") {
+			t.Errorf("the backup is called %s", name)
+		}
+	})
+	t.Run("makes what the page opens", func(t *testing.T) {
+		key, want := program.Seeded[1], program.Fresh(t)
+		sealed := exec.Command("age", "-r", strings.TrimSpace(string(recipient)))
+		sealed.Stdin = bytes.NewReader(want[:])
+		file, err := sealed.Output()
+		if err != nil {
+			t.Fatalf("age -r: %v", err)
+		}
+		v := browser.Open(p, t, browser.Look{}, "/")
+		v.ToStep3(key)
+		v.FromBackup(program.Kept(t, "key.age", file), lines[len(lines)-1])
+		v.Send(key)
+		v.Imported(key)
+		p.MustHave(t, key, want)
+		v.MustNotHaveLeaked(key)
+	})
+}
+
+// Components are added one after the other, each leaves its field once it is taken, and wrong ones change nothing.
+func TestSourceComponents(t *testing.T) {
+	p := program.Start(t)
+	key := program.Seeded[0]
+	v := browser.Open(p, t, browser.Look{}, "/")
+	v.ToStep3(key)
+	v.Source("components")
+	add := func(component, kcv string) {
+		t.Helper()
+		v.Do(v.Page.Locator("#component").Fill(component))
+		v.Do(v.Page.Locator("#component-kcv").Fill(kcv))
+		v.Press(v.Words.Material.AddComponent)
+	}
+	var want keywrap.Material
+	for i := range 3 {
+		part := program.Fresh(t)
+		digits, kcv := hex.EncodeToString(part[:]), custody.CheckValue(&part).String()
+		add(digits, "000000")
+		v.Fault("component_kcv_mismatch")
+		add(digits[:62], kcv)
+		v.Fault("component_length")
+		add("x"+digits[1:], kcv)
+		v.Fault("component_not_hex")
+		add(strings.Repeat("0", 64), kcv)
+		v.Fault("component_zero")
+		add(digits, "12345")
+		v.Fault("component_kcv_malformed")
+		add(strings.ToUpper(digits), kcv)
+		v.See("[data-part=accepted] li >> nth="+[]string{"0", "2", "3"}[i], "CMAC")
+		if left, _ := v.Page.Locator("#component").InputValue(); left != "" {
+			t.Error("an accepted component stays in its field")
+		}
+		if i == 0 {
+			add(digits, kcv)
+			v.Fault("component_repeated")
+			v.Elsewhere()
+			v.Press(v.Words.Material.PrepareBrought)
+			v.Fault("components_too_few")
+			// What was accepted is still there; Enter in a field adds the next one and sends nothing.
+			second := program.Fresh(t)
+			v.Do(v.Page.Locator("#component").Fill(hex.EncodeToString(second[:])))
+			v.Do(v.Page.Locator("#component-kcv").Fill(custody.CheckValue(&second).String()))
+			v.Do(v.Page.Locator("#component-kcv").Press("Enter"))
+			v.See("[data-part=accepted] li >> nth=1", "CMAC")
+			for j := range want {
+				want[j] ^= second[j]
+			}
+		}
+		for j := range want {
+			want[j] ^= part[j]
+		}
+	}
+	v.Brought()
+	v.ToImport()
+	v.Send(key)
+	v.Imported(key)
+	p.MustHave(t, key, want)
+	v.MustNotHaveLeaked(key)
+}
+
+// Components that cancel each other out are no key.
+func TestComponentsThatCancelOut(t *testing.T) {
+	p := program.Start(t)
+	v := browser.Open(p, t, browser.Look{}, "/")
+	v.ToStep3(program.Seeded[0])
+	v.Source("components")
+	one, two := program.Fresh(t), program.Fresh(t)
+	var both keywrap.Material
+	for i := range both {
+		both[i] = one[i] ^ two[i]
+	}
+	for i, part := range []keywrap.Material{one, two, both} {
+		v.Do(v.Page.Locator("#component").Fill(hex.EncodeToString(part[:])))
+		v.Do(v.Page.Locator("#component-kcv").Fill(custody.CheckValue(&part).String()))
+		v.Press(v.Words.Material.AddComponent)
+		v.See("[data-part=accepted] li >> nth="+[]string{"0", "1", "2"}[i], "CMAC")
+	}
+	v.Elsewhere()
+	v.Brought()
+	v.Fault("components_sum_zero")
+}
+
+// What is no key is refused in the words that belong to it, before anything is sent.
+func TestRefusedFiles(t *testing.T) {
+	p := program.Start(t)
+	v := browser.Open(p, t, browser.Look{}, "/")
+	v.ToStep3(program.Seeded[0])
+	v.Source("file")
+	v.Elsewhere()
+	random := program.Fresh(t)
+	double := append(random[:], random[:]...)
+	double[40] ^= 1
+	for _, test := range []struct {
+		name    string
+		content []byte
+		code    string
+	}{
+		{"nothing", nil, "source_empty"},
+		{"64 bytes", double, "source_size_64"},
+		{"16 bytes", random[:16], "source_size_16"},
+		{"a private key", []byte("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n"), "source_private_key"},
+		{"a backup", []byte("age-encryption.org/v1\n-> X25519 abc\n\x00\x01"), "source_backup"},
+		{"a sentence", []byte("correct horse battery staple, once upon a time"), "source_text"},
+		{"white space", []byte(" \n\t\n"), "source_empty"},
+		{"24 bytes", double[:24], "source_size_24"},
+		{"33 bytes", append([]byte{0}, random[:]...), "source_size"},
+		{"256 bytes", bytes.Repeat([]byte{0xff, 0x01}, 128), "source_size_256"},
+		{"32 bytes and a line break", append([]byte("\x00\xff"), append(bytes.Clone(random[:30]), '\n')...), "source_extra_newline"},
+		{"62 digits", []byte(hex.EncodeToString(random[:31])), "source_hex_length"},
+		{"base64 of 48 bytes", []byte(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("\xfb\xef\xbe"), 16))), "source_base64_length"},
+		{"broken base64", []byte(strings.Repeat("+/", 21) + "B="), "source_base64_broken"},
+		{"UTF-16", []byte("\xff\xfek\x00e\x00y\x00"), "source_utf16"},
+		{"a public key", []byte("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n"), "source_public_key"},
+		{"a certificate", []byte("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"), "source_certificate"},
+		{"other PEM", []byte("-----BEGIN DH PARAMETERS-----\nMIIB\n-----END DH PARAMETERS-----\n"), "source_pem"},
+		{"DER", append([]byte{0x30, 0x28}, bytes.Repeat([]byte{0x80}, 40)...), "source_der"},
+		{"an age identity", []byte("AGE-SECRET-KEY-1QQQSYQCYQ5RQWZQFPG9SCRGWPUGPZYSNZS23V9CCRYDPK8QARC0SQGQ2YQ"), "source_age_key"},
+		{"a receipt", []byte(`{"Format": "keyferry receipt", "Version": 1}`), "source_receipt"},
+		{"JSON", []byte(`{"KeyMetadata": {"KeyId": "key-hzz1"}}`), "source_json"},
+		{"an archive", []byte("PK\x03\x04 and more of it"), "source_archive"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			v.T = t
+			v.File("key-file", program.Kept(t, "file", test.content))
+			v.Brought()
+			v.Fault(test.code)
+		})
+	}
+	v.T = t
+	v.File("key-file", program.Kept(t, "large", make([]byte, 2<<20)))
+	v.Brought()
+	v.Fault("source_too_long")
+	if len(v.Posted("ImportKeyMaterial")) != 0 {
+		t.Error("something was sent")
+	}
+}
+
+// Keys that others can guess are refused with the reason, and used only after the person typed a sentence.
+func TestWeakKeys(t *testing.T) {
+	p := program.Start(t)
+	v := browser.Open(p, t, browser.Look{}, "/")
+	key := program.Seeded[0]
+	v.ToStep3(key)
+	v.Source("file")
+	v.Elsewhere()
+	vendor := make([]byte, 32)
+	mathrand.New(mathrand.NewSource(1790000000123456789)).Read(vendor)
+	counter := make([]byte, 32)
+	for i := range counter {
+		counter[i] = byte(i + 7)
+	}
+	// Ten values in no order, and values with one or two bits set.
+	ten := mustHex(t, "3c8fd1625be7094aa6f0")
+	few, unbalanced := make([]byte, 32), make([]byte, 32)
+	for i := range few {
+		few[i] = ten[(i*i+3*i+i/3)%10]
+		unbalanced[i] = 1 << (i % 8)
+		if i%3 != 0 {
+			unbalanced[i] |= 1 << ((i/8 + i + 1) % 8)
+		}
+	}
+	for _, test := range []struct {
+		name    string
+		content []byte
+		code    string
+	}{
+		{"few values", few, "weak_few_values"},
+		{"too few bits", unbalanced, "weak_unbalanced"},
+		{"constant", bytes.Repeat([]byte{0xa5}, 32), "weak_repeated"},
+		{"counter", counter, "weak_counter"},
+		{"text", []byte("correct horse battery staple 12!"), "weak_text"},
+		{"32 hexadecimal digits", []byte("8f14e45fceea167a5a36dedd4bea2543"), "weak_hex_text"},
+		{"32 characters of base64", []byte("Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5+/Aa"), "weak_base64_text"},
+		{"a run of zeros", append(make([]byte, 12), mustHex(t, "8f14e45fceea167a5a36dedd4bea2543a1b2c3d4")...), "weak_run"},
+		{"published for tests", mustHex(t, "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4"), "weak_known_key"},
+		{"java.util.Random", mustHex(t, javaRandom42), "weak_java_random"},
+		{"Go's math/rand, as in the vendor's sample", vendor, "weak_go_math_rand"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			v.T = t
+			v.File("key-file", program.Kept(t, "key.bin", test.content))
+			v.Brought()
+			v.Do(v.Page.Locator(".notice.error code[data-fill=code]").Filter(playwright.LocatorFilterOptions{HasText: test.code}).
+				WaitFor(playwright.LocatorWaitForOptions{Timeout: playwright.Float(browser.Examination)}))
+			v.Fault(test.code)
+		})
+	}
+	v.T = t
+	// The file of the last case went with its folder.
+	v.Do(v.Page.Locator("#weak").Fill(v.Words.Material.WeakSentence))
+	v.Press(v.Words.Material.WeakGo)
+	v.Fault("file_unreadable")
+	v.File("key-file", program.Kept(t, "key.bin", vendor))
+	v.Brought()
+	v.Fault("weak_go_math_rand")
+	v.Do(v.Page.Locator("#weak").Fill("yes"))
+	v.Press(v.Words.Material.WeakGo)
+	v.Fault("sentence_missing")
+	v.Do(v.Page.Locator("#weak").Fill(v.Words.Material.WeakSentence))
+	v.Press(v.Words.Material.WeakGo)
+	v.ToImport()
+	v.Send(key)
+	v.Imported(key)
+	p.MustHave(t, key, keywrap.Material(vendor))
+}
+
+// javaRandom42 is what new java.util.Random(42).nextBytes fills 32 bytes with, as OpenJDK 17 says.
+const javaRandom42 = "359d41baf78afe0de1bbe7ae28c0450ce43c084f4bbb2bf1839dee466d852cb5"
+
+func mustHex(t *testing.T, digits string) []byte {
+	t.Helper()
+	decoded, err := hex.DecodeString(digits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decoded
+}
+
+// The import stays locked until the saved backup was opened on the page, by what opens it.
+func TestImportIsLockedUntilTheBackupIsProven(t *testing.T) {
+	p := program.Start(t)
+	key := program.Seeded[0]
+	v := browser.Open(p, t, browser.Look{Language: "zh-CN"}, "/")
+	v.ToStep3(key)
+	passphrase := v.OfferedPassphrase()
+	v.Press(v.Words.Material.Prepare)
+	backup := v.SaveBackup()
+	locked := func() {
+		t.Helper()
+		if enabled, _ := v.Button(v.Words.Material.Continue).IsEnabled(); enabled {
+			t.Error("the way to the import is open")
+		}
+		if visible, _ := v.Page.Locator("[data-act=import]").IsVisible(); visible {
+			t.Error("the import can be sent")
+		}
+	}
+	locked()
+	v.Press(v.Words.Material.ProveButton)
+	v.Fault("file_missing")
+	v.File("proof-age", backup)
+	v.Press(v.Words.Material.ProveButton)
+	v.Fault("secret_missing")
+	v.Do(v.Page.Locator("#proof-secret").Fill("another-passphrase-of-somebody"))
+	v.Press(v.Words.Material.ProveButton)
+	v.Fault("backup_wrong_passphrase")
+	v.Do(v.Page.Locator("#proof-secret").Fill("AGE-SECRET-KEY-1QQQ"))
+	v.Press(v.Words.Material.ProveButton)
+	v.Fault("backup_needs_passphrase")
+	v.File("proof-age", program.Kept(t, "note.txt", []byte("not a backup")))
+	v.Press(v.Words.Material.ProveButton)
+	v.Fault("backup_not_age")
+	locked()
+	content, err := os.ReadFile(backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.File("proof-age", program.Kept(t, "cut.age", content[:len(content)-3]))
+	v.Do(v.Page.Locator("#proof-secret").Fill(passphrase))
+	v.Press(v.Words.Material.ProveButton)
+	v.Fault("backup_damaged")
+	locked()
+	v.ProveBackup(backup, passphrase)
+	v.Send(key)
+	v.Imported(key)
+}
+
+// A passphrase of the person's own must be one that nobody guesses.
+func TestOwnPassphrase(t *testing.T) {
+	p := program.Start(t)
+	v := browser.Open(p, t, browser.Look{}, "/")
+	v.ToStep3(program.Seeded[0])
+	field := v.Page.Locator("#passphrase")
+	for _, weak := range []string{"password1234", "qwertyuiop[]", "20260101beijing"} {
+		v.Do(field.Fill(weak))
+		v.Press(v.Words.Material.Prepare)
+		v.Fault("passphrase_weak")
+	}
+	v.Do(field.Fill(""))
+	v.Press(v.Words.Material.Prepare)
+	v.Fault("passphrase_missing")
+	const own = "nine brisk otters polish the granite gong"
+	v.Do(field.Fill(own))
+	v.Press(v.Words.Material.Prepare)
+	v.ProveBackup(v.SaveBackup(), own)
+}
+
+// imported2036 makes an import with an expiry and a receipt, and encrypts something under the CMK.
+func TestReceiptCheckAndReimport(t *testing.T) {
+	p := program.Start(t)
+	key := program.Seeded[0]
+	v := browser.Open(p, t, browser.Look{}, "/")
+	v.ToStep3(key)
+	passphrase := v.OfferedPassphrase()
+	v.Press(v.Words.Material.Prepare)
+	backup := v.SaveBackup()
+	v.ProveBackup(backup, passphrase)
+	v.Do(v.Page.Locator("#expiry-90").Check())
+	v.Send(key)
+	v.Imported(key)
+	receipt := v.Download("[data-link=receipt]")
+	material := p.Material(t, key)
+	mustBeReceipt(t, receipt, backup, key, keywrap.Material(material))
+
+	encrypt := kms.CreateEncryptRequest()
+	encrypt.KeyId, encrypt.Plaintext = key, "aGVsbG8="
+	sealed, err := p.Sdk(t).Encrypt(encrypt)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	t.Run("calendar", func(t *testing.T) {
+		v.T = t
+		v.Expect("failed request: .*/calendar") // a navigation that becomes a download counts as one
+		saved, err := v.Page.ExpectDownload(func() error { return v.Button(v.Words.Keep.Calendar).Click() })
+		v.Do(err)
+		file := filepath.Join(t.TempDir(), saved.SuggestedFilename())
+		v.Do(saved.SaveAs(file))
+		content, err := os.ReadFile(file)
+		if err != nil || !bytes.Contains(content, []byte("TRIGGER:-P30D")) || !bytes.Contains(content, []byte(key)) {
+			t.Errorf("the calendar is %s, %v", content, err)
+		}
+	})
+	v.T = t
+
+	other := browser.Open(p, t, browser.Look{}, "/")
+	other.ToStep3(program.Seeded[1])
+	otherPassphrase := other.OfferedPassphrase()
+	other.Press(other.Words.Material.Prepare)
+	otherBackup := other.SaveBackup()
+
+	t.Run("check", func(t *testing.T) {
+		c := browser.Open(p, t, browser.Look{}, "/check")
+		check := func(receipt, backup, secret string) {
+			t.Helper()
+			c.File("check-receipt", receipt)
+			c.File("check-age", backup)
+			c.Do(c.Page.Locator("#check-secret").Fill(secret))
+			c.Press(c.Words.Check.Button)
+		}
+		check(receipt, otherBackup, otherPassphrase)
+		c.Fault("not_the_receipts_key")
+		check(backup, backup, passphrase)
+		c.Fault("receipt_not_json")
+		check(receipt, backup, passphrase)
+		c.See("[data-part=result] h2", key)
+		c.MustBeAccessible("checked")
+		if len(c.Posted("ImportKeyMaterial")) != 0 {
+			t.Error("something was sent")
+		}
+	})
+
+	p.Advance(t, 91*24*time.Hour)
+	if got := p.State(t, key); got != "PendingImport" {
+		t.Fatalf("after the expiry the CMK is %s", got)
+	}
+	t.Run("other material is refused before anything is sent", func(t *testing.T) {
+		r := browser.Open(p, t, browser.Look{}, "/reimport?KeyId="+key)
+		r.Reimport(receipt, otherBackup, otherPassphrase)
+		r.Fault("not_the_receipts_key")
+		if len(r.Posted("ImportKeyMaterial")) != 0 {
+			t.Error("something was sent")
+		}
+	})
+	t.Run("a receipt of another CMK", func(t *testing.T) {
+		r := browser.Open(p, t, browser.Look{}, "/reimport?KeyId="+program.Seeded[2])
+		r.Reimport(receipt, backup, passphrase)
+		r.Fault("receipt_other_cmk")
+	})
+	t.Run("the backup brings the data back", func(t *testing.T) {
+		r := browser.Open(p, t, browser.Look{Language: "zh-CN"}, "/reimport?KeyId="+key)
+		r.Reimport(receipt, backup, passphrase)
+		r.ToImport()
+		r.Send(key)
+		r.Imported(key)
+		decrypt := kms.CreateDecryptRequest()
+		decrypt.CiphertextBlob = sealed.CiphertextBlob
+		opened, err := p.Sdk(t).Decrypt(decrypt)
+		if err != nil || opened.Plaintext != encrypt.Plaintext {
+			t.Errorf("what was encrypted before the expiry does not decrypt: %v", err)
+		}
+		r.MustNotHaveLeaked(key)
+	})
+	t.Run("drill", func(t *testing.T) {
+		r := browser.Open(p, t, browser.Look{}, "/reimport?KeyId="+key)
+		r.Reimport(receipt, backup, passphrase)
+		r.ToImport()
+		r.Send(key)
+		r.Imported(key)
+		if !bytes.Equal(p.Material(t, key), material) || p.State(t, key) != "Enabled" {
+			t.Error("a drill changed the CMK")
+		}
+	})
+	t.Run("a drill with the wrong backup and no receipt is refused by the KMS", func(t *testing.T) {
+		r := browser.Open(p, t, browser.Look{}, "/reimport?KeyId="+key)
+		r.Expect("the server responded with a status of 400")
+		r.Reimport("", otherBackup, otherPassphrase)
+		r.ToImport()
+		r.Send(key)
+		r.Fault("InvalidKeyMaterial")
+		if !bytes.Equal(p.Material(t, key), material) || p.State(t, key) != "Enabled" {
+			t.Error("a refused drill changed the CMK")
+		}
+	})
+}
+
+// mustBeReceipt checks a receipt against what is known otherwise, and that there is no secret in it.
+func mustBeReceipt(t *testing.T, receipt, backup, key string, material keywrap.Material) {
+	t.Helper()
+	content, err := os.ReadFile(receipt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(content, &fields); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := sha256.Sum256(file)
+	module, err := os.ReadFile(filepath.Join("..", "web", "static", filepath.FromSlash(web.Custody)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := sha256.Sum256(module)
+	for name, want := range map[string]string{
+		"KeyId": key, "Region": "cn-hangzhou", "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "Origin": "generated",
+		"KeyCheckValue": custody.CheckValue(&material).String(), "BackupSHA256": hex.EncodeToString(digest[:]),
+		"BackupFile": filepath.Base(backup), "ModuleSHA256": hex.EncodeToString(held[:]),
+	} {
+		if fields[name] != want {
+			t.Errorf("the receipt says %s is %v, want %s", name, fields[name], want)
+		}
+	}
+	r, err := custody.ParseReceipt(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := custody.CheckAgainst(r, &material); err != nil {
+		t.Errorf("the receipt is not of the key: %v", err)
+	}
+	for _, found := range browser.Pieces(t, content, material[:]) {
+		t.Errorf("the receipt holds %s", found)
+	}
+}

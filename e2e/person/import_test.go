@@ -1,0 +1,58 @@
+package person
+
+import (
+	"strings"
+	"testing"
+
+	"keyferry/components/text"
+	"keyferry/e2e/browser"
+	"keyferry/e2e/program"
+)
+
+func TestImport(t *testing.T) {
+	p := program.Start(t)
+	for i, algorithm := range browser.Algorithms {
+		for _, language := range text.Languages {
+			t.Run(algorithm+"/"+language.Tag, func(t *testing.T) {
+				p.Ask(t, "POST", "/reset", nil, nil)
+				key := program.Seeded[i]
+				v := browser.Open(p, t, browser.Look{Language: language.Tag}, "/?KeyId="+key)
+				v.Press(v.Words.CMK.Use)
+				v.GetParameters(algorithm)
+				v.Generate()
+				v.Send(key)
+				v.Imported(key)
+				if got := p.State(t, key); got != "Enabled" {
+					t.Errorf("the CMK is %s, want Enabled", got)
+				}
+				p.MustWork(t, key)
+				v.MustNotHaveLeaked(key)
+				if id := v.Text("[data-part=result] [data-fill=import-request-id]"); len(id) != 36 {
+					t.Errorf("the result shows %q for the KMS's RequestId", id)
+				}
+				if command := v.Text("#describe-key"); !strings.Contains(command, "aliyun kms DescribeKey --KeyId "+key) {
+					t.Errorf("the result's command to check is %q", command)
+				}
+			})
+		}
+	}
+}
+
+// Six imports made six different keys; a generator that repeats itself would be the worst fault of all.
+func TestGeneratedMaterialDiffers(t *testing.T) {
+	p := program.Start(t)
+	seen := map[string]bool{}
+	for _, key := range program.Seeded {
+		v := browser.Open(p, t, browser.Look{}, "/?KeyId="+key)
+		v.Press(v.Words.CMK.Use)
+		v.GetParameters("RSAES_OAEP_SHA_256")
+		v.Generate()
+		v.Send(key)
+		v.Imported(key)
+		material := string(p.Material(t, key))
+		if len(material) != 32 || seen[material] {
+			t.Fatalf("the material of %s has %d bytes or stood before", key, len(material))
+		}
+		seen[material] = true
+	}
+}

@@ -1,0 +1,68 @@
+package person
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/playwright-community/playwright-go"
+
+	"keyferry/components/text"
+	"keyferry/e2e/browser"
+	"keyferry/e2e/program"
+)
+
+// The local KMS's own page stands in for the vendor's console: it creates an external CMK, brings the person to the
+// import with its id, and shows afterwards that the CMK works.
+func TestInspectorAndBack(t *testing.T) {
+	p := program.Start(t)
+	for _, language := range text.Languages {
+		t.Run(language.Tag, func(t *testing.T) {
+			v := browser.Open(p, t, browser.Look{Language: language.Tag}, "/")
+			link := func(name string) playwright.Locator {
+				return v.Page.GetByRole("link", playwright.PageGetByRoleOptions{Name: name})
+			}
+			v.Do(link(v.Words.CMK.LocalOpen).Click())
+			v.See(`html[lang="`+language.Tag+`"] .banner`, "KMS")
+			v.MustBeAccessible("list of CMKs")
+			v.Do(v.Page.Locator("#description").Fill("made in a test"))
+			v.Do(v.Page.Locator("form[action='/keys'] button").Click())
+			v.See("h1", "key-hzz")
+			key := strings.TrimSpace(v.Text("h1 code"))
+			v.MustBeAccessible("a CMK that waits")
+			v.Do(v.Page.Locator("a[href*='/?KeyId=']").First().Click())
+			if value, err := v.Page.Locator("#key-reference").InputValue(); err != nil || value != key {
+				t.Fatalf("the console has the CMK %q, want %q", value, key)
+			}
+			v.Press(v.Words.CMK.Use)
+			v.GetParameters("RSAES_OAEP_SHA_256")
+			v.Generate()
+			v.Send(key)
+			v.Imported(key)
+			v.Do(link(v.Words.Result.LocalLook).Click())
+			v.Do(v.Page.Locator("a", playwright.PageLocatorOptions{HasText: key}).First().Click())
+			v.See(".state-Enabled", "")
+			v.Do(v.Page.Locator("form[action$='encrypt'] textarea").Fill("hello from the inspector"))
+			v.Do(v.Page.Locator("form[action$='encrypt'] button").Click())
+			blob := strings.TrimSpace(v.Text(".notice pre"))
+			v.Do(v.Page.Locator("form[action$='decrypt'] textarea").Fill(blob))
+			v.Do(v.Page.Locator("form[action$='decrypt'] button").Click())
+			v.See(".notice pre", "hello from the inspector")
+			v.MustBeAccessible("a CMK that is enabled")
+		})
+	}
+}
+
+func TestPicturesOfTheInspector(t *testing.T) {
+	p := program.Start(t)
+	for _, language := range text.Languages {
+		for _, how := range []browser.Look{{Width: 1280}, {Width: 320, Dark: true}} {
+			how.Language = language.Tag
+			v := browser.Open(p, t, how, "/")
+			v.Shots = browser.PictureFolder(how)
+			v.Do(v.Page.Goto(p.Local + "/"))
+			v.MustFit()
+			v.Shot(fmt.Sprintf("%s-%d-localkms", how.Language, how.Width))
+		}
+	}
+}

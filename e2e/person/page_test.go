@@ -1,0 +1,226 @@
+package person
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aliyun/alibaba-cloud-sdk-go/services/kms"
+	"github.com/playwright-community/playwright-go"
+
+	"keyferry/e2e/browser"
+	"keyferry/e2e/program"
+	"keyferry/web"
+)
+
+// A chosen expiry reaches the KMS as the moment that the page showed, and when it has come the CMK waits again.
+func TestExpiry(t *testing.T) {
+	p := program.Start(t)
+	key := program.Seeded[0]
+	v := browser.Open(p, t, browser.Look{}, "/") // the visitor's clock is on Shanghai time, eight hours ahead of UTC
+	v.ToStep4(key)
+	v.Do(v.Page.Locator("#expiry-at").Check())
+	v.Do(v.Page.Locator("#expiry-time").Fill("2020-01-02T03:04"))
+	v.See("#expiry-utc", "2020-01-01 19:04:00 UTC")
+	v.Send(key)
+	v.Fault("expiry_past")
+	v.Do(v.Page.Locator("#expiry-time").Fill("2036-01-02T03:04"))
+	v.See("#expiry-utc", "2036-01-01 19:04:00 UTC")
+	v.See("[data-form=send] [data-fill=expiry]", "2082827040")
+	v.Send(key)
+	v.Imported(key)
+
+	request := kms.CreateDescribeKeyRequest()
+	request.KeyId = key
+	described, err := p.Sdk(t).DescribeKey(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := described.KeyMetadata.MaterialExpireTime; got != "2036-01-01T19:04:00Z" {
+		t.Errorf("the KMS has the expiry %s", got)
+	}
+	p.Ask(t, "PUT", "/clock", map[string]string{"set": "2036-01-01T19:04:01Z"}, nil)
+	if got := p.State(t, key); got != "PendingImport" {
+		t.Errorf("after the expiry the CMK is %s, want PendingImport", got)
+	}
+}
+
+// The panel lists exactly the requests that the browser made after the page was loaded, and shows no secret.
+func TestWhatLeftThisBrowser(t *testing.T) {
+	p := program.Start(t)
+	key := program.Seeded[0]
+	v := browser.Open(p, t, browser.Look{}, "/")
+	v.See("[data-part=sent-nothing]", v.Words.Sent.Nothing)
+	v.ToStep4(key)
+	v.Send(key)
+	v.Imported(key)
+	v.Mu.Lock()
+	var posts []string
+	for _, sent := range v.Sent {
+		line, _, _ := strings.Cut(string(sent), "\n")
+		if method, address, _ := strings.Cut(line, " "); method != "GET" {
+			posts = append(posts, strings.TrimPrefix(address, p.Console+"/kms/"))
+		} else if !strings.HasPrefix(address, p.Console+"/static/") && address != p.Console+"/" {
+			t.Errorf("the browser asked for %s", address)
+		}
+	}
+	v.Mu.Unlock()
+	var listed []string
+	entries, err := v.Page.Locator("[data-part=sent-list] li strong").AllInnerTexts()
+	v.Do(err)
+	listed = append(listed, entries...)
+	if fmt.Sprint(listed) != fmt.Sprint(posts) || len(posts) != 2 {
+		t.Errorf("the panel lists %v, the browser sent %v", listed, posts)
+	}
+	var body struct{ EncryptedKeyMaterial, ImportToken string }
+	if err := json.Unmarshal(v.Posted("ImportKeyMaterial")[0], &body); err != nil {
+		t.Fatal(err)
+	}
+	panel := v.Text("[data-part=sent]")
+	for _, secret := range []string{body.EncryptedKeyMaterial, body.ImportToken} {
+		if strings.Contains(panel, secret[:24]) {
+			t.Error("the panel shows a token or a ciphertext")
+		}
+	}
+	for _, want := range []string{"256 bytes, sha256 ", "RSAES_OAEP_SHA_256", "RSA_2048"} {
+		if !strings.Contains(panel, want) {
+			t.Errorf("the panel lacks %q:\n%s", want, panel)
+		}
+	}
+	if !strings.Contains(panel, v.Words.Sent.NothingElse) {
+		t.Error("the panel does not close with what else was sent")
+	}
+}
+
+// Leaving with wrapped material that was not imported asks first; after the import it does not.
+func TestLeavingAsksFirst(t *testing.T) {
+	p := program.Start(t)
+	key := program.Seeded[0]
+	v := browser.Open(p, t, browser.Look{}, "/")
+	var asked []string
+	v.Page.OnDialog(func(dialog playwright.Dialog) {
+		asked = append(asked, dialog.Type())
+		dialog.Accept()
+	})
+	v.ToStep4(key)
+	v.Do(v.Page.Reload())
+	if len(asked) != 1 || asked[0] != "beforeunload" {
+		t.Errorf("leaving with wrapped material asked %v", asked)
+	}
+	v.ToStep4(key)
+	v.Send(key)
+	v.Imported(key)
+	v.Do(v.Page.Reload())
+	if len(asked) != 1 {
+		t.Errorf("leaving after the import asked %v", asked[1:])
+	}
+}
+
+// Language and theme change by a click, and the CMK in the address stays.
+func TestLanguageAndTheme(t *testing.T) {
+	p := program.Start(t)
+	v := browser.Open(p, t, browser.Look{}, "/?KeyId=key-hzz1")
+	v.Press("简体中文")
+	v.See("html[lang=zh-CN] h1", "导入密钥材料")
+	v.Press("深色")
+	v.See("html[data-theme=dark] h1", "导入密钥材料")
+	if value, err := v.Page.Locator("#key-reference").InputValue(); err != nil || value != "key-hzz1" {
+		t.Errorf("the CMK in the field is %q, %v", value, err)
+	}
+	surface := func() any {
+		colour, err := v.Page.Evaluate(`getComputedStyle(document.documentElement).backgroundColor`)
+		v.Do(err)
+		return colour
+	}
+	dark := surface()
+	v.Press("浅色")
+	v.See("html[data-theme=light] h1", "导入密钥材料")
+	if light := surface(); light == dark {
+		t.Errorf("light and dark have the same surface, %v", light)
+	}
+	v.Press("English")
+	v.See("html[lang=en] h1", "Import key material")
+}
+
+// Step 3 needs no network once the module was loaded, as the page says.
+func TestGeneratingOffline(t *testing.T) {
+	p := program.Start(t)
+	v := browser.Open(p, t, browser.Look{}, "/")
+	v.ChooseCMK(program.Seeded[0])
+	v.GetParameters("RSAES_OAEP_SHA_256")
+	v.OfferedPassphrase() // by the module, which is loaded now
+	v.Do(v.Page.Context().SetOffline(true))
+	v.Generate()
+}
+
+// However the module dies, the page says so and does not wait for ever.
+func TestModuleThatDies(t *testing.T) {
+	p := program.Start(t)
+	folder := t.TempDir()
+	build := exec.Command("go", "run", "./wasm/build", "-tags", "crashtest", "-o", folder)
+	build.Dir = program.Source(".")
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the module that crashes: %v\n%s", err, output)
+	}
+	module, err := os.ReadFile(filepath.Join(folder, "keyferry.wasm"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	integrity := func(folder, name string) []byte {
+		t.Helper()
+		tree, err := web.ReadTree(os.DirFS(folder))
+		if err != nil {
+			t.Fatal(err)
+		}
+		digest, err := tree.Integrity(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []byte(digest)
+	}
+	shipped, crashing := integrity(program.Source("web/static"), web.Module), integrity(folder, "keyferry.wasm")
+	for way, code := range map[string]string{
+		"panic":           "internal",
+		"out of range":    "internal",
+		"panic elsewhere": "module_crashed",
+		"exit later":      "module_crashed",
+		"fatal":           "module_crashed",
+	} {
+		t.Run(way, func(t *testing.T) {
+			v := browser.Open(p, t, browser.Look{}, "/")
+			v.Alter("**/keyferry.wasm", func([]byte) []byte { return module })
+			v.Alter("**/kms/GetParametersForImport", func(body []byte) []byte {
+				var answer map[string]any
+				if err := json.Unmarshal(body, &answer); err != nil {
+					return nil
+				}
+				answer["PublicKey"] = "crashtest: " + way
+				changed, err := json.Marshal(answer)
+				if err != nil {
+					return nil
+				}
+				return changed
+			})
+			v.Alter(p.Console+"/", func(page []byte) []byte { return bytes.Replace(page, shipped, crashing, 1) })
+			v.Do(v.Page.Reload())
+			v.ChooseCMK(program.Seeded[0])
+			began := time.Now()
+			v.Press(v.Words.Params.Get)
+			v.Fault(code)
+			if took := time.Since(began); took > 8*time.Second {
+				t.Errorf("the page took %v to say so", took)
+			}
+			for _, said := range v.Said {
+				if strings.Contains(said, "secret text") {
+					t.Errorf("the console shows the text of a panic: %q", said)
+				}
+			}
+		})
+	}
+}

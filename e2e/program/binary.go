@@ -1,0 +1,45 @@
+// Package program builds and starts the program under test and speaks to its local KMS. Whatever
+// a test starts ends with the test.
+package program
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// Binary is the path of the program under test. Build makes it, and does nothing if it is newer
+// than its sources.
+var Binary = Source("bin/e2e/keyferry")
+
+// root is the folder of the repository: the nearest one above the working directory with a go.mod.
+var root = func() string {
+	folder, err := os.Getwd()
+	for err == nil && folder != filepath.Dir(folder) {
+		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
+			return folder
+		}
+		folder = filepath.Dir(folder)
+	}
+	panic("the tests do not run in the repository")
+}()
+
+// Source returns the path of a file of the repository, given by its name from the root.
+func Source(name string) string { return filepath.Join(root, filepath.FromSlash(name)) }
+
+// Build brings the program and the compressed files in it up to date.
+func Build() error {
+	for _, arguments := range [][]string{
+		{"run", "./web/pack", "web/static"},
+		{"run", "./web/join", "web/static", "web/desk"},
+		{"build", "-o", Binary, "./server"},
+	} {
+		command := exec.Command("go", arguments...)
+		command.Dir = root
+		if output, err := command.CombinedOutput(); err != nil {
+			return fmt.Errorf("go %s: %v\n%s", arguments[0], err, output)
+		}
+	}
+	return nil
+}

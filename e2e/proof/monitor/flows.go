@@ -1,0 +1,94 @@
+package monitor
+
+import (
+	"encoding/hex"
+	"strings"
+
+	"keyferry/e2e/program"
+	"keyferry/wasm/custody"
+	"keyferry/wasm/keywrap"
+)
+
+// ToMaterial goes on to step 3 with an algorithm.
+func (j *Journey) ToMaterial(algorithm string) {
+	j.T.Helper()
+	j.ChooseCMK(j.Key)
+	j.GetParameters(algorithm)
+	j.OfferedPassphrase()
+}
+
+// Finish imports what is prepared, and takes from the KMS what arrived.
+func (j *Journey) Finish() {
+	j.T.Helper()
+	j.Look("before the import")
+	j.Send(j.Key)
+	j.Imported(j.Key)
+	j.Download("[data-link=receipt]")
+	j.Arrived()
+}
+
+func (j *Journey) Generated(algorithm string) {
+	j.ToMaterial(algorithm)
+	j.Generate()
+	j.Finish()
+}
+
+// Bring gives a key of the person's own to the page, in a file.
+func (j *Journey) Bring(encode func([]byte) []byte) {
+	j.T.Helper()
+	key := program.Fresh(j.T)
+	j.Hide("key", key[:])
+	j.Source("file")
+	j.Attach("key-file", "key.bin", encode(key[:]))
+	j.Elsewhere()
+	j.Brought()
+}
+
+// Component types one component of a key. It stands in its field while it is typed, and goes to the worker; it must not
+// get anywhere else. Every way to write the 32 bytes counts, and the digits as they were typed are one of them.
+func (j *Journey) Component(name string) keywrap.Material {
+	j.T.Helper()
+	part := program.Fresh(j.T)
+	j.Hide(name, part[:], "page", "messages")
+	j.Typed("component", hex.EncodeToString(part[:]))
+	j.Typed("component-kcv", custody.CheckValue(&part).String())
+	return part
+}
+
+func (j *Journey) AddComponent(name string) keywrap.Material {
+	j.T.Helper()
+	part := j.Component(name)
+	j.Press(j.Words.Material.AddComponent)
+	j.Until("taking a component", func() bool {
+		left, err := j.Page.Locator("#component").InputValue()
+		return err == nil && left == ""
+	})
+	return part
+}
+
+// MustBeWalledIn attacks from inside a worker that holds key material: nothing but the modules can be reached.
+func (j *Journey) MustBeWalledIn() {
+	j.T.Helper()
+	workers := j.Page.Workers()
+	if len(workers) != 1 {
+		j.T.Fatalf("there are %d workers, want the one that is being fed", len(workers))
+	}
+	for name, attack := range map[string]string{
+		"fetch":         `fetch("/healthz?worker").then(() => true, () => false)`,
+		"fetch outside": `fetch("` + j.Run.reader + `/?worker", { mode: "no-cors" }).then(() => true, () => false)`,
+		"WebSocket":     `new Promise((end) => { const s = new WebSocket("ws" + "` + strings.TrimPrefix(j.Run.reader, "http") + `"); s.onopen = () => end(true); s.onerror = () => end(false) }).catch(() => false)`,
+		"EventSource":   `new Promise((end) => { const s = new EventSource("/healthz?worker"); s.onopen = () => end(true); s.onerror = () => { s.close(); end(false) } }).catch(() => false)`,
+		"import":        `import("` + j.Run.reader + `/other.js?worker").then(() => true, () => false)`,
+		// Later, because the inspector's own code may use eval whatever the policy says.
+		"eval":   `new Promise((end) => setTimeout(() => { try { end((0, eval)("true")) } catch { end(false) } }))`,
+		"worker": `(() => { try { new Worker("/static/other.js?worker"); return true } catch { return false } })()`,
+	} {
+		through, err := workers[0].Evaluate(attack)
+		if err != nil {
+			j.T.Fatalf("attacking by %s: %v", name, err)
+		}
+		if through != false {
+			j.Alarm("policy", "the worker got through by "+name)
+		}
+	}
+}

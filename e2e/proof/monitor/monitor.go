@@ -1,0 +1,247 @@
+package monitor
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/playwright-community/playwright-go"
+
+	"keyferry/e2e/program"
+	"keyferry/server/localkms"
+)
+
+// Place is something that a run left behind, and the net that caught it.
+type Place struct {
+	Monitor, Name string
+	content       []byte
+}
+
+// Run is one run of the proof: a console, a local KMS and a browser that reach nothing but each other, and nets
+// around them. Journeys go through it, each with keys of its own, and at the end everything that the nets hold is
+// searched for every key.
+type Run struct {
+	T        *testing.T
+	Space    *space // nil where the recording proxy stands in
+	wire     wire
+	passages []*passage
+	folder   string // of everything that the browser writes
+
+	kms     *program.Program // the local KMS, in a process of its own
+	api     string           // where the harness itself reaches it, as a person's other tools do
+	Console *program.Program // the honest console
+	Browser playwright.BrowserContext
+	reader  string // address of a page that may read the clipboard
+	netLog  string
+	Forward http.RoundTripper // reaches what runs inside
+	Unused  []string          // CMKs that no journey has taken yet
+
+	mu       sync.Mutex
+	Places   []Place
+	Journeys []*Journey
+	Streams  []stream
+}
+
+// Keep puts what a net caught aside for the search.
+func (h *Run) Keep(net, name string, content []byte) {
+	if len(content) == 0 {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.Places = append(h.Places, Place{net, name, content})
+}
+
+// Count is how much the nets have caught so far.
+func (h *Run) Count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.Places)
+}
+
+// Told holds if a message since then has this text in it.
+func (h *Run) Told(text string, since int) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.ContainsFunc(h.Places[since:], func(p Place) bool {
+		return p.Monitor == "messages" && bytes.Contains(p.content, []byte(text))
+	})
+}
+
+// New starts everything. isolated asks for a network namespace; where none can be had, or none is asked for, a
+// recording proxy is all that the browser can reach.
+func New(t *testing.T, isolated bool) *Run {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a browser")
+	}
+	h := &Run{T: t, folder: t.TempDir()}
+	if isolated {
+		var err error
+		if h.Space, err = newSpace(t); err != nil {
+			t.Logf("the wire is recorded by a proxy: %v", err)
+		}
+	}
+	var proxy *recorder
+	if h.Space != nil {
+		h.wire = captures{newCapture(t, h.Space, "lo"), newCapture(t, h.Space, outside)}
+	} else {
+		proxy = newRecorder(t)
+		h.wire = proxy
+	}
+	h.Forward = &http.Transport{DialContext: h.Space.dial, DisableCompression: true}
+	h.startKMS(500)
+	h.Console = h.StartConsole(program.Binary)
+	h.reader = h.Serve(http.HandlerFunc(readClipboard))
+	h.openBrowser(proxy)
+	return h
+}
+
+// Serve answers on a port inside until the test ends.
+func (h *Run) Serve(handler http.Handler) (address string) {
+	h.T.Helper()
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	listener := h.Space.listen(h.T)
+	go server.Serve(listener)
+	h.T.Cleanup(func() { server.Close() })
+	return "http://" + listener.Addr().String()
+}
+
+var (
+	saysKMS     = regexp.MustCompile(`(?m)^LOCAL KMS on (http://[^:]+:\d+)`)
+	saysControl = regexp.MustCompile(`(?m)^Control API of the local KMS on (http://\S+)`)
+	saysConsole = regexp.MustCompile(`(?m)^Keyferry \S+: console on (http://\S+)`)
+)
+
+// startKMS starts the local KMS with that many CMKs that wait for material.
+func (h *Run) startKMS(count int) {
+	h.T.Helper()
+	seed := localkms.Seed{}
+	for i := range count {
+		id := fmt.Sprintf("key-hzzproof%012d", i)
+		h.Unused = append(h.Unused, id)
+		seed.Keys = append(seed.Keys, localkms.SeedKey{KeyID: id, Origin: "EXTERNAL"})
+	}
+	content, err := json.Marshal(seed)
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	h.kms = h.start(program.Binary, nil, []string{
+		"localkms", "--listen=127.0.0.1:0", "--control-listen=127.0.0.1:0", "--seed=" + program.Kept(h.T, "seed.json", content),
+	}, saysKMS, saysControl)
+	h.kms.Local = saysKMS.FindStringSubmatch(string(h.kms.Log.Bytes()))[1]
+	h.kms.Control = saysControl.FindStringSubmatch(string(h.kms.Log.Bytes()))[1]
+	h.api = h.kms.Local
+	if h.Space != nil {
+		api := newPassage(h.T, h.Space, h.kms.Local[len("http://"):])
+		h.passages = append(h.passages, api)
+		h.api = "http://" + api.address
+		control := newPassage(h.T, h.Space, h.kms.Control[len("http://"):])
+		h.passages = append(h.passages, control)
+		h.kms.Control = "http://" + control.address
+	}
+}
+
+// StartConsole starts a console in front of the local KMS, the honest one or a sabotaged one. It speaks TLS to an opener
+// that the nets watch, and the opener speaks plainly to the local KMS.
+func (h *Run) StartConsole(executable string) *program.Program {
+	h.T.Helper()
+	opener := httptest.NewUnstartedServer(h.opener())
+	opener.Listener.Close()
+	opener.Listener = h.Space.listen(h.T)
+	opener.StartTLS()
+	h.T.Cleanup(opener.Close)
+	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: opener.Certificate().Raw})
+	environment := []string{
+		"ALIBABA_CLOUD_ACCESS_KEY_ID=" + localkms.DefaultAccessKeyID,
+		"ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + localkms.DefaultAccessKeySecret,
+	}
+	p := h.start(executable, environment, []string{
+		"serve", "--listen=127.0.0.1:0", "--kms=alibaba", "--endpoint=" + opener.Listener.Addr().String(),
+		"--ca-file=" + program.Kept(h.T, "authority.pem", authority),
+	}, saysConsole)
+	p.Console = saysConsole.FindStringSubmatch(string(p.Log.Bytes()))[1]
+	p.Control, p.Local = h.kms.Control, h.api
+	return p
+}
+
+// opener passes the console's calls on to the local KMS and keeps them for the search.
+func (h *Run) opener() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		dumped, err := httputil.DumpRequest(r, true)
+		if err != nil {
+			h.T.Errorf("reading what the console sent to the KMS: %v", err)
+		}
+		h.Keep("calls to the KMS", r.URL.Path, dumped)
+		to, err := url.Parse(h.kms.Local)
+		if err != nil {
+			panic(err) // the program printed it
+		}
+		(&httputil.ReverseProxy{
+			Transport: h.Forward,
+			Rewrite: func(pr *httputil.ProxyRequest) {
+				pr.SetURL(to)
+				pr.Out.Host = pr.In.Host // the signature covers it
+			},
+			ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+		}).ServeHTTP(w, r)
+	})
+}
+
+// start runs a program inside until the test ends, and waits until it has said everything that it is expected to say.
+func (h *Run) start(executable string, environment, arguments []string, says ...*regexp.Regexp) *program.Program {
+	h.T.Helper()
+	p := &program.Program{Process: h.Space.command(executable, arguments...), Log: &program.Log{}}
+	p.Process.Stdout, p.Process.Stderr = p.Log, p.Log
+	p.Process.Env = append(os.Environ(), environment...)
+	if err := p.Process.Start(); err != nil {
+		h.T.Fatal(err)
+	}
+	h.T.Cleanup(func() { p.Stop(h.T) })
+	for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		if !slices.ContainsFunc(says, func(line *regexp.Regexp) bool { return !line.Match(p.Log.Bytes()) }) {
+			return p
+		}
+		if time.Since(began) > 30*time.Second {
+			h.T.Fatalf("%s is not ready after 30 s:\n%s", arguments[0], p.Log.Bytes())
+		}
+	}
+}
+
+// Close ends the browser, and gathers what is complete only then.
+func (h *Run) Close() {
+	h.T.Helper()
+	h.keepFolder("downloads", filepath.Join(h.folder, "downloads")) // gone once the browser is closed
+	if err := h.Browser.Close(); err != nil {
+		h.T.Fatalf("closing the browser: %v", err)
+	}
+	h.Keep("network log", "the browser's", withoutRepeats(h.T, h.netLog))
+	h.keepFolder("profile", filepath.Join(h.folder, "profile"))
+	h.keepFolder("profile", filepath.Join(h.folder, "home"))
+	h.KeepMemory(h.Console, "at the end")
+	h.Console.Stop(h.T)
+	h.Keep("console's log", "the honest console's", h.Console.Log.Bytes())
+
+	streams, others := h.wire.stop(h.T)
+	h.Places = append(h.Places, others...)
+	for _, s := range streams {
+		if slices.ContainsFunc(h.passages, func(d *passage) bool { return d.passed(s) }) {
+			continue
+		}
+		h.Streams = append(h.Streams, s)
+		h.Keep("wire", s.from+" to "+s.to, s.Content)
+		h.Keep("wire", s.from+" to "+s.to+", opened", frames(s.Content))
+	}
+}

@@ -1,0 +1,169 @@
+package monitor
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"keyferry/e2e/browser"
+)
+
+// A leak that is encrypted cannot be found by searching for the key. So every request is also held against what the
+// product sends: these addresses, these headers, these fields, and in them nothing that could carry anything else.
+
+// searchRequests raises an alarm for each request that the product does not make. Which journey it was of, the address
+// of the console tells: honest journeys share one.
+func (h *Run) searchRequests(found Caught) {
+	tokens := map[string]bool{}
+	for _, s := range h.Streams {
+		for _, match := range givenToken.FindAllSubmatch(s.Content, -1) {
+			tokens[string(match[1])] = true
+		}
+	}
+	byHost := map[string][]*Journey{}
+	for _, j := range h.Journeys {
+		host := strings.TrimPrefix(j.Program.Console, "http://")
+		byHost[host] = append(byHost[host], j)
+	}
+	for _, s := range h.Streams {
+		for _, r := range RequestsIn(s.Content) {
+			if r.problem == "" {
+				r.problem = unusual(r, tokens)
+			}
+			for _, j := range byHost[r.Host] {
+				if r.problem != "" {
+					found[j]["requests"] = append(found[j]["requests"], r.problem)
+				}
+			}
+		}
+	}
+}
+
+var givenToken = regexp.MustCompile(`"ImportToken":"([A-Za-z0-9+/=]+)"`)
+
+// sentRequest is a request with its body read.
+type sentRequest struct {
+	*http.Request
+	body    []byte
+	problem string
+}
+
+// RequestsIn reads the requests of one direction of a connection. Other contents have none.
+func RequestsIn(content []byte) []sentRequest {
+	var all []sentRequest
+	if !method.Match(content) {
+		return nil
+	}
+	reader := bufio.NewReader(bytes.NewReader(content))
+	for {
+		request, err := http.ReadRequest(reader)
+		if err != nil {
+			if len(all) > 0 && !errors.Is(err, io.EOF) && request != nil {
+				all[len(all)-1].problem = "what follows a request is none"
+			}
+			return all
+		}
+		body, err := io.ReadAll(request.Body)
+		r := sentRequest{Request: request, body: body}
+		if err != nil {
+			r.problem = fmt.Sprintf("%s %s: reading its body: %v", request.Method, request.URL, err)
+		}
+		all = append(all, r)
+		if request.Header.Get("Upgrade") != "" {
+			return all // what follows is another protocol
+		}
+	}
+}
+
+var method = regexp.MustCompile(`^(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|CONNECT) \S+ HTTP/1\.1\r\n`)
+
+// usualHeaders are those that Chromium sends by itself, with what may stand in them.
+var usualHeaders = map[string]*regexp.Regexp{
+	"Accept":                    regexp.MustCompile(`^[a-z0-9*/+,;=. -]{1,200}$`),
+	"Accept-Encoding":           regexp.MustCompile(`^gzip, deflate, br, zstd$`),
+	"Accept-Language":           regexp.MustCompile(`^en(-US,en;q=0\.9)?$`),
+	"Cache-Control":             regexp.MustCompile(`^(no-cache|max-age=0)$`),
+	"Connection":                regexp.MustCompile(`^keep-alive$`),
+	"Proxy-Connection":          regexp.MustCompile(`^keep-alive$`),
+	"Content-Length":            regexp.MustCompile(`^\d{1,5}$`),
+	"Content-Type":              regexp.MustCompile(`^application/(json|x-www-form-urlencoded)$`),
+	"Origin":                    regexp.MustCompile(`^http://127\.0\.0\.1:\d{1,5}$`),
+	"Referer":                   regexp.MustCompile(`^http://127\.0\.0\.1:\d{1,5}/$`),
+	"Pragma":                    regexp.MustCompile(`^no-cache$`),
+	"Priority":                  regexp.MustCompile(`^u=\d(, i)?$`),
+	"Purpose":                   regexp.MustCompile(`^prefetch$`),
+	"Sec-Ch-Ua":                 regexp.MustCompile(`^[A-Za-z0-9 ";=,./:?()_-]{1,150}$`),
+	"Sec-Ch-Ua-Mobile":          regexp.MustCompile(`^\?0$`),
+	"Sec-Ch-Ua-Platform":        regexp.MustCompile(`^"Linux"$`),
+	"Sec-Fetch-Dest":            regexp.MustCompile(`^[a-z]{1,15}$`),
+	"Sec-Fetch-Mode":            regexp.MustCompile(`^[a-z-]{1,15}$`),
+	"Sec-Fetch-Site":            regexp.MustCompile(`^(none|same-origin)$`),
+	"Sec-Fetch-Storage-Access":  regexp.MustCompile(`^(none|active)$`),
+	"Sec-Fetch-User":            regexp.MustCompile(`^\?1$`),
+	"Upgrade-Insecure-Requests": regexp.MustCompile(`^1$`),
+	"User-Agent":                regexp.MustCompile(`^Mozilla/5\.0 [A-Za-z0-9 ./();,_-]{1,150}$`),
+}
+
+// usualGets are the addresses that the product asks for. The query of a page names a CMK, and has no room for a key.
+var usualGets = regexp.MustCompile(`^/(favicon\.ico|(reimport|check|renewal|proof|desk)?(\?KeyId=key-hzzproof\d{12})?|static/[0-9a-f]{32}/(app\.css|icon\.svg|js/[a-z_]+\.js|wasm/[a-z_]+\.(js|wasm)))$`)
+
+// unusual says what about a request the product would not send; empty if nothing.
+func unusual(r sentRequest, tokens map[string]bool) string {
+	what := r.Method + " " + r.URL.RequestURI()
+	for name, values := range r.Header {
+		usual, known := usualHeaders[name]
+		if !known || len(values) != 1 || !usual.MatchString(values[0]) {
+			return fmt.Sprintf("%s has the header %s: %q", what, name, values)
+		}
+	}
+	switch {
+	case r.Method == http.MethodGet && usualGets.MatchString(r.URL.RequestURI()):
+		if len(r.body) > 0 {
+			return what + " has a body"
+		}
+		return ""
+	case r.Method == http.MethodPost && r.URL.RequestURI() == "/kms/GetParametersForImport":
+		return unusualFields(what, r.body, map[string]func(string) bool{
+			"KeyId":             proofKey.MatchString,
+			"WrappingAlgorithm": func(v string) bool { return slices.Contains(browser.Algorithms, v) },
+			"WrappingKeySpec":   func(v string) bool { return v == "RSA_2048" },
+		})
+	case r.Method == http.MethodPost && r.URL.RequestURI() == "/kms/ImportKeyMaterial":
+		return unusualFields(what, r.body, map[string]func(string) bool{
+			"KeyId": proofKey.MatchString,
+			"EncryptedKeyMaterial": func(v string) bool {
+				b, err := base64.StdEncoding.Strict().DecodeString(v)
+				return err == nil && len(b) == 256
+			},
+			"ImportToken":           func(v string) bool { return tokens[v] },
+			"KeyMaterialExpireUnix": func(v string) bool { return v == "0" },
+		})
+	}
+	return what + " is no request of the product"
+}
+
+var proofKey = regexp.MustCompile(`^key-hzzproof\d{12}$`)
+
+// unusualFields holds a JSON object against its fields: exactly these, each with what may stand in it.
+func unusualFields(what string, body []byte, usual map[string]func(string) bool) string {
+	var fields map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	if err := decoder.Decode(&fields); err != nil || len(fields) != len(usual) {
+		return what + " has other fields than the product sends"
+	}
+	for name, holds := range usual {
+		if !holds(fmt.Sprint(fields[name])) {
+			return what + " has something unusual in " + name
+		}
+	}
+	return ""
+}

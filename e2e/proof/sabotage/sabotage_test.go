@@ -1,0 +1,153 @@
+package sabotage
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"keyferry/e2e/proof"
+	"keyferry/e2e/proof/monitor"
+	"keyferry/wasm/custody"
+	"keyferry/wasm/keywrap"
+)
+
+// TestProofSabotage lets the product leak in every way that came to mind, one after the other, and expects the nets to
+// catch each: a net that catches nothing proves nothing. The honest product goes through the same nets in the same run,
+// and through the same relay, and must raise no alarm.
+func TestProofSabotage(t *testing.T) {
+	mustListEverySabotage(t)
+	h := monitor.New(t, true)
+	var honest []*monitor.Journey
+	for name, walk := range map[string]func(*monitor.Journey){"honest, a file": importedOrNot, "honest, generated": generatedTwice} {
+		t.Run(name, func(t *testing.T) { honest = append(honest, h.Travel(t, name, h.Console.Console, walk)) })
+	}
+	honest = append(honest, honestBehindRelay(h, t)...)
+	sabotaged := map[*monitor.Journey]sabotage{}
+	for _, s := range sabotages {
+		if s.long && !*proof.Full {
+			continue
+		}
+		if s.open && h.Space == nil {
+			t.Logf("%s is left out: the recording proxy holds it back", s.name)
+			continue
+		}
+		t.Run(s.name, func(t *testing.T) { sabotaged[s.run(t, h)] = s })
+	}
+	h.Close()
+	found, _ := h.Search()
+	examine(h, t, found)
+	for _, j := range honest {
+		found.MustBeClean(t, j)
+	}
+	about := proof.Findings.About("Sabotage", "leak", "caught by")
+	for _, j := range h.Journeys {
+		s, ok := sabotaged[j]
+		if !ok {
+			continue
+		}
+		nets := found.Nets(j)
+		for _, net := range s.nets {
+			if !slices.Contains(nets, net) {
+				t.Errorf("%s: %s did not catch it; caught by %v", s.name, net, nets)
+			}
+		}
+		what := readPatch(t, filepath.Join("sabotage", s.name+".sabotage")).what
+		proof.Findings.Add(about, what, strings.Join(nets, ", "))
+		t.Logf("%-18s caught by %s", s.name, strings.Join(nets, ", "))
+	}
+}
+
+// mustListEverySabotage fails if a patch lies about that nobody tries.
+func mustListEverySabotage(t *testing.T) {
+	t.Helper()
+	for name := range monitor.FilesIn(t, "testdata") {
+		name, patch := strings.CutSuffix(strings.TrimPrefix(name, "/"), ".sabotage")
+		listed := slices.ContainsFunc(sabotages, func(s sabotage) bool { return s.name == name })
+		if patch && !listed && name != "to-the-page" { // which others build on
+			t.Errorf("no sabotage of the table uses %s", name)
+		}
+	}
+}
+
+// honestBehindRelay sends the honest product through the walks that only sabotages need otherwise.
+func honestBehindRelay(h *monitor.Run, t *testing.T) []*monitor.Journey {
+	t.Helper()
+	probe := readPatch(t, filepath.Join("nets", "memory.probe"))
+	var all []*monitor.Journey
+	for name, c := range map[string]struct {
+		relay relay
+		walk  func(*monitor.Journey)
+	}{
+		"honest, memory probed":    {relay{files: probe.static(t)}, memoryProbed},
+		"honest, module changed":   {relay{altered: true}, mustRefuseTheModule},
+		"honest, worker walled in": {relay{}, walledIn},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all = append(all, h.Travel(t, name, c.relay.start(h, h.Console.Console), c.walk))
+		})
+	}
+	return all
+}
+
+// examine looks at the keys that were generated: none may come twice, and the gate must find nothing in any of them.
+func examine(h *monitor.Run, t *testing.T, found monitor.Caught) {
+	t.Helper()
+	for i, j := range h.Journeys {
+		for name, key := range j.Secrets {
+			if len(key) != keywrap.MaterialSize {
+				continue
+			}
+			alarm := func(what string) { found[j]["randomness"] = append(found[j]["randomness"], what) }
+			for n, other := range h.Journeys {
+				for otherName, second := range other.Secrets {
+					if (n != i || otherName != name) && bytes.Equal(key, second) {
+						alarm("the same key came twice")
+					}
+				}
+			}
+			if !strings.Contains(j.Name, "module") && !strings.Contains(j.Name, "generated") {
+				continue // what the harness made itself needs no gate
+			}
+			finding, err := custody.Examine((*keywrap.Material)(key), func(uint64, uint64) bool { return true })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if finding.Found() {
+				alarm(fmt.Sprintf("the gate finds %s", finding.Code))
+			}
+		}
+	}
+}
+
+// TestProofRecordingProxy does without a namespace, as people who are not root do: the browser then reaches a recording
+// proxy and nothing else. The honest product is clean, and what leaks by the network is caught.
+func TestProofRecordingProxy(t *testing.T) {
+	h := monitor.New(t, false)
+	var honest *monitor.Journey
+	t.Run("honest", func(t *testing.T) { honest = h.Travel(t, "honest", h.Console.Console, importedOrNot) })
+	sabotaged := map[*monitor.Journey]sabotage{}
+	for _, s := range sabotages {
+		if slices.Contains(byProxy, s.name) {
+			t.Run(s.name, func(t *testing.T) { sabotaged[s.run(t, h)] = s })
+		}
+	}
+	if len(sabotaged) != len(byProxy) {
+		t.Fatalf("%d sabotages were run, want %d", len(sabotaged), len(byProxy))
+	}
+	h.Close()
+	found, _ := h.Search()
+	found.MustBeClean(t, honest)
+	for j, s := range sabotaged {
+		for _, net := range []string{"wire", "requests"} {
+			if !slices.Contains(found.Nets(j), net) {
+				t.Errorf("%s: %s did not catch it; caught by %v", s.name, net, found.Nets(j))
+			}
+		}
+	}
+}
+
+// byProxy are the sabotages that the recording proxy is tried with.
+var byProxy = []string{"fetch-page", "fetch-worker", "image", "websocket"}

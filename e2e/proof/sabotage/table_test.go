@@ -1,0 +1,231 @@
+package sabotage
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"keyferry/e2e/program"
+	"keyferry/e2e/proof/monitor"
+	"keyferry/wasm/keywrap/keywraptest"
+	"keyferry/web"
+)
+
+// sabotage is a leak, or a wall that is missing, and the nets that must catch it. Others may catch it as well.
+type sabotage struct {
+	name  string   // of the file in testdata/sabotage
+	nets  []string // that must catch it
+	walk  func(*monitor.Journey)
+	relay relay // beside the patched scripts
+	build build // of Go code; none in the short form of the proof, but for two
+	long  bool  // only in the long form
+	open  bool  // happens only where a browser may use the network freely, which the recording proxy does not let it
+}
+
+// build says what a sabotage has to build.
+type build int
+
+const (
+	nothing build = iota
+	console
+	module
+)
+
+var sabotages = []sabotage{
+	{name: "message", nets: []string{"messages"}, walk: stolen},
+	{name: "fetch-page", nets: []string{"wire", "network log", "requests"}, walk: stolen},
+	{name: "fetch-page-packed", nets: []string{"wire", "requests"}, walk: stolen},
+	{name: "fetch-header", nets: []string{"wire", "network log", "requests"}, walk: stolen},
+	{name: "fetch-worker", nets: []string{"wire", "network log", "requests"}, walk: stolen},
+	{name: "beacon", nets: []string{"wire", "network log", "requests"}, walk: stolen},
+	{name: "image", nets: []string{"wire", "network log", "requests"}, walk: stolen},
+	{name: "prefetch", nets: []string{"wire", "network log", "requests"}, walk: stolen},
+	{name: "name-lookup", nets: []string{"network log", "wire"}, walk: stolen, open: true},
+	{name: "websocket", nets: []string{"wire", "requests"}, walk: stolen},
+	{name: "webrtc", nets: []string{"wire"}, walk: stolenByWebRTC, open: true},
+	{name: "form", nets: []string{"wire", "network log", "requests"}, walk: stolen},
+	{name: "navigation", nets: []string{"wire", "network log", "requests", "storage"}, walk: stolen},
+	{name: "local-storage", nets: []string{"storage", "profile"}, walk: stolen},
+	{name: "session-storage", nets: []string{"storage"}, walk: stolen},
+	{name: "indexeddb", nets: []string{"storage", "profile"}, walk: stolen},
+	{name: "cache", nets: []string{"storage", "profile"}, walk: stolen},
+	{name: "files", nets: []string{"storage", "profile"}, walk: stolen},
+	{name: "cookie", nets: []string{"storage"}, walk: stolen},
+	{name: "history", nets: []string{"storage"}, walk: stolen},
+	{name: "window-name", nets: []string{"storage"}, walk: stolen},
+	{name: "address", nets: []string{"storage"}, walk: stolen},
+	{name: "title", nets: []string{"page"}, walk: stolen},
+	{name: "document", nets: []string{"page"}, walk: stolen},
+	{name: "field", nets: []string{"page"}, walk: stolen},
+	{name: "console", nets: []string{"browser's console"}, walk: stolen},
+	{name: "worker-console", nets: []string{"browser's console"}, walk: stolen},
+	{name: "error", nets: []string{"browser's console"}, walk: stolen},
+	{name: "clipboard", nets: []string{"clipboard"}, walk: stolenByClipboard},
+	{name: "broadcast", nets: []string{"messages"}, walk: stolen},
+	{name: "encrypted", nets: []string{"requests"}, walk: stolen},
+	{name: "plain-backup", nets: []string{"downloads", "messages"}, walk: stolenBackup},
+	{name: "plain-ciphertext", nets: []string{"wire", "calls to the KMS", "messages", "oracle"}, walk: importedOrNot},
+	{name: "wrong-key", nets: []string{"oracle"}, walk: importedOrNot},
+	{name: "weak-random", nets: []string{"randomness"}, walk: generatedTwice},
+	{name: "endless-worker", nets: []string{"workers"}, walk: stolen},
+	{name: "memory-left", nets: []string{"module's memory"}, walk: memoryProbed},
+	{name: "no-integrity", nets: []string{"integrity"}, walk: mustRefuseTheModule, relay: relay{altered: true}},
+	{name: "worker-policy", nets: []string{"policy"}, walk: walledIn, build: console, long: true},
+	{name: "log-line", nets: []string{"console's log", "wire", "requests"}, walk: stolen, build: console},
+	{name: "console-memory", nets: []string{"console's memory", "wire", "requests"}, walk: stolen, build: console, long: true},
+	{name: "seeded-module", nets: []string{"randomness"}, walk: generatedOnce, build: module},
+	{name: "chatty-module", nets: []string{"messages"}, walk: generatedOnce, build: module, long: true},
+}
+
+// run lets a person go through the sabotaged product.
+func (s sabotage) run(t *testing.T, h *monitor.Run) *monitor.Journey {
+	t.Helper()
+	p := readPatch(t, s.name+".sabotage")
+	if s.name == "memory-left" {
+		p.read(t, "memory.probe")
+	}
+	r := s.relay
+	r.files = p.static(t)
+	served := h.Console
+	switch s.build {
+	case console:
+		executable := filepath.Join(t.TempDir(), "keyferry")
+		p.build(t, executable, nil, "./server")
+		served = h.StartConsole(executable)
+	case module:
+		file := filepath.Join(t.TempDir(), "custody.wasm")
+		p.build(t, file, []string{"GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0"}, "-tags", "custody", "./wasm")
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.modules = map[string][]byte{web.Custody: content}
+	}
+	j := h.Travel(t, s.name, r.start(h, served.Console), s.walk)
+	if err := h.Browser.ClearCookies(); err != nil { // ports share them: they would reach the next journey
+		t.Fatal(err)
+	}
+	if s.build == console {
+		h.KeepMemory(served, "of a sabotaged console")
+		served.Stop(t)
+		h.Keep("console's log", "of a sabotaged console", served.Log.Bytes())
+	}
+	return j
+}
+
+// static is the scripts of a patch, by their names below web/static.
+func (p *patch) static(t *testing.T) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	for name, content := range p.files {
+		if static, ok := strings.CutPrefix(name, "web/static/"); ok {
+			content := strings.ReplaceAll(string(content), "THIEF", string(keywraptest.PublicKey()))
+			files[static] = []byte(content)
+		}
+	}
+	return files
+}
+
+// leaking is how long a leak gets to reach the nets.
+const leaking = 300 * time.Millisecond
+
+// stolen brings a file, which is when the sabotaged page leaks it, and gives the leak time to happen.
+func stolen(j *monitor.Journey) {
+	j.ToMaterial("RSAES_OAEP_SHA_256")
+	at, before := j.Page.URL(), j.Run.Count()
+	j.Bring(func(b []byte) []byte { return b })
+	j.Until("the leak", func() bool {
+		return j.Run.Told(`"type":"stolen"`, before) || j.Visible("[data-part=backup] h3") || j.Visible(".notice.error") || j.Page.URL() != at
+	})
+	time.Sleep(leaking)
+	j.Look("after the leak")
+}
+
+// stolenByWebRTC gives a connection time to look for paths.
+func stolenByWebRTC(j *monitor.Journey) {
+	stolen(j)
+	time.Sleep(3 * time.Second)
+}
+
+func stolenByClipboard(j *monitor.Journey) {
+	j.Do(j.Page.BringToFront())
+	stolen(j)
+	j.Run.KeepClipboard()
+}
+
+// stolenBackup saves the backup that the page offers.
+func stolenBackup(j *monitor.Journey) {
+	j.ToMaterial("RSAES_OAEP_SHA_256")
+	key := program.Fresh(j.T)
+	j.Hide("key", key[:])
+	j.Source("file")
+	j.Attach("key-file", "key.bin", key[:])
+	j.Brought()
+	saved := j.SaveBackup()
+	content, err := os.ReadFile(saved)
+	j.Do(err)
+	j.Run.Keep("downloads", filepath.Base(saved), content)
+}
+
+// importedOrNot imports and asks the oracle; that the import fails is for the oracle to tell.
+func importedOrNot(j *monitor.Journey) {
+	j.ToMaterial("RSAES_OAEP_SHA_256")
+	j.Bring(func(b []byte) []byte { return b })
+	j.ToImport()
+	j.Send(j.Key)
+	j.Until("the end of the import", func() bool { return j.Visible(".notice.error") || j.Visible("[data-part=result] h2") })
+	j.Arrived()
+}
+
+func generatedOnce(j *monitor.Journey) {
+	j.Generated("RSAES_OAEP_SHA_256")
+}
+
+// generatedTwice makes two keys for two CMKs.
+func generatedTwice(j *monitor.Journey) {
+	j.Generated("RSAES_OAEP_SHA_256")
+	first := j.Secrets["key"]
+	delete(j.Secrets, "key")
+	j.Do(j.Page.Goto(j.Program.Console + "/"))
+	j.Key, j.Run.Unused = j.Run.Unused[0], j.Run.Unused[1:]
+	j.Generated("RSAES_OAEP_SHA_256")
+	j.Hide("first key", first)
+}
+
+// memoryProbed takes what the probe in the worker tells of the module's memory.
+func memoryProbed(j *monitor.Journey) {
+	stolen(j)
+	j.Until("the word of the probe", func() bool { return strings.Contains(strings.Join(heard(j), "\n"), "memory: ") })
+	for _, said := range heard(j) {
+		if strings.HasPrefix(said, "memory: ") && said != "memory: 0 bytes are not zero" {
+			j.Alarm("module's memory", said)
+		}
+	}
+}
+
+func heard(j *monitor.Journey) []string {
+	j.Mu.Lock()
+	defer j.Mu.Unlock()
+	return append([]string{}, j.Said...)
+}
+
+// mustRefuseTheModule gets a module that was changed on the way.
+func mustRefuseTheModule(j *monitor.Journey) {
+	j.ChooseCMK(j.Key)
+	j.Press(j.Words.Params.Get)
+	j.Until("the end of step 2", func() bool { return j.Visible(".notice.error") || j.Visible("[data-step=params] h3") })
+	if !strings.Contains(j.Text(".notice.error"), "module_integrity") {
+		j.Alarm("integrity", "a module that was changed on the way was run")
+	}
+}
+
+// walledIn attacks from inside a worker that holds a component.
+func walledIn(j *monitor.Journey) {
+	j.ToMaterial("RSAES_OAEP_SHA_256")
+	j.Source("components")
+	j.AddComponent("component 1")
+	j.MustBeWalledIn()
+	j.Do(j.Page.Close()) // which ends the worker
+}

@@ -5,13 +5,15 @@ import (
 	"html"
 	"regexp"
 	"testing"
+
+	"keyferry/components/text"
 )
 
 // A command reads the same as markup as it was, and what it quotes stays text.
 func TestCopyable(t *testing.T) {
 	for _, command := range []string{"", "aliyun kms CreateKey --Origin EXTERNAL", "a=1 b=\"$2\"\n  c | d > <e>&f", "\ttab  two blanks "} {
 		var page bytes.Buffer
-		if err := Copyable("id", command, "Copy", "Copied").Render(t.Context(), &page); err != nil {
+		if err := Copyable("id", command, text.Frame{Copy: "Copy", Copied: "Copied"}).Render(t.Context(), &page); err != nil {
 			t.Fatal(err)
 		}
 		markup := regexp.MustCompile(`(?s)<code id="id">(.*)</code>`).FindSubmatch(page.Bytes())[1]

@@ -13,7 +13,7 @@ import "keyferry/components/text"
 
 // Unready says after a while that the page's script did not arrive. The script removes it. Forms of a page do nothing by
 // themselves (method="dialog"): a browser that sent one without the script would put its fields into an address.
-func Unready(words *text.Catalogue) templ.Component {
+func Unready(words text.Frame) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -34,7 +34,7 @@ func Unready(words *text.Catalogue) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = Warning(words.Frame.NotLoaded).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Warning(words.NotLoaded).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

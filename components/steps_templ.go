@@ -17,7 +17,7 @@ import (
 
 // StepView is one step of a task whose steps open one after another.
 type StepView struct {
-	Text   *text.Catalogue
+	Words  text.Import
 	Name   string // of the step in the page's script
 	Number int
 	Title  string
@@ -161,9 +161,9 @@ func Step(view StepView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var10 string
-		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(view.Text.Import.Change)
+		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(view.Words.Change)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `components/steps.templ`, Line: 33, Col: 29}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `components/steps.templ`, Line: 33, Col: 23}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 		if templ_7745c5c3_Err != nil {
@@ -217,9 +217,9 @@ func (v StepView) state() string {
 
 func (v StepView) stateName() string {
 	if v.Open {
-		return v.Text.Import.StateOpen
+		return v.Words.StateOpen
 	}
-	return v.Text.Import.StateLater
+	return v.Words.StateLater
 }
 
 var _ = templruntime.GeneratedTemplate

@@ -71,16 +71,13 @@ func (c *console) routes() *echo.Echo {
 	e.Pre(c.observe)
 	e.Use(c.guard)
 
-	pages := []string{http.MethodGet, http.MethodHead}
-	e.Match(pages, "/", c.importPage)
-	e.Match(pages, "/reimport", c.reimportPage)
-	e.Match(pages, "/check", c.checkPage)
-	e.Match(pages, "/renewal", c.renewalPage)
-	e.Match(pages, "/desk", c.deskPage)
-	e.Match(pages, "/proof", c.proofPage)
+	read := []string{http.MethodGet, http.MethodHead}
+	for _, p := range consolePages {
+		e.Match(read, p.path, c.show(p))
+	}
 	e.POST("/preferences", c.preferences)
 	e.POST("/calendar", c.calendar)
-	e.Match(pages, "/static/:digest/*", c.static)
+	e.Match(read, "/static/:digest/*", c.static)
 
 	e.POST("/kms/GetParametersForImport", c.getParametersForImport)
 	e.POST("/kms/ImportKeyMaterial", c.importKeyMaterial)

@@ -21,46 +21,46 @@ const (
 	themeCookie    = "keyferry_theme"
 )
 
-var pagePaths = []string{"/", "/reimport", "/check", "/renewal", "/desk", "/proof"}
-
-// quietPages never send anything: their policy lets them connect nowhere.
-var quietPages = []string{"/check", "/renewal", "/desk", "/proof"}
-
-func (c *console) importPage(e echo.Context) error {
-	frame := c.frame(e, "import")
-	frame.Title = frame.Text.Import.Title
-	return c.page(e, http.StatusOK, pages.ImportPage(c.importView(e, frame)))
+// page is one page of the console.
+type page struct {
+	path  string
+	name  string // of the page in the navigation; empty where the navigation does not have it
+	quiet bool   // whether it sends nothing, so that its policy lets it connect nowhere
+	title func(*text.Catalogue) string
+	body  func(pages.Task) templ.Component
 }
 
-func (c *console) reimportPage(e echo.Context) error {
-	frame := c.frame(e, "reimport")
-	frame.Title = frame.Text.Reimport.Title
-	view := c.importView(e, frame)
-	view.Again = true
-	return c.page(e, http.StatusOK, pages.ImportPage(view))
+// consolePages are all pages, in the order of the navigation.
+var consolePages = []page{
+	{"/", "import", false, func(t *text.Catalogue) string { return t.Import.Title }, pages.ImportPage},
+	{"/reimport", "reimport", false, func(t *text.Catalogue) string { return t.Reimport.Title }, pages.ReimportPage},
+	{"/check", "check", true, func(t *text.Catalogue) string { return t.Check.Title }, pages.CheckPage},
+	{"/renewal", "renewal", true, func(t *text.Catalogue) string { return t.Renewal.Title }, framed(pages.RenewalPage)},
+	{"/desk", "desk", true, func(t *text.Catalogue) string { return t.Desk.Title }, pages.DeskPage},
+	{"/proof", "proof", true, func(t *text.Catalogue) string { return t.Proof.Title }, framed(pages.ProofPage)},
 }
 
-func (c *console) checkPage(e echo.Context) error {
-	frame := c.frame(e, "check")
-	frame.Title = frame.Text.Check.Title
-	return c.page(e, http.StatusOK, pages.CheckPage(c.importView(e, frame)))
+// framed makes the body of a page that shows words alone.
+func framed(body func(components.Frame) templ.Component) func(pages.Task) templ.Component {
+	return func(task pages.Task) templ.Component { return body(task.Frame) }
 }
 
-func (c *console) renewalPage(e echo.Context) error {
-	frame := c.frame(e, "renewal")
-	frame.Title = frame.Text.Renewal.Title
-	return c.page(e, http.StatusOK, pages.RenewalPage(frame))
+// show is the handler of a page.
+func (c *console) show(p page) echo.HandlerFunc {
+	policy := pagePolicy
+	if p.quiet {
+		policy = quietPagePolicy
+	}
+	return func(e echo.Context) error {
+		frame := c.frame(e, p.name)
+		frame.Title = p.title(frame.Text)
+		return c.render(e, http.StatusOK, policy, p.body(c.task(e, frame)))
+	}
 }
 
-func (c *console) deskPage(e echo.Context) error {
-	frame := c.frame(e, "desk")
-	frame.Title = frame.Text.Desk.Title
-	return c.page(e, http.StatusOK, pages.DeskPage(c.importView(e, frame)))
-}
-
-// importView is what every page that starts workers shows.
-func (c *console) importView(e echo.Context, frame components.Frame) pages.Import {
-	return pages.Import{
+// task is what a page shows that starts workers.
+func (c *console) task(e echo.Context, frame components.Frame) pages.Task {
+	return pages.Task{
 		Frame:     frame,
 		KeyID:     e.QueryParam("KeyId"),
 		WorkerURL: c.prefix + "/" + web.Worker,
@@ -72,27 +72,22 @@ func (c *console) importView(e echo.Context, frame components.Frame) pages.Impor
 	}
 }
 
-// module is the address of a module and what its bytes must be; New has made sure that it is there.
+// module is the address of a module and the digest that its bytes must have; New has checked that it exists.
 func (c *console) module(name string) pages.Module {
 	integrity, _ := c.Static.Integrity(name)
 	return pages.Module{URL: c.prefix + "/" + name, Integrity: integrity}
 }
 
-func (c *console) proofPage(e echo.Context) error {
-	frame := c.frame(e, "proof")
-	frame.Title = frame.Text.Proof.Title
-	return c.page(e, http.StatusOK, pages.ProofPage(frame))
-}
-
+// failPage answers with a page that says what is wrong.
 func (c *console) failPage(refused *refusal, e echo.Context) {
 	frame := c.frame(e, "")
 	var err error
 	if refused == errNotFound {
 		frame.Title = frame.Text.Lost.Title
-		err = c.page(e, refused.status, pages.LostPage(frame))
+		err = c.render(e, refused.status, pagePolicy, pages.LostPage(frame))
 	} else {
 		frame.Title = frame.Text.Lost.Broken
-		err = c.page(e, refused.status, pages.BrokenPage(frame, frame.Text.Fault(refused.code), requestID(e)))
+		err = c.render(e, refused.status, pagePolicy, pages.BrokenPage(frame, frame.Text.Fault(refused.code), requestID(e)))
 	}
 	if err != nil {
 		c.log.Error("rendering an error page", "id", requestID(e), "error", err)
@@ -100,7 +95,7 @@ func (c *console) failPage(refused *refusal, e echo.Context) {
 	}
 }
 
-// frame is the view of what stands round a page.
+// frame is what the header and the footer of a page show.
 func (c *console) frame(e echo.Context, page string) components.Frame {
 	theme := ""
 	if cookie, err := e.Cookie(themeCookie); err == nil && (cookie.Value == "light" || cookie.Value == "dark") {
@@ -119,17 +114,13 @@ func (c *console) frame(e echo.Context, page string) components.Frame {
 	}
 }
 
-// page renders into memory first, so that a fault in a page is a clean 500 and not half a page.
-func (c *console) page(e echo.Context, status int, content templ.Component) error {
+// render renders into memory first, so that a fault in a page is a clean 500 and not half a page.
+func (c *console) render(e echo.Context, status int, policy string, content templ.Component) error {
 	var body bytes.Buffer
 	if err := content.Render(e.Request().Context(), &body); err != nil {
 		return fmt.Errorf("rendering %s: %v", e.Path(), err)
 	}
 	header := e.Response().Header()
-	policy := pagePolicy
-	if slices.Contains(quietPages, e.Path()) {
-		policy = quietPagePolicy
-	}
 	header.Set("Content-Security-Policy", policy)
 	header.Set("Vary", "Accept-Language, Cookie")
 	return e.HTMLBlob(status, body.Bytes())
@@ -166,7 +157,7 @@ func (c *console) remember(e echo.Context, name, value string) {
 // returnPath allows the console's own pages only, so that the form cannot send a person elsewhere.
 func returnPath(wanted string) string {
 	address, err := url.Parse(wanted)
-	if err != nil || address.Scheme != "" || address.Host != "" || !slices.Contains(pagePaths, address.Path) {
+	if err != nil || address.Scheme != "" || address.Host != "" || !slices.Contains(Pages(), address.Path) {
 		return "/"
 	}
 	return (&url.URL{Path: address.Path, RawQuery: address.RawQuery}).String()

@@ -1,12 +1,15 @@
 package console
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
-// Pages lists the paths of all pages, for whoever has to see each of them.
-func Pages() []string { return slices.Clone(pagePaths) }
+// Pages lists the paths of all pages.
+func Pages() []string {
+	paths := make([]string, len(consolePages))
+	for i, p := range consolePages {
+		paths[i] = p.path
+	}
+	return paths
+}
 
 // Choices is the Cookie header of somebody who chose a language and a theme; empty means no choice was made.
 func Choices(language, theme string) string {

@@ -84,17 +84,17 @@ func File(ctx context.Context, config Config) ([]byte, error) {
 }
 
 // view is the page in one language. It names no addresses: the page's script takes the modules from the file.
-func (c Config) view(words *text.Catalogue) (pages.Import, error) {
+func (c Config) view(words *text.Catalogue) (pages.Task, error) {
 	digest, err := c.Static.SHA256(web.Custody)
 	if err != nil {
-		return pages.Import{}, err
+		return pages.Task{}, err
 	}
 	custody, _ := c.Static.Integrity(web.Custody) // the same file
 	strength, err := c.Static.Integrity(web.Strength)
 	if err != nil {
-		return pages.Import{}, err
+		return pages.Task{}, err
 	}
-	return pages.Import{
+	return pages.Task{
 		Frame: components.Frame{
 			Text: words, Title: words.Desk.Title, Page: "desk", Region: c.Region, ModuleSHA256: digest, Version: c.Version, Sealed: true,
 		},

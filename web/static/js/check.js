@@ -18,19 +18,30 @@ onSubmit("check", async (form) => {
     if (!receipt) throw problem("receipt_missing")
     const options = { ...backup(form, "check"), receipt }
     clearErrors(document)
-    const { result } = await wait(form, (signal) =>
-        run(custody, { job: "check", options }, { signal }))
-    const matches = one(part, `[data-fill="matches"]`)
-    // The receipt of a desk does not say when the KMS took the material, because the desk was not there.
-    const told = result.importedAt !== ""
-    const moment = `${utc(new Date(told ? result.importedAt : result.preparedAt))} UTC`
-    matches.textContent = fillHoles((told ? matches.dataset.template : matches.dataset.prepared) ?? "", { cmk: result.keyId, date: moment })
-    fill(part, "cmk", result.keyId)
-    fill(part, "region", result.region)
-    fill(part, "imported", told ? moment : phrase("not-told"))
-    fill(part, "expires", result.expireUnix === 0 ? phrase("expiry-never") : `${utc(new Date(result.expireUnix * 1000))} UTC`)
-    fill(part, "origin", phrase(`origin-${result.origin}`))
-    fillDigest(part, "kcv", result.kcv)
+    const { result } = await wait(form, (signal) => run(custody, { job: "check", options }, { signal }))
+    showResult(part, result)
     part.hidden = false
     one(part, "h2").focus()
 })
+
+/**
+ * Show what the receipt says. That of a desk does not say when the KMS accepted the material: the desk was not there.
+ * @param {HTMLElement} part
+ * @param {{keyId: string, region: string, importedAt: string, preparedAt: string, expireUnix: number, origin: string, kcv: string}} said
+ */
+function showResult(part, said) {
+    const told = said.importedAt !== ""
+    const moment = inUTC(new Date(told ? said.importedAt : said.preparedAt))
+    const { dataset } = one(part, `[data-fill="matches"]`)
+    const matches = (told ? dataset.template : dataset.prepared) ?? ""
+    fill(part, "matches", fillHoles(matches, { cmk: said.keyId, date: moment }))
+    fill(part, "cmk", said.keyId)
+    fill(part, "region", said.region)
+    fill(part, "imported", told ? moment : phrase("not-told"))
+    fill(part, "expires", said.expireUnix === 0 ? phrase("expiry-never") : inUTC(new Date(said.expireUnix * 1000)))
+    fill(part, "origin", phrase(`origin-${said.origin}`))
+    fillDigest(part, "kcv", said.kcv)
+}
+
+/** @param {Date} moment */
+const inUTC = (moment) => `${utc(moment)} UTC`

@@ -1,6 +1,7 @@
 // @ts-check
 // Radio buttons and what belongs to them: a part marked data-for="name=value" shows while that value is chosen.
 
+import { all } from "./page.js"
 import { problem } from "./words.js"
 
 /** @param {HTMLFormElement} form @param {string} name */
@@ -36,15 +37,14 @@ export function backup(form, name) {
  * @param {HTMLFormElement} form
  */
 export function showChosen(form) {
-    for (const part of form.querySelectorAll("[data-for]")) {
-        if (!(part instanceof HTMLElement)) continue
+    for (const part of all(form, "[data-for]")) {
         const [name, wanted] = (part.dataset.for ?? "").split("=")
         part.hidden = value(form, name) !== wanted
     }
 }
 
 /**
- * Whether a sentence was typed as it stands; blanks at the ends do not count.
+ * Whether the sentence of a field was typed exactly; blanks at the ends do not count.
  * @param {HTMLInputElement} input
  */
 export function typedSentence(input) {

@@ -2,18 +2,19 @@
 // The desk: import parameters come as files or as text, and what the KMS takes leaves as files. Nothing on this page
 // sends. It never holds key material, which exists in the worker only, or in a person's own hardware.
 
+import { fromBase64, sha256 } from "./bytes.js"
 import { showChosen, value } from "./choices.js"
-import { parseKeyReference } from "./key_reference.js"
+import { hsmLane } from "./desk_hsm.js"
+import { readParameters } from "./desk_parameters.js"
 import { deskResult } from "./desk_result.js"
 import { expiryChoice } from "./expiry.js"
-import { readParameters } from "./desk_parameters.js"
-import { hsmLane } from "./desk_hsm.js"
+import { parseKeyReference } from "./key_reference.js"
+import { askBeforeLeaving, onChange, requireSecureContext } from "./leave.js"
 import { materialStep } from "./material_step.js"
 import { modules } from "./modules.js"
-import { clearErrors, fill, fillCommands, fillDigest, one, onSubmit, showError, wait } from "./page.js"
-import { fromBase64, sha256 } from "./sent.js"
-import { closeAll, finish, open, setSummary, step } from "./steps.js"
-import { showEnd, showLife } from "./token_life.js"
+import { all, clearErrors, fill, fillCommands, fillDigest, one, onSubmit, wait } from "./page.js"
+import { closeAll, finish, open, setSummary } from "./steps.js"
+import { countDown, mustBeValid, showEnd } from "./token_life.js"
 import { phrase, problem } from "./words.js"
 
 /** @typedef {import("./desk_parameters.js").DeskParameters} DeskParameters */
@@ -35,8 +36,8 @@ const state = {
 // Whether this computer is online, as far as the browser knows.
 
 function showNetwork() {
-    for (const sentence of task.querySelectorAll("[data-network]")) {
-        if (sentence instanceof HTMLElement) sentence.hidden = (sentence.dataset.network === "online") !== navigator.onLine
+    for (const sentence of all(task, "[data-network]")) {
+        sentence.hidden = (sentence.dataset.network === "online") !== navigator.onLine
     }
 }
 
@@ -75,10 +76,10 @@ const paramsForm = onSubmit("params", async (form) => {
     one(part, `[data-row="token-until"]`).hidden = parameters.expires === null
     one(part, `[data-row="token-unknown"]`).hidden = parameters.expires !== null
     if (parameters.expires !== null) showEnd(task, parameters.expires)
-    for (const warning of part.querySelectorAll("[data-warning]")) {
-        if (warning instanceof HTMLElement) warning.hidden = !parameters.warnings.includes(warning.dataset.warning ?? "")
+    for (const warning of all(part, "[data-warning]")) {
+        warning.hidden = !parameters.warnings.includes(warning.dataset.warning ?? "")
     }
-    countDown()
+    showTimeLeft()
     part.hidden = false
     one(part, "h3").focus()
 })
@@ -97,24 +98,12 @@ one(task, `[data-act="continue"]`).addEventListener("click", () => {
     const { parameters } = state
     if (!parameters) return
     finish("params", "", "material")
-    countDown()
+    showTimeLeft()
     hsm.show(parameters)
-    if (lane() === "browser") material.offerPassphrase()
+    if (lane() === "browser") material.suggestPassphrase()
 })
 
-function countDown() {
-    if (state.parameters && !state.done) showLife(task, state.parameters)
-}
-
-setInterval(countDown, 1000)
-
-/** The parameters, as long as they may be used. */
-function usable() {
-    const { parameters } = state
-    if (!parameters) throw problem("unexpected")
-    if (parameters.expires !== null && parameters.expires <= Date.now()) throw problem("token_expired")
-    return parameters
-}
+const showTimeLeft = countDown(task, () => (state.done ? null : state.parameters))
 
 // Step 3: the key material, in this browser or in hardware.
 
@@ -124,7 +113,7 @@ const laneForm = /** @type {HTMLFormElement} */ (one(task, `[data-form="lane"]`)
 const lane = () => value(laneForm, "lane")
 
 const material = materialStep(task, from, {
-    target: () => ({ keyId: state.keyId, ...usable() }),
+    target: () => ({ keyId: state.keyId, ...mustBeValid(state.parameters) }),
     again: () => goBack("material"),
     goOn: (made) => toFiles(made.prepared, phrase(made.prepared.backup ? "prepared" : "prepared-elsewhere", {
         kcv: made.prepared.kcv, seconds: made.seconds,
@@ -135,10 +124,8 @@ const hsm = hsmLane(task, (wrapped) => toFiles(wrapped, phrase("wrapped-elsewher
 
 laneForm.addEventListener("change", () => {
     clearErrors(document)
-    for (const part of task.querySelectorAll("[data-lane]")) {
-        if (part instanceof HTMLElement) part.hidden = part.dataset.lane !== lane()
-    }
-    if (lane() === "browser" && state.parameters) material.offerPassphrase()
+    for (const part of all(task, "[data-lane]")) part.hidden = part.dataset.lane !== lane()
+    if (lane() === "browser" && state.parameters) material.suggestPassphrase()
 })
 
 /**
@@ -148,9 +135,7 @@ laneForm.addEventListener("change", () => {
 async function toFiles(wrapped, summary) {
     fillDigest(task, "ciphertext-digest", wrapped.sha256)
     fill(task, "ciphertext", phrase("bytes-digest", { count: fromBase64(wrapped.encryptedKeyMaterial).length, digest: wrapped.sha256 }))
-    for (const row of task.querySelectorAll("[data-row=material]")) {
-        if (row instanceof HTMLElement) row.hidden = lane() !== "browser"
-    }
+    for (const row of all(task, "[data-row=material]")) row.hidden = lane() !== "browser"
     expiry.show()
     finish("material", summary, "send")
 }
@@ -158,7 +143,7 @@ async function toFiles(wrapped, summary) {
 // Step 4: the files.
 
 const sendForm = onSubmit("send", async () => {
-    const parameters = usable()
+    const parameters = mustBeValid(state.parameters)
     const made = lane() === "browser" ? material.made() : null
     const wrapped = made?.prepared ?? hsm.wrapped()
     if (!wrapped) throw problem("unexpected")
@@ -188,12 +173,6 @@ function goBack(name) {
     open(name)
 }
 
-for (const button of task.querySelectorAll("[data-change]")) {
-    button.addEventListener("click", () => goBack(/** @type {HTMLElement} */ (button).dataset.change ?? ""))
-}
-
-addEventListener("beforeunload", (event) => {
-    if (!state.done && (material.holds() || hsm.wrapped())) event.preventDefault()
-})
-
-if (!isSecureContext) showError(step("cmk"), problem("insecure_context"))
+onChange(task, goBack)
+askBeforeLeaving(() => !state.done && (material.holds() || hsm.wrapped() !== null))
+requireSecureContext()

@@ -2,11 +2,10 @@
 // The lane for material that stays in a hardware security module, or with another tool: the wrapping key goes out, the
 // wrapped material comes back. Nothing here needs a worker, because nothing here is secret.
 
+import { decodeText, fromBase64, readFile, sha256, toBase64, toUTF8 } from "./bytes.js"
 import { file, value } from "./choices.js"
-import { bytesOf, decode, toBase64 } from "./desk_parameters.js"
-import { offerDownload } from "./material.js"
-import { fillCommands, one, onSubmit } from "./page.js"
-import { fromBase64, sha256 } from "./sent.js"
+import { offerDownload } from "./download.js"
+import { all, fillCommands, one, onSubmit } from "./page.js"
 import { problem } from "./words.js"
 
 /** The size of what RSA-2048 wraps, in bytes. */
@@ -38,12 +37,10 @@ export function hsmLane(task, goOn) {
         show({ publicKey, algorithm, fingerprint }) {
             const der = derOf(publicKey)
             const pem = `-----BEGIN PUBLIC KEY-----\n${toBase64(der).replace(/.{1,64}/g, "$&\n")}-----END PUBLIC KEY-----\n`
-            offerDownload(/** @type {HTMLAnchorElement} */ (one(lane, `[data-link="der"]`)), der, "PublicKey.bin", "application/octet-stream")
-            offerDownload(/** @type {HTMLAnchorElement} */ (one(lane, `[data-link="pem"]`)), new TextEncoder().encode(pem), "PublicKey.pem", "application/x-pem-file")
+            offerDownload(lane, "der", { bytes: der, name: "PublicKey.bin", type: "application/octet-stream" })
+            offerDownload(lane, "pem", { bytes: toUTF8(pem), name: "PublicKey.pem", type: "application/x-pem-file" })
             fillCommands(lane, { id: fingerprint.slice(0, 8) })
-            for (const part of lane.querySelectorAll("[data-algorithm]")) {
-                if (part instanceof HTMLElement) part.hidden = part.dataset.algorithm !== algorithm
-            }
+            for (const part of all(lane, "[data-algorithm]")) part.hidden = part.dataset.algorithm !== algorithm
         },
         restart() {
             wrapped = null
@@ -70,9 +67,9 @@ async function readWrapped(form) {
     const pasted = value(form, "wrapped-text").trim()
     if (saved && pasted !== "") throw problem("wrapped_twice")
     if (!saved && pasted === "") throw problem("wrapped_missing")
-    const raw = saved ? await bytesOf(saved) : new TextEncoder().encode(pasted)
+    const raw = saved ? await readFile(saved) : toUTF8(pasted)
     if (raw.length === wrappedSize) return raw
-    const text = decode(raw).replace(/\s/g, "")
+    const text = decodeText(raw).replace(/\s/g, "")
     if (raw.length === 32 || /^[0-9A-Fa-f]{64}$/.test(text)) throw problem("wrapped_is_bare")
     if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text) || text.length % 4 !== 0) throw problem("wrapped_unreadable")
     const bytes = fromBase64(text)

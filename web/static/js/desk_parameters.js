@@ -2,6 +2,7 @@
 // Import parameters as people bring them to the desk: the answer of GetParametersForImport, pasted or in a file, or the two
 // files that the vendor's console hands out. All of it is public; none of it leaves.
 
+import { decodeText, readFile, toBase64 } from "./bytes.js"
 import { file, value } from "./choices.js"
 import { run } from "./job.js"
 import { isProblem, problem } from "./words.js"
@@ -26,9 +27,6 @@ const life = 24 * 3600 * 1000
 /** Files of one answer are saved within this time of each other, in milliseconds. */
 const together = 10 * 60 * 1000
 
-/** Far above any answer of the KMS, in bytes. */
-const largest = 64 << 10
-
 /**
  * @param {HTMLFormElement} form
  * @param {{keyId: string, algorithm: string}} wanted
@@ -47,7 +45,7 @@ export async function readParameters(form, wanted, module, signal) {
     const fingerprint = await fingerprintOf(brought, module, signal)
     const own = file(form, "own-key")
     if (own) {
-        const obtained = await fingerprintOf({ ...brought, publicKey: keyText(await bytesOf(own)) }, module, signal)
+        const obtained = await fingerprintOf({ ...brought, publicKey: keyText(await readFile(own)) }, module, signal)
         if (obtained !== fingerprint) throw problem("wrapping_key_not_own")
     }
     return { ...brought, algorithm: wanted.algorithm, expires, fingerprint }
@@ -86,7 +84,7 @@ async function fromAnswer(form, { keyId, algorithm }) {
     const saved = file(form, "answer-file")
     if (pasted !== "" && saved) throw problem("parameters_twice")
     if (saved) refuseOtherName(saved.name, algorithm)
-    const text = pasted !== "" ? pasted : saved ? decode(await bytesOf(saved)).trim() : ""
+    const text = pasted !== "" ? pasted : saved ? decodeText(await readFile(saved)).trim() : ""
     if (text === "") throw problem("parameters_missing")
     /** @type {any} */
     let answer
@@ -122,8 +120,8 @@ async function fromFiles(form, { algorithm }) {
     if (tokenFile.lastModified + life <= Date.now()) warnings.push("token-old")
     if (Math.abs(keyFile.lastModified - tokenFile.lastModified) > together) warnings.push("files-apart")
     return {
-        publicKey: keyText(await bytesOf(keyFile)),
-        token: decode(await bytesOf(tokenFile)).trim(),
+        publicKey: keyText(await readFile(keyFile)),
+        token: decodeText(await readFile(tokenFile)).trim(),
         tokenExpireTime: "", requestId: "", warnings,
     }
 }
@@ -133,8 +131,8 @@ async function fromFiles(form, { algorithm }) {
  * @param {Uint8Array} bytes
  */
 function keyText(bytes) {
-    const isDER = bytes[0] === 0x30 && decode(bytes.subarray(0, 4)) !== "0000"
-    return isDER ? toBase64(bytes) : decode(bytes).trim()
+    const isDER = bytes[0] === 0x30 && decodeText(bytes.subarray(0, 4)) !== "0000"
+    return isDER ? toBase64(bytes) : decodeText(bytes).trim()
 }
 
 /**
@@ -145,28 +143,4 @@ function keyText(bytes) {
 function refuseOtherName(name, algorithm) {
     const named = /RSAES_(?:OAEP_SHA_256|OAEP_SHA_1|PKCS1_V1_5)/.exec(name)?.[0]
     if (named && named !== algorithm) throw problem("parameters_other_algorithm")
-}
-
-/**
- * @param {File} from
- * @returns {Promise<Uint8Array<ArrayBuffer>>}
- */
-export async function bytesOf(from) {
-    if (from.size > largest) throw problem("parameters_too_long")
-    try {
-        return new Uint8Array(await from.arrayBuffer())
-    } catch {
-        throw problem("file_unreadable")
-    }
-}
-
-/** Text of a file; a byte order mark is taken off. @param {Uint8Array} bytes */
-export function decode(bytes) {
-    const utf16 = bytes[0] === 0xff && bytes[1] === 0xfe // as PowerShell writes what it redirects
-    return new TextDecoder(utf16 ? "utf-16le" : "utf-8").decode(bytes)
-}
-
-/** @param {Uint8Array} bytes */
-export function toBase64(bytes) {
-    return btoa(String.fromCharCode(...bytes))
 }

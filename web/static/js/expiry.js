@@ -3,7 +3,7 @@
 
 import { showChosen, value } from "./choices.js"
 import { utc, zone } from "./moment.js"
-import { fill, one } from "./page.js"
+import { fill, fillTemplate, one } from "./page.js"
 import { fillHoles, phrase, problem } from "./words.js"
 
 /** @param {Date} moment */
@@ -36,8 +36,7 @@ export function expiryChoice(form) {
     /** Show the choice in words, and in UTC as the KMS counts. */
     function show() {
         showChosen(form)
-        const zonePlace = one(form, `[data-fill="zone"]`)
-        zonePlace.textContent = fillHoles(zonePlace.dataset.template ?? "", { zone: zone() })
+        fillTemplate(form, "zone", { zone: zone() })
         const utcPlace = one(form, `[data-fill="expiry-utc"]`)
         utcPlace.textContent = ""
         let shown = ""

@@ -2,19 +2,20 @@
 // The import, step by step. This file moves between the steps and holds what they produce; it never holds key material,
 // which exists in the worker only.
 
+import { fromBase64, sha256 } from "./bytes.js"
 import { value } from "./choices.js"
 import { expiryChoice, inWords } from "./expiry.js"
 import { run } from "./job.js"
 import { parseKeyReference } from "./key_reference.js"
 import { getParametersForImport, importKeyMaterial } from "./kms.js"
-import { offerDownload } from "./material.js"
+import { askBeforeLeaving, onChange, requireSecureContext } from "./leave.js"
 import { materialStep } from "./material_step.js"
 import { modules } from "./modules.js"
-import { clearErrors, fill, fillCommands, fillDigest, one, onSubmit, showError, wait } from "./page.js"
-import { writeReceipt } from "./receipt.js"
-import { fromBase64, record, sha256 } from "./sent.js"
-import { closeAll, finish, open, setSummary, step } from "./steps.js"
-import { showEnd, showLife } from "./token_life.js"
+import { clearErrors, fill, fillCommands, fillDigest, fillTemplate, one, onSubmit, wait } from "./page.js"
+import { offerPrint, offerReceipt } from "./receipt_offer.js"
+import { record } from "./sent.js"
+import { closeAll, finish, open, setSummary } from "./steps.js"
+import { countDown, mustBeValid, showEnd } from "./token_life.js"
 import { fillHoles, isProblem, phrase, problem } from "./words.js"
 
 /**
@@ -28,7 +29,7 @@ import { fillHoles, isProblem, phrase, problem } from "./words.js"
  * @property {string} requestId
  */
 
-/** @typedef {import("./material_step.js").Made} Made */
+/** @typedef {import("./prepare.js").Made} Made */
 
 const task = one(document, "[data-task=import]")
 const { region = "", version = "" } = task.dataset
@@ -84,7 +85,7 @@ function showParameters(parameters) {
     fill(task, "parameters-request-id", parameters.requestId)
     fillDigest(task, "fingerprint", parameters.fingerprint)
     showEnd(task, parameters.expires)
-    countDown()
+    showTimeLeft()
     const part = one(task, `[data-part="parameters"]`)
     part.hidden = false
     one(part, "h3").focus()
@@ -93,31 +94,18 @@ function showParameters(parameters) {
 one(task, `[data-act="continue"]`).addEventListener("click", () => {
     if (!state.parameters) return
     finish("params", "", "material")
-    countDown()
-    material.offerPassphrase()
+    showTimeLeft()
+    material.suggestPassphrase()
 })
 
-/** How long the token still lives, wherever it is shown. */
-function countDown() {
-    if (state.parameters && !state.done) showLife(task, state.parameters)
-}
-
-setInterval(countDown, 1000)
-
-/** @param {Parameters} parameters */
-function mustBeAlive(parameters) {
-    if (parameters.expires <= Date.now()) throw problem("token_expired")
-}
+const showTimeLeft = countDown(task, () => (state.done ? null : state.parameters))
 
 // Step 3: the key material, and the proof of its backup.
 
 const material = materialStep(task, from, {
     target() {
-        const { parameters, keyId } = state
-        if (!parameters) throw problem("unexpected")
-        mustBeAlive(parameters)
-        const { publicKey, algorithm, fingerprint } = parameters
-        return { keyId, publicKey, algorithm, fingerprint }
+        const { publicKey, algorithm, fingerprint } = mustBeValid(state.parameters)
+        return { keyId: state.keyId, publicKey, algorithm, fingerprint }
     },
     again: () => goBack("material"),
     async goOn({ prepared, seconds }) {
@@ -137,11 +125,11 @@ const material = materialStep(task, from, {
 // Step 4: the import.
 
 const sendForm = onSubmit("send", async (form) => {
-    const { parameters, keyId } = state
+    const { keyId } = state
     const made = material.made()
-    if (!parameters || !made) throw problem("unexpected")
+    if (!made) throw problem("unexpected")
     const expireUnix = expiry.take()
-    mustBeAlive(parameters)
+    const parameters = mustBeValid(state.parameters)
     const sent = { keyId, ciphertext: made.prepared.encryptedKeyMaterial, token: parameters.token, expireUnix }
     let answer
     try {
@@ -185,8 +173,7 @@ async function showResult(parameters, made, expireUnix, answer) {
     state.unknown = false
     material.empty()
     fill(task, "import-request-id", answer.requestId)
-    const enabled = one(task, `[data-fill="enabled"]`)
-    enabled.textContent = fillHoles(enabled.dataset.template ?? "", { cmk: state.keyId })
+    fillTemplate(task, "enabled", { cmk: state.keyId })
     fillCommands(resultPart, { cmk: state.keyId })
     fill(task, "expiry", inWords(expireUnix))
     const calendar = one(resultPart, `[data-part="calendar"]`)
@@ -197,31 +184,15 @@ async function showResult(parameters, made, expireUnix, answer) {
     closeAll()
     resultPart.hidden = false
     one(resultPart, "h2").focus()
-    await offerReceipt(parameters, made, expireUnix, answer)
+    await offerReceipt(resultPart, from.plain, { version, module: made.module }, {
+        keyId: state.keyId, region, expireUnix, source: made.source, prepared: made.prepared, preparedAt: made.at,
+        algorithm: parameters.algorithm, token: parameters.token, tokenExpireTime: parameters.tokenExpireTime,
+        fingerprint: parameters.fingerprint, parametersRequestId: parameters.requestId,
+        importRequestId: answer.requestId, importedAt: new Date(answer.time),
+    })
 }
 
-/**
- * @param {Parameters} parameters
- * @param {Made} made
- * @param {number} expireUnix
- * @param {{requestId: string, time: number}} answer
- */
-async function offerReceipt(parameters, made, expireUnix, answer) {
-    try {
-        const receipt = await writeReceipt(from.plain, { version, module: made.module }, {
-            keyId: state.keyId, region, expireUnix, source: made.source, prepared: made.prepared, preparedAt: made.at,
-            algorithm: parameters.algorithm, token: parameters.token, tokenExpireTime: parameters.tokenExpireTime,
-            fingerprint: parameters.fingerprint, parametersRequestId: parameters.requestId,
-            importRequestId: answer.requestId, importedAt: new Date(answer.time),
-        })
-        const link = /** @type {HTMLAnchorElement} */ (one(resultPart, `[data-link="receipt"]`))
-        offerDownload(link, receipt.bytes, receipt.name, "application/json")
-    } catch (thrown) {
-        showError(resultPart, thrown)
-    }
-}
-
-one(resultPart, `[data-act="print"]`).addEventListener("click", () => window.print())
+offerPrint(resultPart)
 
 // The calendar is the one thing that the console's server writes for the page, so it is listed like any request.
 one(resultPart, `[data-part="calendar"]`).addEventListener("submit", async (event) => {
@@ -246,12 +217,6 @@ function goBack(name) {
     open(name)
 }
 
-for (const button of task.querySelectorAll("[data-change]")) {
-    button.addEventListener("click", () => goBack(/** @type {HTMLElement} */ (button).dataset.change ?? ""))
-}
-
-addEventListener("beforeunload", (event) => {
-    if (!state.done && (material.holds() || state.unknown)) event.preventDefault()
-})
-
-if (!isSecureContext) showError(step("cmk"), problem("insecure_context"))
+onChange(task, goBack)
+askBeforeLeaving(() => !state.done && (material.holds() || state.unknown))
+requireSecureContext()

@@ -1,13 +1,18 @@
 // @ts-check
-// Step 3 as a page walks through it: the material is prepared in a worker, its backup saved and proven, and only then is
-// the way to the next step open. What leaves the worker is encrypted, or a check value; this file holds nothing else.
+// Step 3 as a whole: the person chooses where the key comes from and how it is protected, a worker prepares it, and the
+// next step opens once the saved backup was opened again. This file never holds key material.
 
-import { backup } from "./choices.js"
-import { run } from "./job.js"
-import { materialForm, showBackup } from "./material.js"
-import { fillDigest, one, onSubmit, showError, wait } from "./page.js"
+import { backupProof } from "./backup_proof.js"
+import { keyComponents } from "./key_components.js"
+import { keyQuestions } from "./key_question.js"
+import { chosenProtection, chosenSource, showSource } from "./key_source.js"
+import { input, one, onSubmit, showError, wait } from "./page.js"
+import { passphraseField } from "./passphrase.js"
+import { prepare } from "./prepare.js"
 import { step } from "./steps.js"
 import { isProblem, problem } from "./words.js"
+
+/** @typedef {import("./prepare.js").Made} Made */
 
 /**
  * What the material is wrapped for.
@@ -19,84 +24,121 @@ import { isProblem, problem } from "./words.js"
  */
 
 /**
- * @typedef {object} Made
- * @property {import("./material.js").Prepared} prepared
- * @property {string} source
- * @property {string} seconds how long the worker lived
- * @property {import("./job.js").Module} module the one that held the key
- * @property {Date} at
- */
-
-/**
  * @param {HTMLElement} task
  * @param {ReturnType<typeof import("./modules.js").modules>} from
  * @param {object} page
  * @param {() => Target} page.target throws a problem where nothing may be wrapped, for example for an expired token
  * @param {() => void} page.again the person starts the step again
- * @param {(made: Made) => Promise<void>} page.goOn the person goes on with what was made and proven
+ * @param {(made: Made) => Promise<void>} page.goOn the person goes on with what was made and tested
  */
 export function materialStep(task, from, { target, again, goOn }) {
     const part = one(task, `[data-part="backup"]`)
-    const unlock = /** @type {HTMLButtonElement} */ (one(part, `[data-act="to-import"]`))
     /** @type {Made | null} */
     let made = null
 
     const form = onSubmit("material", async () => {
-        const { fingerprint, ...wanted } = target()
-        let fresh
-        try {
-            fresh = await wait(form, (signal, say) => material.prepare(wanted, signal, say))
-        } catch (thrown) {
-            if (isProblem(thrown) && material.ask(thrown.code)) return
-            throw thrown
-        }
-        if (fresh.prepared.fingerprint !== fingerprint) throw problem("module_crashed")
-        made = { ...fresh, at: new Date() }
+        const fresh = await key.make(target())
+        if (!fresh) return // the worker asked a question
+        made = fresh
         form.hidden = true
-        material.forgetSecret()
-        showBackup(part, fresh.prepared, fillDigest)
+        input(form, "#source-secret").value = ""
+        proof.show(fresh.prepared)
     })
-
-    const material = materialForm(form, from)
-
-    const proofForm = onSubmit("proof", async () => {
-        if (!made) throw problem("unexpected")
-        const { kcv, commitment, salt } = made.prepared
-        const options = { ...backup(proofForm, "proof"), kcv, commitment, salt }
-        await wait(proofForm, (signal) => run(from.custody, { job: "check", options }, { signal }))
-        proofForm.hidden = true
-        proofForm.reset() // the secret has served
-        one(part, `[data-part="proven"]`).hidden = false
-        unlock.disabled = false
-        unlock.focus()
-    })
+    const key = keyForm(form, from)
+    const proof = backupProof(part, from.custody)
 
     one(part, `[data-act="again"]`).addEventListener("click", again)
-    unlock.addEventListener("click", () => {
+    one(part, `[data-act="to-import"]`).addEventListener("click", () => {
         if (made) goOn(made).catch((thrown) => showError(step("material"), thrown))
     })
 
     return {
-        /** What was made, proven or not. */
+        /** What was made, tested or not. */
         made: () => made,
         /** Whether leaving the page would lose something. */
-        holds: () => made !== null || material.holdsComponents(),
-        /** Offer a passphrase where none stands yet. */
-        offerPassphrase() {
-            const passphrase = /** @type {HTMLInputElement} */ (one(task, "#passphrase"))
-            if (passphrase.value === "") material.offer().catch((thrown) => showError(step("material"), thrown))
-        },
-        /** Drop what was made, and show the form as it was left. */
+        holds: () => made !== null || key.held(),
+        suggestPassphrase: key.suggestPassphrase,
+        /** Drop what was made, and show the form as it was left, without its secrets. */
         restart() {
             made = null
-            material.forget()
+            key.forget()
+            proof.hide()
             form.hidden = false
-            part.hidden = true
-            proofForm.reset()
         },
-        /** Empty the form: the passphrase has served with the rest. */
-        empty() {
-            form.reset()
+        /** Empty the form, with the passphrase. */
+        empty: () => form.reset(),
+    }
+}
+
+/**
+ * @typedef {object} Parts
+ * @property {ReturnType<typeof keyComponents>} components
+ * @property {ReturnType<typeof passphraseField>} passphrase
+ * @property {ReturnType<typeof keyQuestions>} questions
+ */
+
+/**
+ * The form of step 3 with what each of its parts does.
+ * @param {HTMLFormElement} form
+ * @param {ReturnType<typeof import("./modules.js").modules>} from
+ */
+function keyForm(form, from) {
+    const components = keyComponents(form, from.custody)
+    const passphrase = passphraseField(form, from)
+    const questions = keyQuestions(form)
+    const parts = { components, passphrase, questions }
+    form.addEventListener("change", ({ target }) => {
+        if (target instanceof HTMLInputElement && (target.name === "source" || target.type === "file")) questions.forget()
+        showSource(form)
+    })
+
+    return {
+        held: components.held,
+        suggestPassphrase: passphrase.fill,
+        /**
+         * @param {Target} target
+         * @returns {Promise<Made | undefined>} undefined where the worker asked a question
+         */
+        async make({ fingerprint, ...wanted }) {
+            try {
+                const made = await wait(form, (signal, say) => attempt(form, from, parts, wanted, signal, say))
+                if (made.prepared.fingerprint !== fingerprint) throw problem("module_crashed")
+                return made
+            } catch (thrown) {
+                if (isProblem(thrown) && questions.ask(thrown.code)) return undefined
+                throw thrown
+            }
         },
+        /** Empty every field that held a secret, apart from the passphrase. */
+        forget() {
+            components.drop()
+            components.clear()
+            questions.forget()
+            input(form, "#source-secret").value = input(form, "#weak").value = ""
+        },
+    }
+}
+
+/**
+ * Check what can be checked before a worker starts, then let it work. The worker with the components ends with the
+ * attempt, whatever comes of it.
+ * @param {HTMLFormElement} form
+ * @param {ReturnType<typeof import("./modules.js").modules>} from
+ * @param {Parts} parts
+ * @param {{keyId: string, publicKey: string, algorithm: string}} wanted
+ * @param {AbortSignal} signal
+ * @param {import("./page.js").Say} say
+ */
+async function attempt(form, from, { components, passphrase, questions }, wanted, signal, say) {
+    const source = chosenSource(form)
+    const given = source.source === "components" ? components.taken() : null
+    const protection = chosenProtection(form)
+    const chosen = {
+        ...source, ...protection, ...questions.answers(), ...wanted, passphrase: await passphrase.chosen(signal),
+    }
+    try {
+        return await prepare(from, given, chosen, signal, say)
+    } finally {
+        if (given) components.drop()
     }
 }

@@ -15,6 +15,31 @@ export function one(root, selector) {
     return found
 }
 
+/** @param {ParentNode} root @param {string} selector */
+export function input(root, selector) {
+    return /** @type {HTMLInputElement} */ (one(root, selector))
+}
+
+/**
+ * Every element that matches.
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @returns {HTMLElement[]}
+ */
+export function all(root, selector) {
+    return /** @type {HTMLElement[]} */ (Array.from(root.querySelectorAll(selector)))
+}
+
+/**
+ * Fill the holes of the sentence that a place carries in its data-template, and show it there.
+ * @param {ParentNode} root
+ * @param {string} name of the place
+ * @param {Record<string, string | number>} values
+ */
+export function fillTemplate(root, name, values) {
+    for (const place of all(root, `[data-fill="${name}"]`)) place.textContent = fillHoles(place.dataset.template ?? "", values)
+}
+
 /**
  * Put a text into every place of that name.
  * @param {ParentNode} root
@@ -44,8 +69,8 @@ export function fillDigest(root, name, digest) {
  * @param {Record<string, string | number>} values
  */
 export function fillCommands(root, values) {
-    for (const place of root.querySelectorAll("[data-command]")) {
-        if (place instanceof HTMLElement) one(place, "code").replaceChildren(...unbroken(fillHoles(place.dataset.command ?? "", values)))
+    for (const place of all(root, "[data-command]")) {
+        one(place, "code").replaceChildren(...unbroken(fillHoles(place.dataset.command ?? "", values)))
     }
 }
 
@@ -100,20 +125,40 @@ export function clearErrors(root) {
 /** @typedef {(sentence: (seconds: string) => string, part?: number) => void} Say part: of the whole that is done, 0 to 1 */
 
 /**
- * Run something that may take a while. The form's own button is off meanwhile; after a moment a line says what is going on and for
- * how long, with a button that cancels.
+ * Run something that may take a while. The form's own button is off meanwhile; after a moment a line says what is
+ * going on and for how long, with a button that cancels.
  * @template T
  * @param {HTMLElement} form holds the button and the waiting line
  * @param {(signal: AbortSignal, say: Say) => Promise<T>} work
  * @returns {Promise<T>}
  */
 export async function wait(form, work) {
+    const button = form.querySelector("button:not([type=button])")
+    const cancel = one(form, `[data-waiting] [data-act="cancel"]`)
+    const stop = new AbortController()
+    const onCancel = () => stop.abort()
+    const line = waitingLine(form)
+    cancel.addEventListener("click", onCancel)
+    form.setAttribute("aria-busy", "true")
+    if (button instanceof HTMLButtonElement) button.disabled = true
+    try {
+        return await work(stop.signal, line.say)
+    } finally {
+        line.end()
+        cancel.removeEventListener("click", onCancel)
+        form.removeAttribute("aria-busy")
+        if (button instanceof HTMLButtonElement) button.disabled = false
+    }
+}
+
+/**
+ * The line of a form that says what is going on. It appears after a quarter of a second.
+ * @param {HTMLElement} form
+ */
+function waitingLine(form) {
     const line = one(form, "[data-waiting]")
     const sentence = one(line, `[data-fill="waiting"]`)
-    const button = form.querySelector("button:not([type=button])")
-    const cancel = one(line, `[data-act="cancel"]`)
     const bar = /** @type {HTMLProgressElement} */ (one(line, "progress"))
-    const stop = new AbortController()
     const began = performance.now()
     const seconds = () => ((performance.now() - began) / 1000).toFixed(1)
     /** @type {((seconds: string) => string) | undefined} */
@@ -123,29 +168,24 @@ export async function wait(form, work) {
         sentence.textContent = spoken ? spoken(seconds()) : sentence.dataset.text ?? ""
         fill(line, "waited", phrase("wait-seconds", { seconds: seconds() }))
     }
-    const onCancel = () => stop.abort()
     const ticking = setInterval(show, 100)
-    cancel.addEventListener("click", onCancel)
-    form.setAttribute("aria-busy", "true")
-    if (button instanceof HTMLButtonElement) button.disabled = true
-    try {
-        return await work(stop.signal, (next, part) => {
+    return {
+        /** @type {Say} */
+        say(next, part) {
             spoken = next
             if (part !== undefined) bar.value = part
             show()
-        })
-    } finally {
-        clearInterval(ticking)
-        cancel.removeEventListener("click", onCancel)
-        form.removeAttribute("aria-busy")
-        if (button instanceof HTMLButtonElement) button.disabled = false
-        line.hidden = true
-        bar.removeAttribute("value")
+        },
+        end() {
+            clearInterval(ticking)
+            line.hidden = true
+            bar.removeAttribute("value")
+        },
     }
 }
 
 /**
- * Run a form's act when it is sent: errors go where they happened. A form that is at work takes no second order.
+ * Run a form's act when it is submitted: errors show where they happened. A form that is busy takes no second submission.
  * @param {string} name
  * @param {(form: HTMLFormElement) => Promise<void> | void} act
  */

@@ -3,7 +3,7 @@
 // code writes and reads it.
 
 import { run } from "./job.js"
-import { fromBase64, hex, sha256 } from "./sent.js"
+import { fromBase64, hex, sha256 } from "./bytes.js"
 
 /**
  * @typedef {object} Imported
@@ -19,7 +19,7 @@ import { fromBase64, hex, sha256 } from "./sent.js"
  * @property {string} parametersRequestId empty where nobody knows
  * @property {Date} [importedAt] absent where the import is made elsewhere
  * @property {string} [importRequestId] likewise
- * @property {import("./material.js").Prepared} prepared
+ * @property {import("./prepare.js").Prepared} prepared
  */
 
 /**

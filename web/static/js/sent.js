@@ -2,8 +2,9 @@
 // The panel "What left this browser": every request that the page made in this visit, with the size of each field and,
 // where a field has the shape of a secret, its digest instead of its value.
 
-import { fill, one } from "./page.js"
+import { fromBase64, sha256 } from "./bytes.js"
 import { clock } from "./moment.js"
+import { fill, one } from "./page.js"
 import { phrase } from "./words.js"
 
 const secretShaped = new Set(["EncryptedKeyMaterial", "ImportToken"])
@@ -50,31 +51,6 @@ async function describe(name, value) {
     }
     if (plainShaped.has(name)) return String(value)
     return phrase("characters", { count: String(value).length })
-}
-
-/**
- * Decode base64; what is not base64 counts as the text that it is.
- * @param {string} text
- */
-export function fromBase64(text) {
-    try {
-        return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))
-    } catch {
-        return new TextEncoder().encode(text)
-    }
-}
-
-/**
- * @param {Uint8Array<ArrayBuffer>} bytes
- * @returns {Promise<string>} 64 hexadecimal digits
- */
-export async function sha256(bytes) {
-    return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)))
-}
-
-/** @param {Uint8Array} bytes */
-export function hex(bytes) {
-    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
 }
 
 /** @param {string} name @param {string} text */

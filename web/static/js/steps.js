@@ -1,7 +1,7 @@
 // @ts-check
 // Steps that open one after another. One is open; finished ones are a line with their result; later ones a title.
 
-import { announce, one } from "./page.js"
+import { all, announce, one } from "./page.js"
 import { phrase } from "./words.js"
 
 /** @param {string} name */
@@ -26,8 +26,7 @@ function setState(section, state) {
  */
 export function open(name) {
     let before = true
-    for (const section of document.querySelectorAll("[data-step]")) {
-        if (!(section instanceof HTMLElement)) continue
+    for (const section of all(document, "[data-step]")) {
         if (section.dataset.step === name) {
             setState(section, "open")
             before = false
@@ -59,8 +58,7 @@ export function setSummary(name, summary) {
 
 /** Fold every step for good: the task is done and nothing can be changed. */
 export function closeAll() {
-    for (const section of document.querySelectorAll("[data-step]")) {
-        if (!(section instanceof HTMLElement)) continue
+    for (const section of all(document, "[data-step]")) {
         setState(section, "done")
         one(section, "[data-change]").hidden = true
     }

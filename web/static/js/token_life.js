@@ -1,18 +1,49 @@
 // @ts-check
-// How long the import token still lives, in words, wherever a page shows it.
+// How long the import token is still valid, in words, wherever a page shows it.
 
 import { local, utc } from "./moment.js"
 import { fill } from "./page.js"
 import { setSummary } from "./steps.js"
-import { phrase } from "./words.js"
+import { phrase, problem } from "./words.js"
+
+/**
+ * What has an end, in milliseconds by this computer's clock; null where nobody knows it.
+ * @typedef {{algorithm: string, expires: number | null}} Ending
+ */
+
+/**
+ * Count down from now on.
+ * @param {HTMLElement} task
+ * @param {() => Ending | null} current null as long as there is nothing to count, or once it does not matter any more
+ * @returns {() => void} shows the time that is left at once
+ */
+export function countDown(task, current) {
+    const show = () => {
+        const parameters = current()
+        if (parameters) showLife(task, parameters)
+    }
+    setInterval(show, 1000)
+    return show
+}
+
+/**
+ * Refuse parameters whose token has expired.
+ * @template {Ending} T
+ * @param {T | null} parameters
+ * @returns {T}
+ */
+export function mustBeValid(parameters) {
+    if (!parameters) throw problem("unexpected")
+    if (parameters.expires !== null && parameters.expires <= Date.now()) throw problem("token_expired")
+    return parameters
+}
 
 /**
  * Show the time that is left, beside the algorithm in the summary of the step.
  * @param {HTMLElement} task
- * @param {{algorithm: string, expires: number | null}} parameters expires in milliseconds by this computer's clock; null
- *     where nobody knows
+ * @param {Ending} parameters
  */
-export function showLife(task, { algorithm, expires }) {
+function showLife(task, { algorithm, expires }) {
     const left = expires === null ? phrase("life-unknown") : lifeLeft(expires)
     fill(task, "token-left", left)
     setSummary("params", `${algorithm} · ${left}`)

@@ -1,5 +1,7 @@
 package pages
 
+import "keyferry/components/text"
+
 // The files that leave the desk and come back to it, as its commands name them.
 const (
 	wrappedFile = "EncryptedKeyMaterial_base64.txt"
@@ -8,18 +10,18 @@ const (
 )
 
 // deskCommand is a whole aliyun command for a region that the page's script fills in.
-func (p Import) deskCommand(action string) string {
+func (p Task) deskCommand(action string) string {
 	return p.CLIPrefix + "aliyun kms " + action + " --region {region}" + p.CLISuffix
 }
 
 // getParametersCommand saves the answer in a file whose name tells the algorithm, since nothing in the answer does.
-func (p Import) getParametersCommand() string {
+func (p Task) getParametersCommand() string {
 	return p.deskCommand("GetParametersForImport --KeyId {cmk} --WrappingAlgorithm {algorithm} --WrappingKeySpec RSA_2048") +
 		" > {cmk}-{algorithm}.json"
 }
 
 // importCommand names files instead of values, so that the token stands in no list of processes and in no history.
-func (p Import) importCommand() string {
+func (p Task) importCommand() string {
 	return p.deskCommand("ImportKeyMaterial --KeyId {cmk} --EncryptedKeyMaterial-FILE " + wrappedFile +
 		" --ImportToken-FILE " + tokenFile + " --KeyMaterialExpireUnix {expiry}")
 }
@@ -51,10 +53,10 @@ pkcs11-tool --module "$MODULE" --token-label "$TOKEN" --login --delete-object --
 }
 
 // pkcs11Tried says how far the command was tried, and with what.
-func (p Import) pkcs11Tried(algorithm string) string {
+func pkcs11Tried(algorithm string, words text.Desk) string {
 	return map[string]string{
-		"RSAES_OAEP_SHA_256": p.words().Desk.TriedOAEPSHA256,
-		"RSAES_OAEP_SHA_1":   p.words().Desk.TriedOAEPSHA1,
-		"RSAES_PKCS1_V1_5":   p.words().Desk.TriedPKCS1,
+		"RSAES_OAEP_SHA_256": words.TriedOAEPSHA256,
+		"RSAES_OAEP_SHA_1":   words.TriedOAEPSHA1,
+		"RSAES_PKCS1_V1_5":   words.TriedPKCS1,
 	}[algorithm]
 }

@@ -15,8 +15,8 @@ type Module struct {
 	Integrity string // as fetch takes it: sha256-<base64>
 }
 
-// Import is what a page shows that imports, imports again, or checks.
-type Import struct {
+// Task is what a page shows on which a person imports, imports again, prepares files or checks.
+type Task struct {
 	Frame     components.Frame
 	KeyID     string // filled in when the page was opened with /?KeyId=…
 	Again     bool   // whether this is the page for importing the same material again
@@ -29,7 +29,7 @@ type Import struct {
 }
 
 // attributes tell the page's script which task it is for, and where its modules are.
-func (p Import) attributes(task string) templ.Attributes {
+func (p Task) attributes(task string) templ.Attributes {
 	return templ.Attributes{
 		"data-task": task, "data-region": p.Frame.Region, "data-version": p.Frame.Version, "data-worker": p.WorkerURL,
 		"data-module": p.Module.URL, "data-integrity": p.Module.Integrity,
@@ -38,16 +38,14 @@ func (p Import) attributes(task string) templ.Attributes {
 	}
 }
 
-func (p Import) words() *text.Catalogue { return p.Frame.Text }
-
 // command is a whole aliyun command for this console's KMS.
-func (p Import) command(action string) string {
+func (p Task) command(action string) string {
 	return p.CLIPrefix + "aliyun kms " + action + " --region " + p.Frame.Region + p.CLISuffix
 }
 
 // step is the view of one of the four steps; the first is open when the page loads.
-func (p Import) step(number int, name, title string) components.StepView {
-	return components.StepView{Text: p.words(), Name: name, Number: number, Title: title, Open: number == 1}
+func (p Task) step(number int, name, title string) components.StepView {
+	return components.StepView{Words: p.Frame.Text.Import, Name: name, Number: number, Title: title, Open: number == 1}
 }
 
 // algorithm is one choice in step 2.
@@ -58,8 +56,7 @@ type algorithm struct {
 	Legacy bool
 }
 
-func (p Import) algorithms() []algorithm {
-	words := p.words().Params
+func algorithms(words text.ParamsStep) []algorithm {
 	return []algorithm{
 		{"RSAES_OAEP_SHA_256", words.Recommended, words.OAEPSHA256, false},
 		{"RSAES_OAEP_SHA_1", words.Legacy, words.OAEPSHA1, true},

@@ -1,0 +1,46 @@
+// @ts-check
+// Step 3, where the key material comes from: generated, a file, an encrypted backup, or components. Files are not read
+// here; the worker reads them.
+
+import { backup, file, showChosen, typedSentence, value } from "./choices.js"
+import { input, one } from "./page.js"
+import { problem } from "./words.js"
+
+/**
+ * Show what belongs to the chosen source: a brought key can have a receipt, and a copy elsewhere.
+ * @param {HTMLFormElement} form
+ */
+export function showSource(form) {
+    const generated = value(form, "source") === "generate"
+    one(form, `[data-part="receipt"]`).hidden = generated
+    one(form, `[data-part="elsewhere"]`).hidden = generated
+    if (generated && value(form, "protection") === "elsewhere") input(form, "#protection-passphrase").checked = true
+    const button = one(form, `[data-act="prepare"]`)
+    button.textContent = (generated ? button.dataset.generate : button.dataset.brought) ?? ""
+    showChosen(form)
+}
+
+/**
+ * What was chosen as the source, as the worker takes it.
+ * @param {HTMLFormElement} form
+ */
+export function chosenSource(form) {
+    const source = value(form, "source")
+    const brought = source === "backup"
+        ? backup(form, "source")
+        : { file: source === "file" ? file(form, "file") : null, secret: "" }
+    if (source === "file" && !brought.file) throw problem("file_missing")
+    return { source, ...brought, receipt: source === "generate" ? null : file(form, "receipt") }
+}
+
+/**
+ * How the key is protected, as the worker takes it, apart from the passphrase.
+ * @param {HTMLFormElement} form
+ */
+export function chosenProtection(form) {
+    const protection = value(form, "protection")
+    const recipients = value(form, "recipients")
+    if (protection === "recipients" && recipients.trim() === "") throw problem("recipients_missing")
+    if (protection === "elsewhere" && !typedSentence(input(form, "#elsewhere"))) throw problem("sentence_missing")
+    return { protection, recipients }
+}

@@ -17,18 +17,10 @@ func goList(t *testing.T, arguments ...string) []string {
 
 // The server has no code that makes, wraps or unwraps keys.
 func TestWalls(t *testing.T) {
-	own := map[string]bool{"keyferry/server/kms": true, "keyferry/server/kms/internal/quiet": true}
+	own := map[string]bool{"keyferry/server/kms": true, "keyferry/server/address": true, "keyferry/server/textfile": true}
 	for _, name := range goList(t, "-deps", "keyferry/server/kms") {
 		if strings.HasPrefix(name, "keyferry/") && !own[name] || strings.HasPrefix(name, "github.com/labstack/") {
 			t.Errorf("links %s", name)
 		}
-	}
-}
-
-// What keeps DEBUG=sdk from printing rests on being initialised before net.
-func TestQuietImportsNothingButOS(t *testing.T) {
-	imports := goList(t, "-f", `{{join .Imports " "}}`, "keyferry/server/kms/internal/quiet")
-	if len(imports) != 1 || imports[0] != "os" {
-		t.Errorf("imports %v, want os alone", imports)
 	}
 }

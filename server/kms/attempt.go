@@ -9,59 +9,44 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
 	alierrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
-	alikms "github.com/aliyun/alibaba-cloud-sdk-go/services/kms"
 )
 
 // maxTries is how often one call is sent at most.
 const maxTries = 3
-
-// grace is how long an attempt may take to end after its context has. The pool
-// ends at once; this bounds what the SDK does around it.
-const grace = 200 * time.Millisecond
-
-// plan says what one call is and how it may be repeated.
-type plan struct {
-	action  string
-	resend  bool     // may be sent again after a connection error
-	changes bool     // changes the KMS, so an unknown outcome matters
-	secrets []string // what must not come back in an error's text
-}
 
 // outcome is what became of one attempt.
 type outcome struct {
 	err    error
 	status int
 	retry  bool // another try may do better
-	cut    bool // failed on the connection, after which plan.resend decides
+	cut    bool // failed on the connection, after which call.resend decides
 	doubt  bool // the KMS may have taken the request all the same
 }
 
-// call sends a request, again if that is safe and may help, until it is
-// answered, tries are used up, or time is.
-func call[T any](caller context.Context, c *Client, plan *plan, invoke func(*alikms.Client) (T, error)) (T, error) {
+// do sends a call, again if that is safe and may help, until it is answered, the tries are used up,
+// or the time is over.
+func (c *Client) do(caller context.Context, call *call) error {
 	ctx, cancel := context.WithTimeout(caller, c.timeout)
 	defer cancel()
-	var none T
 	identity, err := c.credentials.find(ctx)
 	if err != nil {
 		if caller.Err() != nil {
 			err = fmt.Errorf("%w: %w", ErrUnreachable, caller.Err())
 		}
-		return none, fmt.Errorf("calling %s: %w", plan.action, err)
+		return fmt.Errorf("calling %s: %w", call.action, err)
 	}
 	doubt, resent := false, false
 	for try := 1; ; try++ {
 		began := time.Now()
-		result, out := attempt(ctx, c, plan, identity, invoke)
-		c.report(ctx, plan.action, try, out, time.Since(began))
+		out := c.attempt(ctx, call, identity)
+		c.report(ctx, call.action, try, out, time.Since(began))
 		if out.err == nil {
-			return result, nil
+			return nil
 		}
 		doubt = doubt || out.doubt
-		again := out.retry || out.cut && plan.resend && !resent
+		again := out.retry || out.cut && call.resend && !resent
 		resent = resent || out.cut
 		if again && try < maxTries && c.pause(ctx, try) {
 			continue
@@ -70,24 +55,24 @@ func call[T any](caller context.Context, c *Client, plan *plan, invoke func(*ali
 		if errors.As(out.err, &refused) && refused.credentialsRefused() {
 			c.credentials.forget(identity)
 		}
-		return none, conclude(plan, out.err, doubt)
+		return conclude(call, out.err, doubt)
 	}
 }
 
-// conclude words the last error. A doubt that an earlier attempt left outlives
-// later ones: "nothing was taken" would be wrong then.
-func conclude(plan *plan, err error, doubt bool) error {
-	if plan.changes && doubt && !errors.Is(err, ErrOutcomeUnknown) {
+// conclude words the last error. A doubt that an earlier attempt left outlives later ones: "nothing
+// was taken" would be wrong then.
+func conclude(call *call, err error, doubt bool) error {
+	if call.changes && doubt && !errors.Is(err, ErrOutcomeUnknown) {
 		if errors.Is(err, ErrUnreachable) {
-			return fmt.Errorf("calling %s: %w: a later try did not reach the KMS", plan.action, ErrOutcomeUnknown)
+			return fmt.Errorf("calling %s: %w: a later try did not reach the KMS", call.action, ErrOutcomeUnknown)
 		}
-		return fmt.Errorf("calling %s: %w: %w", plan.action, ErrOutcomeUnknown, err)
+		return fmt.Errorf("calling %s: %w: %w", call.action, ErrOutcomeUnknown, err)
 	}
-	return fmt.Errorf("calling %s: %w", plan.action, err)
+	return fmt.Errorf("calling %s: %w", call.action, err)
 }
 
-// pause waits before the next try, longer each time and never in step with
-// others. It reports false when the time left does not suffice.
+// pause waits before the next try, longer each time and never in step with others. It reports false
+// when the time left does not suffice.
 func (c *Client) pause(ctx context.Context, try int) bool {
 	longest := c.backoff << (try - 1)
 	wait := longest/2 + rand.N(longest/2+1)
@@ -131,97 +116,50 @@ func (o outcome) name() string {
 	}
 }
 
-// returned is what the SDK gave back.
-type returned[T any] struct {
-	result   T
-	err      error
-	panicked bool
-}
-
-// attempt sends the request once, signed anew, and returns when it is answered
-// or the context ends.
-func attempt[T any](ctx context.Context, c *Client, plan *plan, identity *credentials.Credentials, invoke func(*alikms.Client) (T, error)) (T, outcome) {
-	exchange := &exchange{}
-	done := make(chan returned[T], 1)
-	go func() {
-		var back returned[T]
-		defer func() {
-			// The SDK asserts types that an answer need not have. What it panics
-			// with may hold the answer, so it goes no further.
-			if recover() != nil {
-				back = returned[T]{panicked: true}
-			}
-			done <- back
-		}()
-		var client *alikms.Client
-		if client, back.err = c.newSDKClient(ctx, exchange, identity); back.err == nil {
-			back.result, back.err = invoke(client)
-		}
-	}()
-	var back returned[T]
-	select {
-	case back = <-done:
-	case <-ctx.Done():
-		// What was sent is certain once the attempt has ended, and it ends now.
-		select {
-		case back = <-done:
-		case <-time.After(grace):
-			back.err = ctx.Err()
-		}
-	}
-	became := exchange.now()
-	if back.err == nil && !back.panicked {
-		return back.result, outcome{status: became.status}
-	}
-	secrets := append([]string{identity.AccessKeySecret, identity.SecurityToken, became.signature}, plan.secrets...)
-	var none T
-	return none, judge(ctx, became, back.err, back.panicked, secrets)
-}
-
-// newSDKClient makes the SDK's client for one request. A shared one has data
-// races, and cannot tell one caller's context from another's.
-func (c *Client) newSDKClient(ctx context.Context, exchange *exchange, identity *credentials.Credentials) (*alikms.Client, error) {
-	config := sdk.NewConfig()
-	config.Scheme = c.scheme
-	config.AutoRetry = false
-	config.MaxRetryTime = 0
-	config.Transport = &boundTransport{ctx: ctx, pool: c.pool, scheme: c.scheme, exchange: exchange}
-	client, err := alikms.NewClientWithOptions(c.region, config, fixedCredentials{identity})
+// attempt signs a call anew, sends it once and reads the answer.
+func (c *Client) attempt(ctx context.Context, call *call, identity *credentials.Credentials) outcome {
+	request, err := c.sign(ctx, call.request(), identity)
 	if err != nil {
-		return nil, err
+		return judgeUnanswered(ctx, exchange{err: err})
 	}
-	client.Network = c.network
-	client.AppendUserAgent("Keyferry", c.version)
-	client.SetCloseTrace(true) // a span would be named by the whole URL
-	// Proxies are the pool's business. The SDK would still parse the proxy
-	// variables at every call, and fail where it cannot.
-	client.SetHttpProxy("http://unused.invalid")
-	client.SetHttpsProxy("http://unused.invalid")
-	client.SetNoProxy("^$")
-	return client, nil
-}
-
-// judge turns what became of a failed attempt into an error of ours. The SDK's
-// error is looked at for the KMS's own fields only, and never wrapped.
-func judge(ctx context.Context, became exchanged, err error, panicked bool, secrets []string) outcome {
-	out := outcome{status: became.status}
-	switch {
-	case errors.Is(became.err, errRedirect) || errors.Is(became.err, errTooLarge):
-		out.err = fmt.Errorf("%w: %s", ErrBadAnswer, became.err)
-		out.doubt = true
-		return out
-	case became.stage != answered:
+	became := c.send(request)
+	if became.stage != answered {
 		return judgeUnanswered(ctx, became)
 	}
+	if err = read(call, became.response); err == nil {
+		return outcome{status: became.status}
+	}
+	signature := request.URL.Query().Get("Signature")
+	secrets := append([]string{identity.AccessKeySecret, identity.SecurityToken, signature}, call.secrets...)
+	return judge(became, err, secrets)
+}
+
+var errPanicked = errors.New("the SDK panicked")
+
+// read has the SDK parse an answer. The SDK asserts types that an answer need not have. What it
+// panics with may hold the answer, so it goes no further.
+func read(call *call, answer *http.Response) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errPanicked
+		}
+	}()
+	return call.take(answer)
+}
+
+// judge turns a bad answer into an error of ours. Of the SDK's error it reads the KMS's own fields
+// only, and never wraps it.
+func judge(became exchange, err error, secrets []string) outcome {
+	out := outcome{status: became.status}
 	var refused *alierrors.ServerError
 	var senseless malformedError
 	switch {
-	case !panicked && errors.As(err, &refused):
+	case errors.As(err, &refused):
 		answer := readError(refused, became, secrets)
 		out.err, out.retry = answer, answer.temporary()
 		out.doubt = answer.Code == "" && answer.HTTPStatus >= http.StatusInternalServerError
 		return out
-	case !panicked && errors.As(err, &senseless):
+	case errors.As(err, &senseless):
 		out.err = fmt.Errorf("%w: %s", ErrBadAnswer, senseless)
 	default:
 		out.err = fmt.Errorf("%w: HTTP %d with a body that cannot be read", ErrBadAnswer, became.status)
@@ -232,23 +170,26 @@ func judge(ctx context.Context, became exchanged, err error, panicked bool, secr
 	return out
 }
 
-func judgeUnanswered(ctx context.Context, became exchanged) outcome {
+func judgeUnanswered(ctx context.Context, became exchange) outcome {
 	kind := ErrUnreachable
 	if became.stage == maySent {
 		kind = ErrOutcomeUnknown
 	}
 	out := outcome{doubt: became.stage == maySent}
-	if ctx.Err() != nil {
+	switch {
+	case errors.Is(became.err, errRedirect), errors.Is(became.err, errTooLarge):
+		out.err = fmt.Errorf("%w: %s", ErrBadAnswer, became.err)
+	case ctx.Err() != nil:
 		out.err = fmt.Errorf("%w: %w", kind, ctx.Err())
-		return out
+	default:
+		why, hopeless := explain(became.err)
+		out.err = fmt.Errorf("%w: %s", kind, why)
+		out.cut = !hopeless
 	}
-	why, hopeless := explain(became.err)
-	out.err = fmt.Errorf("%w: %s", kind, why)
-	out.cut = !hopeless
 	return out
 }
 
-func readError(refused *alierrors.ServerError, became exchanged, secrets []string) *Error {
+func readError(refused *alierrors.ServerError, became exchange, secrets []string) *Error {
 	answer := &Error{
 		Code:       redact(refused.ErrorCode(), secrets, maxCode),
 		RequestID:  cleanRequestID(refused.RequestId(), secrets),

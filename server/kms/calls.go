@@ -2,10 +2,12 @@ package kms
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"time"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/responses"
 	alikms "github.com/aliyun/alibaba-cloud-sdk-go/services/kms"
 )
 
@@ -17,8 +19,8 @@ type WrappingSpec struct {
 	KeySpec string
 }
 
-// Parameters is what one import needs: a public key to wrap with, and the
-// token that belongs to it. The two must not be mixed with those of another call.
+// Parameters is what one import needs: a public key to wrap with, and the token that belongs to it.
+// The two must not be mixed with those of another call.
 type Parameters struct {
 	// KeyID is the CMK's id.
 	KeyID string
@@ -40,8 +42,7 @@ type Import struct {
 	EncryptedKeyMaterial string
 	// ImportToken is the one that came with the public key it was wrapped with.
 	ImportToken string
-	// KeyMaterialExpireUnix is when the material expires, in seconds since
-	// 1970; 0 means never.
+	// KeyMaterialExpireUnix is when the material expires, in seconds since 1970; 0 means never.
 	KeyMaterialExpireUnix int64
 }
 
@@ -50,25 +51,43 @@ const (
 	actionImport     = "ImportKeyMaterial"
 )
 
-// ImportParameters calls GetParametersForImport. It changes nothing in the
-// KMS, so it is sent again once after a connection error.
+// call is one call to the KMS and how it may be repeated.
+type call struct {
+	action  string
+	resend  bool     // may be sent again after a connection error
+	changes bool     // changes the KMS, so an unknown outcome matters
+	secrets []string // what must not come back in an error's text
+	// request returns a new request, unsigned.
+	request func() requests.AcsRequest
+	// take reads an answer with the SDK's parser and keeps what the caller wants of it.
+	take func(*http.Response) error
+}
+
+// ImportParameters calls GetParametersForImport. It changes nothing in the KMS, so it is sent again
+// once after a connection error.
 //
-// Errors are *Error, or wrap ErrNoCredentials, ErrUnreachable,
-// ErrOutcomeUnknown or ErrBadAnswer.
+// Errors are *Error, or wrap ErrNoCredentials, ErrUnreachable, ErrOutcomeUnknown or ErrBadAnswer.
 func (c *Client) ImportParameters(ctx context.Context, keyID string, spec WrappingSpec) (*Parameters, error) {
-	plan := &plan{action: actionParameters, resend: true}
-	return call(ctx, c, plan, func(sdk *alikms.Client) (*Parameters, error) {
-		request := alikms.CreateGetParametersForImportRequest()
-		c.address(request.RpcRequest)
-		request.KeyId = keyID
-		request.WrappingAlgorithm = spec.Algorithm
-		request.WrappingKeySpec = spec.KeySpec
-		answer, err := sdk.GetParametersForImport(request)
-		if err != nil {
-			return nil, err
-		}
-		return readParameters(answer, keyID)
+	var parameters *Parameters
+	err := c.do(ctx, &call{
+		action: actionParameters, resend: true,
+		request: func() requests.AcsRequest {
+			request := alikms.CreateGetParametersForImportRequest()
+			request.KeyId = keyID
+			request.WrappingAlgorithm = spec.Algorithm
+			request.WrappingKeySpec = spec.KeySpec
+			return request
+		},
+		take: func(response *http.Response) error {
+			answer := alikms.CreateGetParametersForImportResponse()
+			err := responses.Unmarshal(answer, response, "JSON")
+			if err == nil {
+				parameters, err = readParameters(answer, keyID)
+			}
+			return err
+		},
 	})
+	return parameters, err
 }
 
 func readParameters(answer *alikms.GetParametersForImportResponse, keyID string) (*Parameters, error) {
@@ -95,8 +114,8 @@ func readParameters(answer *alikms.GetParametersForImportResponse, keyID string)
 	}, nil
 }
 
-// sameKey reports whether the KMS answered about the key that was asked for. It
-// answers with the bare id when asked with an ARN.
+// sameKey reports whether the KMS answered about the key that was asked for. When asked with an ARN
+// it answers with the id in it.
 func sameKey(answered, asked string) bool {
 	if strings.HasPrefix(asked, "acs:kms:") {
 		_, asked, _ = strings.Cut(asked, ":key/")
@@ -106,53 +125,45 @@ func sameKey(answered, asked string) bool {
 
 // ImportKeyMaterial calls ImportKeyMaterial and returns the KMS's RequestId.
 //
-// When the error is ErrOutcomeUnknown the KMS may have taken the request, and
-// nothing is sent again without being told to. To send the same Import once
-// more is safe: a token may be used as often as one likes in its 24 hours, the
-// first material binds the CMK for good, and the same material with the same
-// expiry leaves the CMK as it is. So a second import either does what the first
-// did not, or changes nothing. For the same reason an answer of HTTP 5xx is
-// followed by another try, here as in ImportParameters; if the KMS itself never
-// answered by the end, the error is ErrOutcomeUnknown too, beside what came.
+// When the error is ErrOutcomeUnknown the KMS may have taken the request, and it is not sent again
+// unless the caller does so. To send the same Import once more is safe: a token may be used as
+// often as one likes in its 24 hours, the first material binds the CMK for good, and the same
+// material with the same expiry leaves the CMK as it is. So a second import either does what the
+// first did not, or changes nothing. For the same reason an answer of HTTP 5xx is followed by
+// another try, here as in ImportParameters; if the KMS itself never answered by the end, the error
+// is ErrOutcomeUnknown too, beside what came.
 //
-// Errors are *Error, or wrap ErrNoCredentials, ErrUnreachable,
-// ErrOutcomeUnknown or ErrBadAnswer.
+// Errors are *Error, or wrap ErrNoCredentials, ErrUnreachable, ErrOutcomeUnknown or ErrBadAnswer.
 func (c *Client) ImportKeyMaterial(ctx context.Context, in *Import) (requestID string, err error) {
-	plan := &plan{
-		action: actionImport, changes: true,
-		secrets: []string{in.ImportToken, in.EncryptedKeyMaterial},
-	}
-	sent := *in // the caller's may change while an abandoned attempt still ends
-	return call(ctx, c, plan, func(sdk *alikms.Client) (string, error) {
-		request := alikms.CreateImportKeyMaterialRequest()
-		c.address(request.RpcRequest)
-		request.KeyId = sent.KeyID
-		request.EncryptedKeyMaterial = sent.EncryptedKeyMaterial
-		request.ImportToken = sent.ImportToken
-		// Sent as 0 too: newer metadata calls it required, and 0 is "never".
-		request.KeyMaterialExpireUnix = requests.NewInteger64(sent.KeyMaterialExpireUnix)
-		answer, err := sdk.ImportKeyMaterial(request)
-		if err != nil {
-			return "", err
-		}
-		if answer.RequestId == "" {
-			return "", malformedError("it lacks RequestId")
-		}
-		return cleanRequestID(answer.RequestId, plan.secrets), nil
+	secrets := []string{in.ImportToken, in.EncryptedKeyMaterial}
+	err = c.do(ctx, &call{
+		action: actionImport, changes: true, secrets: secrets,
+		request: func() requests.AcsRequest {
+			request := alikms.CreateImportKeyMaterialRequest()
+			request.KeyId = in.KeyID
+			request.EncryptedKeyMaterial = in.EncryptedKeyMaterial
+			request.ImportToken = in.ImportToken
+			// Sent as 0 too: newer metadata calls it required, and 0 is "never".
+			request.KeyMaterialExpireUnix = requests.NewInteger64(in.KeyMaterialExpireUnix)
+			return request
+		},
+		take: func(response *http.Response) error {
+			answer := alikms.CreateImportKeyMaterialResponse()
+			if err := responses.Unmarshal(answer, response, "JSON"); err != nil {
+				return err
+			}
+			if answer.RequestId == "" {
+				return malformedError("it lacks RequestId")
+			}
+			requestID = cleanRequestID(answer.RequestId, secrets)
+			return nil
+		},
 	})
+	return requestID, err
 }
 
-// address says where the request goes. Without an endpoint the SDK applies its
-// regional rule.
-func (c *Client) address(request *requests.RpcRequest) {
-	request.Scheme = c.scheme
-	request.Domain = c.endpoint
-	// Longer than ours, which is the one that counts.
-	request.ReadTimeout = 2 * c.timeout
-	request.ConnectTimeout = 2 * c.timeout
-}
-
-// malformedError is an answer that was read and makes no sense. Its text is ours.
+// malformedError is about an answer that was read and makes no sense. Its text holds nothing of the
+// answer.
 type malformedError string
 
 func (e malformedError) Error() string { return string(e) }

@@ -86,8 +86,8 @@ func TestNoCredentialsHoldsNoValue(t *testing.T) {
 	}
 	for _, why := range []string{
 		"environment (ALIBABA_CLOUD_ACCESS_KEY_SECRET not set)", "token file cannot be read",
-		"config.json (there, but its ALIBABA_CLOUD_PROFILE profile gave none)",
-		"ALIBABA_CLOUD_CREDENTIALS_FILE names (there, but", "ALIBABA_CLOUD_CREDENTIALS_URI names gave none",
+		"config.json (there, but line 1 is not JSON",
+		"ALIBABA_CLOUD_CREDENTIALS_FILE names (there, but it does not have the section that ALIBABA_CLOUD_PROFILE names)", "ALIBABA_CLOUD_CREDENTIALS_URI names gave none",
 	} {
 		if !strings.Contains(text, why) {
 			t.Errorf("error does not say %q: %s", why, text)
@@ -207,13 +207,13 @@ func (s *scripted) GetCredentials() (*credentials.Credentials, error) {
 
 func sourceOf(providers ...*scripted) (source *credentialSource, built *atomic.Int64) {
 	source, built = newCredentialSource("", ""), &atomic.Int64{}
-	source.places = func() []place {
+	source.chain = func() []link {
 		built.Add(1)
-		var places []place
+		var links []link
 		for _, provider := range providers {
-			places = append(places, place{provider, func() string { return "a script" }})
+			links = append(links, link{"a script", func() (credentials.CredentialsProvider, error) { return provider, nil }})
 		}
-		return places
+		return links
 	}
 	return source, built
 }

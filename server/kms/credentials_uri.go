@@ -10,17 +10,16 @@ import (
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
 )
 
-// uriCredentials fetches STS credentials from ALIBABA_CLOUD_CREDENTIALS_URI. It
-// does what the SDK's provider does, less two things: that one prints the URI to
-// standard output when it cannot connect, and reads without bound.
+// renewEarly is how long before they expire credentials are renewed, as in the SDK.
+const renewEarly = 3 * time.Minute
+
+// uriCredentials fetches STS credentials from a URI. The SDK's provider does the same, but prints
+// the URI to standard output when it cannot connect, and reads without bound.
 type uriCredentials struct {
 	uri     string
 	found   *credentials.Credentials
 	renewAt time.Time
 }
-
-// renewEarly is how long before their end credentials are renewed, as in the SDK.
-const renewEarly = 3 * time.Minute
 
 // GetProviderName names the provider as the SDK does.
 func (u *uriCredentials) GetProviderName() string { return "credential_uri" }

@@ -74,7 +74,8 @@ func TestBodyIsBounded(t *testing.T) {
 	tenMegabytes := func(w http.ResponseWriter, _ *http.Request, _ int) {
 		fmt.Fprintf(w, `{"RequestId":"%s"}`, strings.Repeat("x", 10<<20))
 	}
-	for name, answer := range map[string]answer{"10 MB": tenMegabytes, "endless": endless} {
+	deep := body(http.StatusOK, `{"RequestId":"id","KeyId":`+strings.Repeat("[", 1<<19))
+	for name, answer := range map[string]answer{"10 MB": tenMegabytes, "endless": endless, "deep": deep} {
 		for action, call := range calls {
 			t.Run(name+"/"+action, func(t *testing.T) {
 				if err := call(t, newTestClient(t, newFakeKMS(t, answer))); !errors.Is(err, ErrBadAnswer) {
@@ -139,25 +140,37 @@ func TestContextThatHasEndedSendsNothing(t *testing.T) {
 	}
 }
 
-// stubborn is a pool that does not mind its context, as nothing should.
-type stubborn struct{ release chan struct{} }
-
-func (s stubborn) RoundTrip(*http.Request) (*http.Response, error) {
-	<-s.release
-	return nil, errors.New("released")
-}
-
-func TestContextEndsACallEvenWhenThePoolDoesNot(t *testing.T) {
-	client := newTestClient(t, newFakeKMS(t, good), within(50*time.Millisecond))
-	release := make(chan struct{})
-	defer close(release)
-	client.pool = stubborn{release}
-	began := time.Now()
-	if err := calls[actionImport](t, client); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("error is %v, want DeadlineExceeded", err)
+// TestContextEndsACallWhileConnecting has a server that takes connections and never speaks TLS.
+func TestContextEndsACallWhileConnecting(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("returned after %v", took)
+	defer listener.Close()
+	for name, test := range map[string]struct {
+		edit func(*Config)
+		want error
+	}{
+		"out of time": {within(100 * time.Millisecond), context.DeadlineExceeded},
+		"cancelled":   {within(time.Minute), context.Canceled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := newTestClient(t, newFakeKMS(t, good), test.edit, func(c *Config) {
+				c.PlainHTTP, c.Endpoint = false, listener.Addr().String()
+			})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if test.want == context.Canceled {
+				time.AfterFunc(100*time.Millisecond, cancel)
+			}
+			began := time.Now()
+			if _, err := client.ImportKeyMaterial(ctx, testImport()); !errors.Is(err, test.want) || !errors.Is(err, ErrUnreachable) {
+				t.Errorf("error is %v, want %v and ErrUnreachable", err, test.want)
+			}
+			if took := time.Since(began); took > 2*time.Second {
+				t.Errorf("returned after %v", took)
+			}
+		})
 	}
 }
 

@@ -8,9 +8,8 @@ import (
 	"syscall"
 )
 
-// explain says in words of ours why a connection failed, since the words of the
-// network may hold addresses of proxies with passwords, and those of the SDK
-// hold the request. Hopeless is a failure that another try cannot mend.
+// explain says in words of ours why a connection failed, since the error's own text may hold a
+// proxy's password or the whole request. Hopeless is a failure that another try cannot mend.
 func explain(err error) (why string, hopeless bool) {
 	var unknownHost *net.DNSError
 	var untrusted *tls.CertificateVerificationError
@@ -18,8 +17,8 @@ func explain(err error) (why string, hopeless bool) {
 	var operation *net.OpError
 	var timeout net.Error
 	switch {
-	case err == nil || errors.Is(err, errMisdirected):
-		return "the SDK built no proper request", true
+	case errors.Is(err, errUnsigned):
+		return "the SDK did not sign the request", true
 	case errors.As(err, &untrusted):
 		return "its TLS certificate is not trusted or not for this name", true
 	case errors.As(err, &notTLS):

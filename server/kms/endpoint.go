@@ -8,36 +8,34 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"keyferry/server/address"
 )
 
-var (
-	regionForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-	hostForm   = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
-)
+var endpointHost = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
 
-// checkAddress refuses what would send requests astray, and returns the
-// endpoint in the form that goes into a URL.
-func checkAddress(config Config) (endpoint string, err error) {
-	if len(config.Region) > 64 || !regionForm.MatchString(config.Region) {
+// checkEndpoint refuses what would send requests astray, and returns the endpoint, a host or
+// host:port, in the form that goes into a URL.
+func checkEndpoint(config Config) (string, error) {
+	switch {
+	case !address.Region(config.Region):
 		return "", fmt.Errorf("configuring the KMS client: region %q is not one, such as cn-hangzhou", config.Region)
-	}
-	if config.Network != "" && config.Network != "vpc" {
+	case config.Network != "" && config.Network != "vpc":
 		return "", fmt.Errorf("configuring the KMS client: network %q is neither empty nor vpc", config.Network)
-	}
-	if config.Endpoint == "" {
-		if config.PlainHTTP {
-			return "", errors.New("configuring the KMS client: plain http needs a loopback endpoint, and none is given")
-		}
-		return "", nil
-	}
-	if config.Network != "" {
+	case config.Endpoint == "" && config.PlainHTTP:
+		return "", errors.New("configuring the KMS client: plain http needs a loopback endpoint, and none is given")
+	case config.Endpoint == "" && config.Network == "vpc":
+		return "kms-vpc." + config.Region + ".aliyuncs.com", nil
+	case config.Endpoint == "":
+		return "kms." + config.Region + ".aliyuncs.com", nil
+	case config.Network != "":
 		return "", errors.New("configuring the KMS client: an endpoint says where to go already, so leave the network out")
 	}
 	endpoint, host, err := parseEndpoint(config.Endpoint)
 	if err != nil {
 		return "", fmt.Errorf("configuring the KMS client: endpoint %q %w", config.Endpoint, err)
 	}
-	if config.PlainHTTP && !isLoopback(host) {
+	if config.PlainHTTP && !address.Loopback(host) {
 		return "", fmt.Errorf("configuring the KMS client: plain http is for a loopback endpoint only, and %q is none", config.Endpoint)
 	}
 	return endpoint, nil
@@ -53,10 +51,10 @@ func parseEndpoint(input string) (endpoint, host string, err error) {
 	case strings.Contains(input, "@"):
 		return "", "", errors.New("has a user name: give host or host:port alone")
 	}
-	// A lone IPv6 address has colons but no port.
-	if address, err := netip.ParseAddr(strings.Trim(input, "[]")); err == nil && address.Zone() == "" {
-		host = address.String()
-		if address.Is6() {
+	// An IPv6 address without a port has colons too.
+	if ip, err := netip.ParseAddr(strings.Trim(input, "[]")); err == nil && ip.Zone() == "" {
+		host = ip.String()
+		if ip.Is6() {
 			return "[" + host + "]", host, nil
 		}
 		return host, host, nil
@@ -71,17 +69,9 @@ func parseEndpoint(input string) (endpoint, host string, err error) {
 			return "", "", errors.New("has no port from 1 to 65535 after the colon")
 		}
 	}
-	address, err := netip.ParseAddr(host)
-	if (err != nil || address.Zone() != "") && !hostForm.MatchString(host) {
+	ip, err := netip.ParseAddr(host)
+	if (err != nil || ip.Zone() != "") && !endpointHost.MatchString(host) {
 		return "", "", errors.New("is not host or host:port")
 	}
 	return input, host, nil
-}
-
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.IsLoopback()
 }

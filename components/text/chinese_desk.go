@@ -62,7 +62,7 @@ var chineseDesk = Desk{
 
 	Ready:           "可以导入了",
 	NotImported:     "尚未导入。请将两个文件拷贝到能够访问 KMS 的电脑。",
-	DownloadWrapped: "下载 EncryptedKeyMaterial_Base64.txt",
+	DownloadWrapped: "下载 EncryptedKeyMaterial_base64.txt",
 	DownloadToken:   "下载 ImportToken.txt",
 	WithCLI:         "用 aliyun 命令行导入",
 	WithCLIWhy:      "请在存放这两个文件的目录中运行。命令直接从文件读取内容，令牌不会出现在进程列表和命令历史中。",

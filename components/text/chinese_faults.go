@@ -86,7 +86,7 @@ var chineseFaults = map[string]Fault{
 	// The wrapping key, as the module reads it.
 	"wrapping_key_empty":              {"KMS 的响应中没有公钥。", "请重新获取导入参数。"},
 	"wrapping_key_too_long":           {"公钥过长，不是 KMS 提供的公钥。", "请重新获取导入参数。如果仍然出现，请检查控制台与 KMS 之间的网络链路。"},
-	"wrapping_key_not_Base64":         {"公钥不是有效的 Base64 编码。", "请重新获取导入参数。如果仍然出现，请检查控制台与 KMS 之间的网络链路。"},
+	"wrapping_key_not_base64":         {"公钥不是有效的 Base64 编码。", "请重新获取导入参数。如果仍然出现，请检查控制台与 KMS 之间的网络链路。"},
 	"wrapping_key_not_pem":            {"公钥为 PEM 格式，但内容不完整。", "请使用从 BEGIN 行到 END 行的完整内容。"},
 	"wrapping_key_not_der":            {"公钥不是有效的 DER 格式，或内容不完整。", "请重新获取导入参数。"},
 	"wrapping_key_trailing_bytes":     {"公钥后存在多余数据。", "请重新获取导入参数。带有多余数据的公钥不会被使用。"},
@@ -109,7 +109,7 @@ var chineseFaults = map[string]Fault{
 	// Backups and receipts, as the page and the console see them.
 	"Console.Remind":     {"提醒天数必须是 1 至 365 之间的整数。", "最多可输入 10 个数值，用逗号分隔，例如 30, 7, 1。"},
 	"confirm_hex":        {"文件内容为 64 个十六进制字符。", "请确认解码后的 32 字节是否就是密钥。"},
-	"confirm_Base64":     {"文件内容为 32 字节的 Base64 编码。", "请确认解码后的 32 字节是否就是密钥。"},
+	"confirm_base64":     {"文件内容为 32 字节的 Base64 编码。", "请确认解码后的 32 字节是否就是密钥。"},
 	"receipt_other_cmk":  {"这是其他主密钥的导入记录。", "请选择该主密钥的导入记录，或返回第 1 步填写导入记录中的主密钥。"},
 	"file_missing":       {"未选择文件。", "请先选择文件。"},
 	"receipt_missing":    {"未选择导入记录。", "请选择导入后下载的导入记录（.json 文件）。"},

@@ -196,8 +196,8 @@ var chinese = Catalogue{
 		Receipt:     "下载导入记录",
 		ReceiptWhy:  "记录导入了什么、导入到哪里、何时导入，并含校验值，不含任何秘密。多年以后，无需 KMS 也能用它核对备份。",
 		Print:       "打印此页",
-		Calendar:    "下载日历条目",
-		CalendarWhy: "密钥材料过期后主密钥即停止工作。日历会提醒您再次导入同样的密钥材料。",
+		Calendar:    "下载日历提醒",
+		CalendarWhy: "密钥材料过期后主密钥即停止工作。日历会提醒您再次导入同样的密钥材料。重新导入后，请把新的提醒导入同一日历：天数相同的旧提醒会被替换。",
 		RemindLabel: "提前多少天提醒",
 		RemindHint:  "1 到 365 之间的数字，用逗号分隔。",
 		RenewalLink: "密钥材料过期之前该做什么",
@@ -241,6 +241,7 @@ var chinese = Catalogue{
 	},
 	Calendar: Calendar{
 		Summary:     "{cmk} 的密钥材料即将过期",
+		Reminder:    "主密钥 {cmk} 的密钥材料将于 {time} 过期",
 		Description: "{region} 的主密钥 {cmk} 所导入的密钥材料将于 UTC 时间 {time} 过期，此后主密钥无法使用。请在此之前从备份再次导入同样的密钥材料，并设定更晚的过期时间：{console}",
 	},
 	Desk: chineseDesk,

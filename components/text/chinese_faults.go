@@ -40,13 +40,14 @@ var chineseFaults = map[string]Fault{
 	"Console.MediaType":         {"控制台在此只接受 JSON。", "请发送 Content-Type: application/json。"},
 	"Console.TooLarge":          {"请求超过了任何一次导入可能的大小。", "没有转发任何内容。请重新加载页面并重做各步骤。"},
 	"Console.Malformed":         {"控制台无法读取该请求。", "没有转发任何内容。请求体必须是一个使用 KMS 字段名的 JSON 对象。"},
-	"Console.KeyId":             {"这不是主密钥的 ID。", "请只输入密钥 ID，由字母、数字和连字符组成，例如 key-hzz62f1cb66fa42qo****。"},
+	"Console.KeyId":             {"这不是主密钥的 ID。", "请只输入密钥 ID：UUID，或 key- 后接小写字母和数字，例如 key-hzz62f1cb66fa42qo****。您输入的内容只到达本控制台，未记入日志。如果它是密钥材料，请视为已泄露。"},
 	"Console.WrappingAlgorithm": {"控制台不支持这种加密算法。", "请选择 RSAES_OAEP_SHA_256、RSAES_OAEP_SHA_1 或 RSAES_PKCS1_V1_5。"},
 	"Console.WrappingKeySpec":   {"控制台不支持这种包装公钥。", "WrappingKeySpec 必须为 RSA_2048。"},
 	"Console.NotCiphertext":     {"这不可能是加密后的密钥材料，因此没有转发。", "EncryptedKeyMaterial 必须是恰好 256 字节的 base64。如果发送的是密钥明文，请视其为已泄露并重新生成。"},
 	"Console.ImportToken":       {"这不可能是导入令牌，因此没有转发。", "请原样使用 GetParametersForImport 返回的令牌。"},
 	"Console.ExpireUnix":        {"过期时间不在将来。", "请选择更晚的时间，或选择永不过期。此处以控制台的时钟为准。"},
 	"Console.CrossOrigin":       {"该请求来自其他网站。", "请用控制台自己的地址打开，并从那里开始。"},
+	"Console.ExpireFar":         {"过期时间太远。", "请以秒（而非毫秒）为单位，且不晚于 9999 年；或选择永不过期。"},
 	"Console.Host":              {"访问控制台所用的名称不在允许之列。", "请使用它启动时给出的地址。其他名称须用 --allowed-host 允许。"},
 	"Console.Method":            {"此地址不接受这类请求。", "请从控制台首页进入。"},
 	"Console.NotFound":          {"此地址下没有内容。", "请从控制台首页进入。"},
@@ -60,7 +61,7 @@ var chineseFaults = map[string]Fault{
 	// 页面自己发现的问题。
 	"key_reference_empty":            {"请先输入主密钥。", "请粘贴它的 ID、ARN，或 CreateKey、DescribeKey 返回的 JSON。"},
 	"key_reference_alias":            {"这是别名，导入需要 ID 本身。", "请用该别名运行 aliyun kms DescribeKey，并把返回结果粘贴到这里。"},
-	"key_reference_unreadable":       {"这既不是密钥 ID 或 ARN，也不是 CreateKey、DescribeKey 返回的 JSON。", "密钥 ID 只含字母、数字和连字符；ARN 以 acs:kms: 开头。"},
+	"key_reference_unreadable":       {"这既不是密钥 ID 或 ARN，也不是 CreateKey、DescribeKey 返回的 JSON。", "密钥 ID 是 UUID，或 key- 后接小写字母和数字；ARN 以 acs:kms: 开头。没有发送任何内容。密钥材料只应在第 3 步输入。"},
 	"key_reference_no_key":           {"这段 JSON 里没有带 KeyId 的 KeyMetadata。", "请粘贴 CreateKey 或 DescribeKey 的完整返回结果。"},
 	"key_reference_region":           {"此主密钥所在的地域与本控制台连接的地域不同。", "请使用该地域的控制台，或使用本地域的主密钥。"},
 	"key_reference_origin":           {"此主密钥不是为导入密钥材料而创建的：它的 Origin 不是 EXTERNAL。", "Origin 无法更改。请另建主密钥，方法见下。"},
@@ -77,6 +78,7 @@ var chineseFaults = map[string]Fault{
 
 	// Worker 与模块。
 	"module_unavailable": {"无法加载负责加密密钥材料的模块。", "请检查与控制台的连接后重试。没有生成也没有发送任何内容。"},
+	"module_host":        {"无法加载模块：代理转发给控制台的主机名与本页地址不同。", "请让代理原样转发 Host 请求头，包括端口；在 nginx 中为 proxy_set_header Host $http_host。没有生成也没有发送任何内容。"},
 	"module_integrity":   {"模块与本页所要求的不一致，浏览器已拒绝它。", "请不要继续。请重新加载页面；如果依旧如此，说明您与控制台之间有环节在改动文件。"},
 	"module_crashed":     {"模块在完成之前停止了。", "没有发送任何内容。请重试；如果再次出现，请换一个浏览器并反馈。"},
 	"module_silent":      {"模块没有及时应答，已被结束。", "没有发送任何内容。请关闭其他标签页后重试。"},

@@ -196,8 +196,8 @@ var english = Catalogue{
 		Receipt:     "Download the receipt",
 		ReceiptWhy:  "What was imported, where and when, with check values and no secret. With it you can check a backup years from now, without any KMS.",
 		Print:       "Print this page",
-		Calendar:    "Download the calendar entry",
-		CalendarWhy: "The CMK stops working when the material expires. The entry reminds you to import the same material again.",
+		Calendar:    "Download the calendar entries",
+		CalendarWhy: "The CMK stops working when the material expires. The entries remind you to import the same material again. After a new import, take the new entries into the same calendar: with the same days they replace the old ones.",
 		RemindLabel: "Remind me, days before",
 		RemindHint:  "Numbers from 1 to 365, separated by commas.",
 		RenewalLink: "What to do before the material expires",
@@ -241,6 +241,7 @@ var english = Catalogue{
 	},
 	Calendar: Calendar{
 		Summary:     "Key material of {cmk} expires",
+		Reminder:    "Key material of {cmk} expires on {time}",
 		Description: "The imported key material of the CMK {cmk} in {region} expires at {time} UTC. After that the CMK cannot be used. Before then, import the same material from its backup again, with a later time of expiry: {console}",
 	},
 	Desk: englishDesk,

@@ -40,13 +40,14 @@ var englishFaults = map[string]Fault{
 	"Console.MediaType":         {"The console takes JSON only here.", "Send Content-Type: application/json."},
 	"Console.TooLarge":          {"The request is larger than any import can be.", "Nothing was passed on. Load the page again and repeat the steps."},
 	"Console.Malformed":         {"The console could not read the request.", "Nothing was passed on. The body must be one JSON object with the KMS's own field names."},
-	"Console.KeyId":             {"This is not the id of a CMK.", "Enter the key id alone: letters, digits and hyphens, such as key-hzz62f1cb66fa42qo****."},
+	"Console.KeyId":             {"This is not the id of a CMK.", "Enter the key id alone: a UUID, or key- and lower-case letters and digits, such as key-hzz62f1cb66fa42qo****. What you entered went no further than this console and was not logged. If it was key material, treat it as exposed."},
 	"Console.WrappingAlgorithm": {"The console does not know this wrapping algorithm.", "Choose RSAES_OAEP_SHA_256, RSAES_OAEP_SHA_1 or RSAES_PKCS1_V1_5."},
 	"Console.WrappingKeySpec":   {"The console does not know this kind of wrapping key.", "WrappingKeySpec must be RSA_2048."},
 	"Console.NotCiphertext":     {"This cannot be wrapped key material, so it was not passed on.", "EncryptedKeyMaterial must be base64 of exactly 256 bytes. If what was sent was the plain key, treat it as exposed and make a new one."},
 	"Console.ImportToken":       {"This cannot be an import token, so it was not passed on.", "Use the token exactly as GetParametersForImport gave it."},
 	"Console.ExpireUnix":        {"The time of expiry is not in the future.", "Choose a later time, or never. The console's own clock counts here."},
 	"Console.CrossOrigin":       {"The request came from another site.", "Open the console by its own address and start there."},
+	"Console.ExpireFar":         {"The time of expiry is too far away.", "Give it in seconds, not milliseconds, and before the year 10000. Or choose never."},
 	"Console.Host":              {"The console was called by a name that it does not answer to.", "Use the address that it printed when it started. Other names must be allowed with --allowed-host."},
 	"Console.Method":            {"This address does not take requests of this kind.", "Open the console by its start page."},
 	"Console.NotFound":          {"There is nothing at this address.", "Open the console by its start page."},
@@ -60,7 +61,7 @@ var englishFaults = map[string]Fault{
 	// What the page finds out by itself.
 	"key_reference_empty":            {"Enter the CMK first.", "Paste its id, its ARN, or the JSON answer of CreateKey or DescribeKey."},
 	"key_reference_alias":            {"This is an alias. Importing needs the id itself.", "Run aliyun kms DescribeKey with the alias and paste the answer here."},
-	"key_reference_unreadable":       {"This is neither a key id, nor an ARN, nor the JSON answer of CreateKey or DescribeKey.", "A key id has letters, digits and hyphens only. An ARN begins with acs:kms:."},
+	"key_reference_unreadable":       {"This is neither a key id, nor an ARN, nor the JSON answer of CreateKey or DescribeKey.", "A key id is a UUID, or key- and lower-case letters and digits. An ARN begins with acs:kms:. Nothing was sent. Key material belongs into step 3 alone."},
 	"key_reference_no_key":           {"This JSON has no KeyMetadata with a KeyId.", "Paste the whole answer of CreateKey or DescribeKey."},
 	"key_reference_region":           {"This CMK is in another region than the one that this console talks to.", "Use a console for that region, or a CMK of this one."},
 	"key_reference_origin":           {"This CMK was not created for imported key material: its Origin is not EXTERNAL.", "Its Origin cannot be changed. Create another CMK; see below how."},
@@ -77,6 +78,7 @@ var englishFaults = map[string]Fault{
 
 	// The worker and the module.
 	"module_unavailable": {"The module that wraps the key material could not be loaded.", "Check the connection to the console and try again. Nothing was made or sent."},
+	"module_host":        {"The module may not be loaded, because a proxy gives the console another host than this page's address has.", "Let the proxy pass on the Host header as it came, with its port; in nginx: proxy_set_header Host $http_host. Nothing was made or sent."},
 	"module_integrity":   {"The module is not the one that this page was made for, so the browser refused it.", "Do not go on. Load the page again; if it stays so, something between you and the console changes files."},
 	"module_crashed":     {"The module stopped before it was done.", "Nothing was sent. Try again. If it happens again, try another browser and report it."},
 	"module_silent":      {"The module did not answer in time and was ended.", "Nothing was sent. Close other tabs and try again."},

@@ -62,7 +62,8 @@ func (c *console) deskPage(e echo.Context) error {
 func (c *console) importView(e echo.Context, frame components.Frame) pages.Import {
 	return pages.Import{
 		Frame:     frame,
-		KeyID:     e.QueryParam("KeyId"),
+		Host:      e.Request().Host,
+		KeyID:     keyIn(e.Request().URL),
 		WorkerURL: c.prefix + "/" + web.Worker,
 		Module:    c.module(web.Module),
 		Custody:   c.module(web.Custody),
@@ -108,7 +109,7 @@ func (c *console) frame(e echo.Context, page string) components.Frame {
 	}
 	return components.Frame{
 		Text:         language(e.Request()),
-		Path:         e.Request().URL.RequestURI(),
+		Path:         here(e.Request().URL),
 		Page:         page,
 		Theme:        theme,
 		Region:       c.Region,
@@ -166,8 +167,8 @@ func (c *console) remember(e echo.Context, name, value string) {
 // returnPath allows the console's own pages only, so that the form cannot send a person elsewhere.
 func returnPath(wanted string) string {
 	address, err := url.Parse(wanted)
-	if err != nil || address.Scheme != "" || address.Host != "" || !slices.Contains(pagePaths, address.Path) {
+	if err != nil || address.Scheme != "" || address.Host != "" {
 		return "/"
 	}
-	return (&url.URL{Path: address.Path, RawQuery: address.RawQuery}).String()
+	return here(address)
 }

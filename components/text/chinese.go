@@ -197,7 +197,7 @@ var chinese = Catalogue{
 		ReceiptWhy:  "导入记录包含导入的内容、目标主密钥、导入时间和校验值，不含任何机密信息。多年以后，无需 KMS 也可用它核对备份。",
 		Print:       "打印此页",
 		Calendar:    "下载日历提醒",
-		CalendarWhy: "密钥材料过期后，主密钥将无法使用。日历提醒可帮助您及时重新导入相同的密钥材料。",
+		CalendarWhy: "密钥材料过期后，主密钥将无法使用。日历提醒可帮助您及时重新导入相同的密钥材料。重新导入后，请将新的提醒添加到同一日历，提前天数相同的旧提醒会被替换。",
 		RemindLabel: "提前提醒天数",
 		RemindHint:  "1 至 365 之间的整数，多个数值用逗号分隔。",
 		RenewalLink: "密钥材料过期前需要做什么",
@@ -241,6 +241,7 @@ var chinese = Catalogue{
 	},
 	Calendar: Calendar{
 		Summary:     "{cmk} 的密钥材料即将过期",
+		Reminder:    "主密钥 {cmk} 的密钥材料将于 {time} 过期",
 		Description: "地域 {region} 中主密钥 {cmk} 的密钥材料将于 UTC 时间 {time} 过期，过期后主密钥无法使用。请在此之前使用备份重新导入相同的密钥材料，并设置更晚的过期时间：{console}",
 	},
 	Desk: chineseDesk,

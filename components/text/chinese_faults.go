@@ -40,13 +40,14 @@ var chineseFaults = map[string]Fault{
 	"Console.MediaType":         {"此接口只接受 JSON。", "请发送 Content-Type: application/json。"},
 	"Console.TooLarge":          {"请求过大，超出导入请求的上限。", "未转发任何数据。请刷新页面并重新执行各步骤。"},
 	"Console.Malformed":         {"控制台无法解析该请求。", "未转发任何数据。请求体必须是使用 KMS 字段名的 JSON 对象。"},
-	"Console.KeyId":             {"密钥 ID 格式不正确。", "请仅输入密钥 ID，由字母、数字和连字符组成，例如 key-hzz62f1cb66fa42qo****。"},
+	"Console.KeyId":             {"密钥 ID 格式不正确。", "请仅输入密钥 ID：UUID，或 key- 后接小写字母和数字，例如 key-hzz62f1cb66fa42qo****。您输入的内容只到达了本控制台，未写入日志。如果输入的是密钥材料，请视为密钥已泄露。"},
 	"Console.WrappingAlgorithm": {"控制台不支持该加密算法。", "请选择 RSAES_OAEP_SHA_256、RSAES_OAEP_SHA_1 或 RSAES_PKCS1_V1_5。"},
 	"Console.WrappingKeySpec":   {"控制台不支持该公钥类型。", "WrappingKeySpec 必须为 RSA_2048。"},
 	"Console.NotCiphertext":     {"内容不是加密后的密钥材料，未转发。", "EncryptedKeyMaterial 必须是 256 字节密文的 Base64 编码。如果发送的是密钥明文，请视为密钥已泄露，并重新生成密钥。"},
 	"Console.ImportToken":       {"内容不是导入令牌，未转发。", "请原样使用 GetParametersForImport 返回的令牌。"},
 	"Console.ExpireUnix":        {"过期时间必须晚于当前时间。", "请选择更晚的时间，或选择永不过期。以控制台的时间为准。"},
 	"Console.CrossOrigin":       {"请求来自其他网站，已拒绝。", "请通过控制台自身的地址访问。"},
+	"Console.ExpireFar":         {"过期时间太远。", "请以秒（而非毫秒）为单位，且早于 10000 年；或选择永不过期。"},
 	"Console.Host":              {"访问控制台所用的主机名不在允许列表中。", "请使用控制台启动时显示的地址。如需使用其他主机名，请通过 --allowed-host 添加。"},
 	"Console.Method":            {"该地址不支持此请求方法。", "请从控制台首页重新进入。"},
 	"Console.NotFound":          {"您访问的地址不存在。", "请从控制台首页重新进入。"},
@@ -60,7 +61,7 @@ var chineseFaults = map[string]Fault{
 	// What the page finds by itself.
 	"key_reference_empty":            {"未填写主密钥。", "请粘贴密钥 ID、ARN，或 CreateKey、DescribeKey 返回的 JSON。"},
 	"key_reference_alias":            {"这是别名，导入时需要填写密钥 ID。", "请使用该别名运行 aliyun kms DescribeKey，并将返回结果粘贴到此处。"},
-	"key_reference_unreadable":       {"无法识别：不是密钥 ID、ARN，也不是 CreateKey 或 DescribeKey 返回的 JSON。", "密钥 ID 只包含字母、数字和连字符；ARN 以 acs:kms: 开头。"},
+	"key_reference_unreadable":       {"无法识别：不是密钥 ID、ARN，也不是 CreateKey 或 DescribeKey 返回的 JSON。", "密钥 ID 是 UUID，或 key- 后接小写字母和数字；ARN 以 acs:kms: 开头。未发送任何数据。密钥材料只能在第 3 步输入。"},
 	"key_reference_no_key":           {"该 JSON 中没有包含 KeyId 的 KeyMetadata。", "请粘贴 CreateKey 或 DescribeKey 的完整返回结果。"},
 	"key_reference_region":           {"该主密钥所在地域与本控制台连接的地域不一致。", "请使用对应地域的控制台，或使用本地域的主密钥。"},
 	"key_reference_origin":           {"该主密钥不支持导入密钥材料：其 Origin 不是 EXTERNAL。", "Origin 创建后无法更改。请按下方说明创建新的主密钥。"},
@@ -77,6 +78,7 @@ var chineseFaults = map[string]Fault{
 
 	// The worker and the module.
 	"module_unavailable": {"用于加密密钥材料的模块加载失败。", "请检查与控制台的连接后重试。未生成或发送任何数据。"},
+	"module_host":        {"模块无法加载：代理传给控制台的 Host 与本页地址中的主机名不一致。", "请将代理配置为原样传递 Host 请求头（含端口），例如 nginx：proxy_set_header Host $http_host。未生成或发送任何数据。"},
 	"module_integrity":   {"模块与本页要求的版本不一致，已被浏览器拒绝。", "请勿继续。请刷新页面；如果仍然出现，说明您与控制台之间的某个环节在篡改文件。"},
 	"module_crashed":     {"模块在完成前意外停止。", "未发送任何数据。请重试；如果再次出现，请更换浏览器并反馈。"},
 	"module_silent":      {"模块响应超时，已被终止。", "未发送任何数据。请关闭其他标签页后重试。"},

@@ -120,5 +120,6 @@ type Renewal struct {
 // Calendar is what the calendar file for an expiry says.
 type Calendar struct {
 	Summary     string // {cmk}
+	Reminder    string // {cmk} {time}
 	Description string // {cmk} {region} {time} {console}
 }

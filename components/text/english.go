@@ -196,8 +196,8 @@ var english = Catalogue{
 		Receipt:     "Download the receipt",
 		ReceiptWhy:  "It records what was imported, where and when, with check values and no secrets. Years from now you can use it to check a backup without any KMS.",
 		Print:       "Print this page",
-		Calendar:    "Download the calendar entry",
-		CalendarWhy: "The CMK stops working when its key material expires. The entry reminds you to re-import the same key material in time.",
+		Calendar:    "Download the calendar entries",
+		CalendarWhy: "The CMK stops working when its key material expires. The entries remind you to re-import the same key material in time. After a re-import, add the new entries to the same calendar: they replace the old ones for the same number of days.",
 		RemindLabel: "Remind me this many days before",
 		RemindHint:  "Numbers from 1 to 365, separated by commas.",
 		RenewalLink: "What to do before the key material expires",
@@ -241,6 +241,7 @@ var english = Catalogue{
 	},
 	Calendar: Calendar{
 		Summary:     "Key material of {cmk} expires",
+		Reminder:    "Key material of {cmk} expires on {time}",
 		Description: "The imported key material of the CMK {cmk} in {region} expires at {time} UTC. After that, the CMK cannot be used. Before then, re-import the same key material from its backup, with a later expiry: {console}",
 	},
 	Desk: englishDesk,

@@ -40,13 +40,14 @@ var englishFaults = map[string]Fault{
 	"Console.MediaType":         {"The console accepts only JSON here.", "Send Content-Type: application/json."},
 	"Console.TooLarge":          {"The request is larger than any import can be.", "Nothing was relayed. Reload the page and repeat the steps."},
 	"Console.Malformed":         {"The console could not read the request.", "Nothing was relayed. The body must be one JSON object with the KMS's field names."},
-	"Console.KeyId":             {"This is not a CMK ID.", "Enter only the key ID: letters, digits and hyphens, such as key-hzz62f1cb66fa42qo****."},
+	"Console.KeyId":             {"This is not a CMK ID.", "Enter only the key ID: a UUID, or key- followed by lower-case letters and digits, such as key-hzz62f1cb66fa42qo****. What you entered went no further than this console and was not logged. If it was key material, treat it as exposed."},
 	"Console.WrappingAlgorithm": {"The console does not support this wrapping algorithm.", "Choose RSAES_OAEP_SHA_256, RSAES_OAEP_SHA_1 or RSAES_PKCS1_V1_5."},
 	"Console.WrappingKeySpec":   {"The console does not support this kind of wrapping key.", "WrappingKeySpec must be RSA_2048."},
 	"Console.NotCiphertext":     {"This cannot be wrapped key material, so it was not relayed.", "EncryptedKeyMaterial must be base64 of exactly 256 bytes. If you sent the plaintext key, treat it as exposed and generate a new one."},
 	"Console.ImportToken":       {"This cannot be an import token, so it was not relayed.", "Use the token exactly as GetParametersForImport returned it."},
 	"Console.ExpireUnix":        {"The expiry must be in the future.", "Choose a later time, or never. The console's clock applies here."},
 	"Console.CrossOrigin":       {"The request came from another site.", "Open the console at its own address and start there."},
+	"Console.ExpireFar":         {"The expiry time is too far in the future.", "Enter it in seconds, not milliseconds, and before the year 10000, or choose never."},
 	"Console.Host":              {"The console was addressed by a host name that it does not allow.", "Use the address that it printed when it started. Allow other names with --allowed-host."},
 	"Console.Method":            {"This address does not accept this kind of request.", "Start at the console's home page."},
 	"Console.NotFound":          {"There is nothing at this address.", "Start at the console's home page."},
@@ -60,7 +61,7 @@ var englishFaults = map[string]Fault{
 	// What the page finds out by itself.
 	"key_reference_empty":            {"Enter the CMK first.", "Paste its ID, its ARN, or the JSON output of CreateKey or DescribeKey."},
 	"key_reference_alias":            {"This is an alias. An import requires the key ID.", "Run aliyun kms DescribeKey with the alias and paste the output here."},
-	"key_reference_unreadable":       {"This is not a key ID, an ARN, or the JSON output of CreateKey or DescribeKey.", "A key ID consists of letters, digits and hyphens. An ARN begins with acs:kms:."},
+	"key_reference_unreadable":       {"This is not a key ID, an ARN, or the JSON output of CreateKey or DescribeKey.", "A key ID is a UUID, or key- followed by lower-case letters and digits. An ARN begins with acs:kms:. Nothing was sent. Enter key material only in step 3."},
 	"key_reference_no_key":           {"This JSON has no KeyMetadata with a KeyId.", "Paste the whole output of CreateKey or DescribeKey."},
 	"key_reference_region":           {"This CMK is in a different region than this console uses.", "Use a console for that region, or a CMK in this one."},
 	"key_reference_origin":           {"This CMK was not created for imported key material: its Origin is not EXTERNAL.", "The Origin cannot be changed. Create another CMK, as described below."},
@@ -77,6 +78,7 @@ var englishFaults = map[string]Fault{
 
 	// The worker and the module.
 	"module_unavailable": {"The module that wraps the key material could not be loaded.", "Check the connection to the console and try again. Nothing was generated or sent."},
+	"module_host":        {"The module cannot be loaded, because a proxy passes another Host to the console than the one in this page's address.", "Configure the proxy to pass the Host header unchanged, including the port; in nginx: proxy_set_header Host $http_host. Nothing was generated or sent."},
 	"module_integrity":   {"The module is not the one this page expects, so the browser refused it.", "Do not continue. Reload the page; if it happens again, something between you and the console is altering files."},
 	"module_crashed":     {"The module stopped before it had finished.", "Nothing was sent. Try again. If it happens again, try another browser and report it."},
 	"module_silent":      {"The module did not respond in time and was stopped.", "Nothing was sent. Close other tabs and try again."},

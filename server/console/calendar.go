@@ -14,8 +14,8 @@ import (
 	"keyferry/components/text"
 )
 
-// calendar answers with a calendar file (RFC 5545) for the expiry of imported key material: one event, and a reminder
-// for each of the chosen lead times. The server knows the CMK and the expiry already, since both pass it with the import.
+// calendar answers with a calendar file (RFC 5545) for the expiry of imported key material: an event at the expiry, and
+// one for each of the chosen lead times. The server knows the CMK and the expiry already, from the import.
 func (c *console) calendar(e echo.Context) error {
 	e.Request().Body = http.MaxBytesReader(e.Response(), e.Request().Body, maxBody)
 	if e.Request().ParseForm() != nil {
@@ -26,17 +26,43 @@ func (c *console) calendar(e echo.Context) error {
 	if !keyIDs.MatchString(keyID) {
 		return errKeyID
 	}
-	unix, err := strconv.ParseInt(form.Get("KeyMaterialExpireUnix"), 10, 64)
-	if err != nil || unix <= time.Now().Unix() || unix > maxTimeUnix {
-		return errExpireUnix
+	unix, err := wholeNumber(form.Get("KeyMaterialExpireUnix"))
+	if err != nil {
+		return err
+	}
+	if err := checkExpiry(unix); err != nil {
+		return err
 	}
 	days, ok := leadTimes(form.Get("Remind"))
 	if !ok {
 		return errRemind
 	}
-	body := reminders(language(e.Request()), keyID, c.Region, time.Unix(unix, 0), days, e.Scheme()+"://"+e.Request().Host)
+	r := reminders{
+		words: language(e.Request()), keyID: keyID, region: c.Region, expires: time.Unix(unix, 0).UTC(), now: time.Now().UTC(),
+		page: scheme(e.Request()) + "://" + e.Request().Host + "/reimport?KeyId=" + keyID,
+	}
 	e.Response().Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="keyferry-%s.ics"`, keyID))
-	return e.Blob(http.StatusOK, "text/calendar; charset=utf-8", []byte(body))
+	return e.Blob(http.StatusOK, "text/calendar; charset=utf-8", []byte(r.calendar(days)))
+}
+
+// wholeNumber reads a decimal number. One that is too large for an int64 is a time that is too far away.
+func wholeNumber(digits string) (int64, error) {
+	if digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return 0, errExpireUnix
+	}
+	number, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return 0, errExpireFar
+	}
+	return number, nil
+}
+
+// scheme is how the browser reached the console, as far as a proxy in front says so.
+func scheme(r *http.Request) string {
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
+		return "https"
+	}
+	return "http"
 }
 
 // maxLeadTimes is more than anyone reads.
@@ -56,24 +82,55 @@ func leadTimes(list string) ([]int, bool) {
 	return slices.Compact(days), len(days) > 0
 }
 
-// reminders writes the calendar. The event's identity follows from the CMK and the moment, so that importing the file
-// twice gives one event.
-func reminders(words *text.Catalogue, keyID, region string, expires time.Time, days []int, console string) string {
-	what := text.Fill(words.Calendar.Summary, "cmk", keyID)
-	calendar := ics.NewCalendarFor("Keyferry")
-	calendar.SetMethod(ics.MethodPublish)
-	event := calendar.AddEvent(fmt.Sprintf("%s-%d@keyferry", keyID, expires.Unix()))
-	event.SetDtStampTime(time.Now())
-	event.SetStartAt(expires)
-	event.SetDuration(0)
-	event.SetSummary(what)
-	event.SetDescription(text.Fill(words.Calendar.Description,
-		"cmk", keyID, "region", region, "time", expires.UTC().Format("2006-01-02 15:04"), "console", console+"/reimport?KeyId="+keyID))
-	for _, day := range days {
-		alarm := event.AddAlarm()
-		alarm.SetAction(ics.ActionDisplay)
-		alarm.SetTrigger(fmt.Sprintf("-P%dD", day))
-		alarm.SetDescription(what)
-	}
-	return calendar.Serialize()
+// reminders is what a calendar file says.
+type reminders struct {
+	words         *text.Catalogue
+	keyID, region string
+	expires, now  time.Time // in UTC
+	page          string    // address of the page for importing again
 }
+
+// calendar writes the file: lines end in CRLF and have at most 75 bytes. Each lead time has an event of its own, since
+// Google Calendar leaves out the alarms of imported events, and Outlook takes one at most. A lead time that has passed has none.
+func (r reminders) calendar(days []int) string {
+	file := ics.NewCalendarFor("Keyferry")
+	file.SetMethod(ics.MethodPublish)
+	r.add(file, 0, text.Fill(r.words.Calendar.Summary, "cmk", r.keyID))
+	for _, day := range days {
+		if r.expires.AddDate(0, 0, -day).After(r.now) {
+			r.add(file, day, text.Fill(r.words.Calendar.Reminder, "cmk", r.keyID, "time", r.expires.Format("2006-01-02")))
+		}
+	}
+	return file.Serialize(ics.WithNewLineWindows)
+}
+
+// eventLength is how long each event lasts. An event without any length is left out by some programs.
+const eventLength = 15 * time.Minute
+
+// add adds the event of some days before the expiry, with an alarm at its start. Its UID follows from the CMK and the
+// number of days, and its SEQUENCE rises with the time of writing (RFC 5545, 3.8.7.4): when the material was imported
+// again, the file of the new expiry replaces the events of the old one.
+func (r reminders) add(file *ics.Calendar, days int, summary string) {
+	uid := r.keyID + "@keyferry"
+	if days > 0 {
+		uid = fmt.Sprintf("%s-%dd@keyferry", r.keyID, days)
+	}
+	event := file.AddEvent(uid)
+	event.SetSequence(int(max(0, r.now.Unix()-sequenceEpoch)))
+	event.SetDtStampTime(r.now)
+	start := r.expires.AddDate(0, 0, -days)
+	event.SetStartAt(start)
+	if end := start.Add(eventLength); end.Unix() <= maxTimeUnix {
+		event.SetEndAt(end)
+	}
+	event.SetSummary(summary)
+	event.SetDescription(text.Fill(r.words.Calendar.Description,
+		"cmk", r.keyID, "region", r.region, "time", r.expires.Format("2006-01-02 15:04"), "console", r.page))
+	alarm := event.AddAlarm()
+	alarm.SetAction(ics.ActionDisplay)
+	alarm.SetTrigger("PT0S")
+	alarm.SetDescription(summary)
+}
+
+// sequenceEpoch is the start of 2026 in Unix seconds. A SEQUENCE that counts from there fits into 31 bits until 2094.
+const sequenceEpoch = 1767225600

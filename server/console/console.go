@@ -32,7 +32,7 @@ type Config struct {
 	LocalKMSFlags string // what an aliyun command needs to reach it; empty when calls go to Alibaba Cloud
 	LocalKMSLogin string // environment for an aliyun command, ending in a space; empty when calls go to Alibaba Cloud
 
-	Hosts   []string                    // names that the console answers to, besides the loopback ones
+	Hosts   []string                    // names that the console answers to besides the loopback ones, as ParseHost takes them
 	Ready   func(context.Context) error // whether the console could do its work now; nil means always
 	Version string                      // of the program; empty is shown as such
 	Logger  *slog.Logger                // nil logs nothing
@@ -53,6 +53,14 @@ func New(config Config) (http.Handler, error) {
 	c := &console{Config: config, prefix: "/static/" + config.Static.Digest(), log: config.Logger}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
+	}
+	c.Hosts = nil
+	for _, typed := range config.Hosts {
+		name, err := ParseHost(typed)
+		if err != nil {
+			return nil, fmt.Errorf("making the console: %w", err)
+		}
+		c.Hosts = append(c.Hosts, name)
 	}
 	for _, name := range append([]string{web.Worker}, web.Modules...) {
 		if _, err := config.Static.SHA256(name); err != nil {
@@ -92,10 +100,11 @@ func (c *console) static(e echo.Context) error {
 		return echo.ErrNotFound
 	}
 	name := e.Param("*")
+	var w http.ResponseWriter = e.Response()
 	if name == web.Worker {
-		e.Response().Header().Set("Content-Security-Policy", workerPolicy(e.Request().Host, c.prefix))
+		w = workerHeaders{w, workerPolicy(e.Request().Host, c.prefix)}
 	}
-	if !c.Static.Serve(e.Response(), e.Request(), name) {
+	if !c.Static.Serve(w, e.Request(), name) {
 		return echo.ErrNotFound
 	}
 	return nil

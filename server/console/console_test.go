@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -177,5 +179,25 @@ func (s *site) parameters(t *testing.T) (publicKey, token string) {
 // someToken and someCiphertext have the right shapes and mean nothing.
 var (
 	someToken      = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 293))
-	someCiphertext = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{9}, 256))
+	someCiphertext = base64.StdEncoding.EncodeToString(scrambled(256))
 )
+
+// scrambled are bytes that look random and are always the same.
+func scrambled(size int) []byte {
+	all := make([]byte, size)
+	rand.NewChaCha8([32]byte{}).Read(all)
+	return all
+}
+
+// keyIDTable is what is taken for a key id, and what is not, by name.
+func keyIDTable(t *testing.T) (table struct{ Taken, Refused map[string]string }) {
+	t.Helper()
+	content, err := os.ReadFile("testdata/key_ids.json")
+	if err == nil {
+		err = json.Unmarshal(content, &table)
+	}
+	if err != nil || len(table.Taken) == 0 || len(table.Refused) == 0 {
+		t.Fatalf("reading the key ids: %v", err)
+	}
+	return table
+}

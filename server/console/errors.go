@@ -12,7 +12,7 @@ import (
 	"keyferry/server/kms"
 )
 
-// refusal is an answer that the console gives by itself. Its code has words in both languages in package text.
+// refusal is an error that the console answers by itself. Package text has words for its code in both languages.
 type refusal struct {
 	status int
 	code   string
@@ -30,6 +30,7 @@ var (
 	errNotCiphertext = &refusal{http.StatusBadRequest, "Console.NotCiphertext"}
 	errImportToken   = &refusal{http.StatusBadRequest, "Console.ImportToken"}
 	errExpireUnix    = &refusal{http.StatusBadRequest, "Console.ExpireUnix"}
+	errExpireFar     = &refusal{http.StatusBadRequest, "Console.ExpireFar"}
 	errRemind        = &refusal{http.StatusBadRequest, "Console.Remind"}
 	errCrossOrigin   = &refusal{http.StatusForbidden, "Console.CrossOrigin"}
 	errHost          = &refusal{http.StatusMisdirectedRequest, "Console.Host"}
@@ -53,10 +54,10 @@ type Failure struct {
 	ConsoleRequestId string // of this console, as its log has it
 }
 
-// outcome is the one table from an error to a status and a code; the unknown is 500 and says nothing.
+// outcome is the one table from an error to a status and a code; an unknown error is 500 and its text stays in the log.
 //
-// An unknown outcome of the import comes first: whatever else is known, the person must hear that the KMS may have
-// taken the material.
+// An unknown outcome of the import comes first: whatever else is known, the person must learn that the KMS may have taken
+// the material.
 func outcome(action string, err error) (*refusal, *kms.Error) {
 	var refused *refusal
 	if errors.As(err, &refused) {
@@ -90,7 +91,7 @@ func outcome(action string, err error) (*refusal, *kms.Error) {
 	return errInternal, nil
 }
 
-// fail answers an error: a page where a page was asked for, JSON elsewhere.
+// fail answers with an error: a page where one was asked for, JSON otherwise.
 func (c *console) fail(err error, e echo.Context) {
 	if e.Response().Committed {
 		return
@@ -119,12 +120,12 @@ func (c *console) fail(err error, e echo.Context) {
 	}
 }
 
-// wantsPage reports whether a person would look at the answer.
+// wantsPage reports whether the answer should be a page: a browser that navigates asks for one.
 func wantsPage(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
-// language is what the person chose, or else what the browser asks for.
+// language is the language that the person chose, or else one that the browser asks for.
 func language(r *http.Request) *text.Catalogue {
 	chosen := ""
 	if cookie, err := r.Cookie(languageCookie); err == nil {

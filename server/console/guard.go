@@ -3,11 +3,8 @@ package console
 import (
 	"crypto/rand"
 	"fmt"
-	"net"
 	"net/http"
 	"runtime/debug"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -15,19 +12,19 @@ import (
 
 const requestIDHeader = "X-Request-Id"
 
-// requestID is the name of a request in the log and in answers.
+// requestID is the id of a request in the log and in answers. The console makes it and takes none from the client.
 func requestID(e echo.Context) string {
 	return e.Response().Header().Get(requestIDHeader)
 }
 
-// observe names the request, sets the headers of the house, turns errors and panics into answers, and writes the one
-// line of log. It stands outside everything else, so that no answer leaves without its policy.
+// observe gives the request an id, sets the security headers, turns errors and panics into answers, and writes the one
+// line of log. It is the outermost middleware, so that no answer leaves without a policy.
 func (c *console) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(e echo.Context) error {
 		began := time.Now()
 		header := e.Response().Header()
 		header.Set(requestIDHeader, rand.Text())
-		header.Set("Cache-Control", "no-store") // the handler of static files says otherwise
+		header.Set("Cache-Control", "no-store") // the handler of static files replaces it
 		secure(header)
 		if err := c.contain(e, next); err != nil {
 			c.fail(err, e)
@@ -36,10 +33,19 @@ func (c *console) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		if route == "" {
 			route = "-"
 		}
-		c.log.Info("request", "method", e.Request().Method, "route", route, "status", e.Response().Status,
+		c.log.Info("request", "method", knownMethod(e.Request().Method), "route", route, "status", e.Response().Status,
 			"ms", time.Since(began).Milliseconds(), "id", requestID(e))
 		return nil
 	}
+}
+
+// knownMethod is a request's method as the log has it. A method can be any word, so that others are not repeated.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "-"
 }
 
 // contain turns a panic into an error. The stack names places in the code and holds no values; the panic's own value
@@ -59,29 +65,18 @@ func (c *console) contain(e echo.Context, next echo.HandlerFunc) (err error) {
 	return next(e)
 }
 
-// guard refuses names that are not the console's and requests that another site made a browser send.
+// guard refuses requests for other names than the console's, and requests that another site made a browser send.
 func (c *console) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	origin := http.NewCrossOriginProtection()
 	return func(e echo.Context) error {
-		if !c.answersTo(e.Request().Host) {
+		host, known := c.answersTo(e.Request().Host)
+		if !known {
 			return errHost
 		}
+		e.Request().Host = host // from here on in its one spelling: in policies and links
 		if origin.Check(e.Request()) != nil {
 			return errCrossOrigin
 		}
 		return next(e)
 	}
-}
-
-// answersTo holds off DNS rebinding: a page of another site that made its own name point here still sends that name.
-func (c *console) answersTo(host string) bool {
-	name := host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		name = h
-	}
-	name = strings.ToLower(strings.Trim(name, "[]"))
-	if name == "localhost" || name == "127.0.0.1" || name == "::1" {
-		return true
-	}
-	return slices.ContainsFunc(c.Hosts, func(allowed string) bool { return strings.EqualFold(allowed, name) })
 }

@@ -3,7 +3,11 @@ package console_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -13,7 +17,7 @@ import (
 	"keyferry/web"
 )
 
-// Every answer carries the headers of the house, whatever it is.
+// Every answer has its policy and the security headers, whatever it is.
 func TestEveryAnswerHasItsPolicy(t *testing.T) {
 	s := newSite(t, nil)
 	static := "/static/" + tree(t).Digest()
@@ -48,7 +52,7 @@ func TestEveryAnswerHasItsPolicy(t *testing.T) {
 		{"POST", "/kms/ImportKeyMaterial", "*/*", 415, quiet, "no-store"},
 		{"GET", static + "/app.css", "*/*", 200, quiet, "public, max-age=31536000, immutable"},
 		{"GET", static + "/js/import.js", "*/*", 200, quiet, "public, max-age=31536000, immutable"},
-		{"GET", static + "/js/worker.js", "*/*", 200, worker, "public, max-age=31536000, immutable"},
+		{"GET", static + "/js/worker.js", "*/*", 200, worker, "private, max-age=31536000, immutable"},
 		{"GET", static + "/wasm/keyferry.wasm", "*/*", 200, quiet, "public, max-age=31536000, immutable"},
 		{"GET", static + "/../../go.mod", "*/*", 404, quiet, "no-store"},
 		{"GET", static + "/%2e%2e/web.go", "*/*", 404, quiet, "no-store"},
@@ -102,12 +106,37 @@ func TestStaticFilesAreServedCompressed(t *testing.T) {
 }
 
 func TestOtherNamesAreRefused(t *testing.T) {
-	s := newSite(t, func(c *console.Config) { c.Hosts = []string{"keys.example.com"} })
+	s := newSite(t, func(c *console.Config) { c.Hosts = []string{"https://Keys.example.com:8443/"} })
 	for host, want := range map[string]int{
 		"127.0.0.1:8787":        200,
 		"localhost":             200,
 		"LOCALHOST:1":           200,
 		"[::1]:8787":            200,
+		"[::1]":                 200,
+		"[0:0::1]:1":            200,
+		"127.0.0.1:65535":       200,
+		"localhost:*":           421,
+		"localhost:1;x":         421,
+		"localhost:":            421,
+		"localhost:0":           421,
+		"localhost:65536":       421,
+		"localhost:+80":         421,
+		"localhost:8787:1":      421,
+		"localhost.":            421,
+		"local host":            421,
+		"[127.0.0.1":            421,
+		"[127.0.0.1]":           421,
+		"127.0.0.1]":            421,
+		"[localhost]":           421,
+		"::1":                   421,
+		"[::1]]":                421,
+		"127.1":                 421,
+		"0x7f.0.0.1":            421,
+		"127.0.0.01":            421,
+		"keys.example.com:8443": 200,
+		"keys.example.com;":     421,
+		"*.example.com":         421,
+		"keys.example.com,a":    421,
 		"keys.example.com":      200,
 		"Keys.Example.Com:443":  200,
 		"evil.example":          421,
@@ -146,7 +175,9 @@ func TestPreferences(t *testing.T) {
 	for _, test := range []struct{ form, cookie, location string }{
 		{"lang=zh-CN&return=/proof", "keyferry_language=zh-CN; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/proof"},
 		{"lang=<script>&return=/", "keyferry_language=en; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/"},
-		{"theme=dark&return=/%3FKeyId%3Dk1", "keyferry_theme=dark; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/?KeyId=k1"},
+		{"theme=dark&return=/%3FKeyId%3Dkey-hzz1", "keyferry_theme=dark; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/?KeyId=key-hzz1"},
+		{"theme=dark&return=/reimport%3FKeyId%3Dkey-hzz1%26more%3Dx", "keyferry_theme=dark; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/reimport?KeyId=key-hzz1"},
+		{"theme=dark&return=/%3FKeyId%3DZm9yIHRlc3RzIG9ubHkgLSAzMiBieXRlcyBvZiBrZXk", "keyferry_theme=dark; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/"},
 		{"theme=&return=/", "keyferry_theme=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict", "/"},
 		{"theme=purple&return=/", "", "/"},
 		{"lang=en&return=//evil.example/", "keyferry_language=en; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/"},
@@ -164,15 +195,45 @@ func TestPreferences(t *testing.T) {
 	}
 }
 
-// What a visitor puts into the address is shown as text.
+// Of an address, only what has the form of a key id is repeated: not in the page, not in links, not in the log.
 func TestAddressIsNoWayIn(t *testing.T) {
 	s := newSite(t, nil)
-	a := s.do(t, http.MethodGet, `/?KeyId=%22%3E%3Cscript%3Ealert(1)%3C/script%3E`, "")
-	if strings.Contains(a.body, "<script>alert") || !strings.Contains(a.body, "&#34;&gt;&lt;script&gt;") {
-		t.Error("the key id in the address is not shown as text")
+	for _, pasted := range append(slices.Collect(maps.Values(keyIDTable(t).Refused)), `"><script>alert(1)</script>`) {
+		for _, path := range []string{"/", "/reimport", "/nowhere"} {
+			a := s.do(t, http.MethodGet, path+"?KeyId="+url.QueryEscape(pasted)+"&other="+url.QueryEscape(pasted), "", "Accept", "text/html")
+			if strings.Contains(a.body, pasted) || strings.Contains(a.body, url.QueryEscape(pasted)) {
+				t.Errorf("%s repeats %q", path, pasted)
+			}
+		}
+		if strings.Contains(s.log.String(), pasted) {
+			t.Errorf("the log holds %q", pasted)
+		}
 	}
-	if strings.Contains(s.log.String(), "alert") {
-		t.Error("the log holds the query")
+	for _, id := range keyIDTable(t).Taken {
+		if a := s.do(t, http.MethodGet, "/?KeyId="+id, ""); !strings.Contains(a.body, `value="`+id+`"`) || !strings.Contains(a.body, `value="/?KeyId=`+id+`"`) {
+			t.Errorf("the page does not have %s", id)
+		}
+	}
+}
+
+// What is cached for everybody is the same for everybody; the worker's script is not, since its policy names the host.
+func TestCachedAnswersAreTheSameForEverybody(t *testing.T) {
+	s := newSite(t, func(c *console.Config) { c.Hosts = []string{"keys.example.com"} })
+	for _, name := range tree(t).Names() {
+		path := "/static/" + tree(t).Digest() + "/" + name
+		one, other := s.do(t, http.MethodGet, path, ""), s.do(t, http.MethodGet, path, "", "Host", "KEYS.example.com:8443", "X-Forwarded-Host", "evil.example")
+		for _, a := range []answer{one, other} {
+			a.header.Del("X-Request-Id")
+			a.header.Del("Date")
+		}
+		same := reflect.DeepEqual(one, other)
+		cache, vary := one.header.Get("Cache-Control"), one.header.Get("Vary")
+		if shared := strings.Contains(cache, "public"); shared && !same || !shared && (cache != "private, max-age=31536000, immutable" || vary != "Accept-Encoding, Host") {
+			t.Errorf("%s: Cache-Control %q, Vary %q, the same for another host: %v", name, cache, vary, same)
+		}
+		if name == web.Worker && !strings.Contains(other.header.Get("Content-Security-Policy"), " keys.example.com:8443/static/") {
+			t.Errorf("the worker's policy is %q", other.header.Get("Content-Security-Policy"))
+		}
 	}
 }
 

@@ -11,16 +11,16 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// maxBody is far above any import and far below what could harm: a token of 8 KiB, a ciphertext, and names.
+// maxBody is the limit of a request's body in bytes: twice what the longest import needs.
 const maxBody = 16 << 10
 
 // fields names what an object must hold: a *string or an *int64 for each. A string must be present; a number may be
 // absent and is then 0.
 type fields map[string]any
 
-// readObject reads the one JSON object of a request into fields. It is stricter than encoding/json: names match to the
-// letter, a name stands once, nothing else may be there, and nothing after it. Two readers of the same bytes that
-// understand them differently are how checks get passed by. No error says what the value was.
+// readObject reads the one JSON object of a request into fields. It is stricter than encoding/json: names match exactly,
+// no name comes twice, and there are no other fields and nothing after the object. Otherwise another reader of the same
+// bytes could understand them differently, and a check here could be passed by. No error repeats a value.
 func readObject(e echo.Context, into fields) error {
 	r := e.Request()
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))

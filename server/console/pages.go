@@ -62,7 +62,8 @@ func (c *console) show(p page) echo.HandlerFunc {
 func (c *console) task(e echo.Context, frame components.Frame) pages.Task {
 	return pages.Task{
 		Frame:     frame,
-		KeyID:     e.QueryParam("KeyId"),
+		Host:      e.Request().Host,
+		KeyID:     keyIn(e.Request().URL),
 		WorkerURL: c.prefix + "/" + web.Worker,
 		Module:    c.module(web.Module),
 		Custody:   c.module(web.Custody),
@@ -103,7 +104,7 @@ func (c *console) frame(e echo.Context, page string) components.Frame {
 	}
 	return components.Frame{
 		Text:         language(e.Request()),
-		Path:         e.Request().URL.RequestURI(),
+		Path:         here(e.Request().URL),
 		Page:         page,
 		Theme:        theme,
 		Region:       c.Region,
@@ -157,8 +158,8 @@ func (c *console) remember(e echo.Context, name, value string) {
 // returnPath allows the console's own pages only, so that the form cannot send a person elsewhere.
 func returnPath(wanted string) string {
 	address, err := url.Parse(wanted)
-	if err != nil || address.Scheme != "" || address.Host != "" || !slices.Contains(Pages(), address.Path) {
+	if err != nil || address.Scheme != "" || address.Host != "" {
 		return "/"
 	}
-	return (&url.URL{Path: address.Path, RawQuery: address.RawQuery}).String()
+	return here(address)
 }

@@ -7,21 +7,25 @@ import (
 	"keyferry/web"
 )
 
-// pagePolicy rules a page: its own files, its own endpoints, workers of its own. Nothing is inline, and a string
-// becomes a script's address through the one Trusted Types policy, which lets the worker's address pass and no other.
+// pagePolicy is the policy of a page: it may load files of this origin, send to its endpoints and start its workers.
+// Nothing is inline. A string becomes a script's address only by the one Trusted Types policy, which accepts the address
+// of the worker's script alone.
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types keyferry"
 
-// quietPagePolicy is the same for the pages that never send.
+// quietPagePolicy is the policy of the pages that never send: they may connect nowhere.
 var quietPagePolicy = strings.Replace(pagePolicy, "connect-src 'self'", "connect-src 'none'", 1)
 
-// quietPolicy is for answers that are not documents: should a browser show one as a document, it can do nothing.
+// quietPolicy is the policy of answers that are not documents: a browser that shows one as a document lets it do nothing.
 const quietPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 
-// workerPolicy rules the worker that holds plaintext. A worker obeys the policy on its own script's answer and not the
-// page's, so this is the wall that keeps the material in: the worker may compile WebAssembly, load the module's
-// start-up script, fetch the modules, and reach nothing else.
+// workerPolicy is the policy of the worker that holds plaintext. A worker obeys the policy on the answer that carried its
+// own script, not the page's, so this is what keeps key material from leaving the worker: it may compile WebAssembly, load
+// the script that starts modules, fetch the modules, and reach nothing else.
+//
+// Only a source with a host can name single files, so the policy depends on the host, and the answer must not be shared
+// between hosts. The host must be one that the console answers to.
 func workerPolicy(host, prefix string) string {
 	runtime := host + prefix + "/" + web.Runtime
 	var modules []string
@@ -36,7 +40,23 @@ func workerPolicy(host, prefix string) string {
 		"require-trusted-types-for 'script'; trusted-types 'none'"
 }
 
-// deniedFeatures are what no page of the console needs, so that nothing that slipped into one could use it.
+// workerHeaders sets the policy of the worker's script. Caches that several people share may not keep that answer, and
+// one that does must keep the hosts apart: the other static files are the same for everybody, this one is not.
+type workerHeaders struct {
+	http.ResponseWriter
+	policy string
+}
+
+// WriteHeader sets the headers over those of a static file.
+func (w workerHeaders) WriteHeader(status int) {
+	header := w.Header()
+	header.Set("Content-Security-Policy", w.policy)
+	header.Set("Cache-Control", strings.Replace(header.Get("Cache-Control"), "public", "private", 1))
+	header.Set("Vary", header.Get("Vary")+", Host")
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// deniedFeatures are the browser's features that no page of the console needs.
 var deniedFeatures = strings.Join([]string{
 	"accelerometer=()", "autoplay=()", "browsing-topics=()", "camera=()", "clipboard-read=()",
 	"display-capture=()", "encrypted-media=()", "fullscreen=()", "geolocation=()", "gyroscope=()", "hid=()",
@@ -45,8 +65,8 @@ var deniedFeatures = strings.Join([]string{
 	"storage-access=()", "usb=()", "window-management=()", "xr-spatial-tracking=()",
 }, ", ")
 
-// secure puts the headers of the house on an answer. The handlers of pages and of the worker's script set a policy of
-// their own over the quiet one.
+// secure sets the headers that every answer has. The handlers of pages and of the worker's script replace the policy by
+// their own.
 func secure(header http.Header) {
 	header.Set("Content-Security-Policy", quietPolicy)
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")

@@ -2,10 +2,8 @@ package console
 
 import (
 	"context"
-	"encoding/base64"
 	"log/slog"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
@@ -19,7 +17,7 @@ const (
 	importAction     = "ImportKeyMaterial"
 )
 
-// actionOf names the KMS's action that a request asks for, if it asks for one.
+// actionOf returns the KMS's action that a request asks for; empty if it asks for none.
 func actionOf(e echo.Context) string {
 	action, ok := strings.CutPrefix(e.Path(), "/kms/")
 	if !ok {
@@ -28,17 +26,10 @@ func actionOf(e echo.Context) string {
 	return action
 }
 
-// Bounds of what can be an import. An RSA_2048 ciphertext has exactly the length of the modulus.
 const (
-	ciphertextSize  = 256
-	minTokenLength  = 64
-	maxTokenLength  = 8 << 10
 	maxTimeUnix     = 253402300799 // the last second of the year 9999
 	wrappingKeySpec = "RSA_2048"
 )
-
-// keyIDs has room for UUIDs and for the newer key-… form, and no room for the 64 hexadecimal digits of a plain key.
-var keyIDs = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9-]{0,58}[A-Za-z0-9])?$`)
 
 // getParametersForImport relays GetParametersForImport.
 func (c *console) getParametersForImport(e echo.Context) error {
@@ -71,8 +62,8 @@ func (c *console) getParametersForImport(e echo.Context) error {
 	}{out.KeyID, out.PublicKey, out.ImportToken, out.TokenExpireTime.UTC().Format(time.RFC3339), out.RequestID})
 }
 
-// importKeyMaterial relays ImportKeyMaterial. It lets nothing pass that could be anything but a ciphertext: a page that
-// sent the plain key by mistake, or by malice, is refused here, and what it sent is neither kept nor logged.
+// importKeyMaterial relays ImportKeyMaterial. It refuses whatever cannot be a ciphertext: a page that sends a plain key by
+// mistake gets an error, and what it sent is neither kept nor logged.
 func (c *console) importKeyMaterial(e echo.Context) error {
 	var in kms.Import
 	err := readObject(e, fields{
@@ -87,15 +78,16 @@ func (c *console) importKeyMaterial(e echo.Context) error {
 	if !keyIDs.MatchString(in.KeyID) {
 		return errKeyID
 	}
-	ciphertext, err := base64.StdEncoding.Strict().DecodeString(in.EncryptedKeyMaterial)
-	if err != nil || len(ciphertext) != ciphertextSize || strings.ContainsAny(in.EncryptedKeyMaterial, "\r\n") {
+	if !ciphertextShaped(in.EncryptedKeyMaterial) {
 		return errNotCiphertext
 	}
 	if !tokenShaped(in.ImportToken) {
 		return errImportToken
 	}
-	if t := in.KeyMaterialExpireUnix; t != 0 && (t <= time.Now().Unix() || t > maxTimeUnix) {
-		return errExpireUnix
+	if in.KeyMaterialExpireUnix != 0 {
+		if err := checkExpiry(in.KeyMaterialExpireUnix); err != nil {
+			return err
+		}
 	}
 	id, err := c.KMS.ImportKeyMaterial(c.context(e), &in)
 	if err != nil {
@@ -104,14 +96,16 @@ func (c *console) importKeyMaterial(e echo.Context) error {
 	return e.JSON(http.StatusOK, struct{ RequestId string }{id})
 }
 
-// tokenShaped holds for what can be an import token: longer than any key in any spelling, and base64 throughout. The
-// KMS does not publish a token's form beyond that.
-func tokenShaped(token string) bool {
-	if len(token) < minTokenLength+1 || len(token) > maxTokenLength {
-		return false
+// checkExpiry refuses a time of expiry that is not in the future, and one that is too far away: after the year 9999, which
+// no calendar writes, or in milliseconds.
+func checkExpiry(unix int64) error {
+	switch {
+	case unix > maxTimeUnix:
+		return errExpireFar
+	case unix <= time.Now().Unix():
+		return errExpireUnix
 	}
-	_, err := base64.StdEncoding.DecodeString(token)
-	return err == nil && !strings.ContainsAny(token, "\r\n")
+	return nil
 }
 
 type auditKey struct{}
@@ -121,8 +115,8 @@ func (c *console) context(e echo.Context) context.Context {
 	return context.WithValue(e.Request().Context(), auditKey{}, requestID(e))
 }
 
-// audited is the single point that both calls pass on their way to the KMS. It writes one line for each: who asked for
-// what, for which CMK, and how it ended. Tokens, ciphertexts and public keys are not in it.
+// audited is the one way to the KMS for both calls. It logs one line for each: the action, the CMK, and how it ended.
+// Tokens, ciphertexts and public keys are not in it.
 type audited struct {
 	next KMS
 	log  *slog.Logger

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -80,9 +81,15 @@ func TestRefusedBeforeItTravels(t *testing.T) {
 		{"257 bytes", map[string]any{"EncryptedKeyMaterial": std(make([]byte, 257))}, "Console.NotCiphertext"},
 		{"line break in the base64", map[string]any{"EncryptedKeyMaterial": someCiphertext[:76] + "\n" + someCiphertext[76:]}, "Console.NotCiphertext"},
 		{"URL alphabet", map[string]any{"EncryptedKeyMaterial": strings.Repeat("-_", 170) + "AA=="}, "Console.NotCiphertext"},
+		{"key behind zeros", map[string]any{"EncryptedKeyMaterial": std(append(make([]byte, 224), plain[:]...))}, "Console.NotCiphertext"},
+		{"key again and again", map[string]any{"EncryptedKeyMaterial": std(bytes.Repeat(plain[:], 8))}, "Console.NotCiphertext"},
+		{"hexadecimal digits to 256", map[string]any{"EncryptedKeyMaterial": std([]byte(strings.Repeat(hex.EncodeToString(plain[:]), 4)))}, "Console.NotCiphertext"},
 		{"dirty last bits", map[string]any{"EncryptedKeyMaterial": someCiphertext[:341] + "R=="}, "Console.NotCiphertext"},
 		{"token as long as a key in hexadecimal", map[string]any{"ImportToken": hex.EncodeToString(plain[:])}, "Console.ImportToken"},
 		{"token that is a key in base64", map[string]any{"ImportToken": std(plain[:])}, "Console.ImportToken"},
+		{"token that is two keys in hexadecimal", map[string]any{"ImportToken": strings.Repeat(hex.EncodeToString(plain[:]), 2)}, "Console.ImportToken"},
+		{"token that is hexadecimal digits in base64", map[string]any{"ImportToken": std([]byte(hex.EncodeToString(plain[:]) + "\n"))}, "Console.ImportToken"},
+		{"token that is base64 in base64", map[string]any{"ImportToken": std([]byte(std(bytes.Repeat(plain[:], 2))))}, "Console.ImportToken"},
 		{"token that is not base64", map[string]any{"ImportToken": strings.Repeat("!", 400)}, "Console.ImportToken"},
 		{"token of 9 KiB", map[string]any{"ImportToken": strings.Repeat("A", 9<<10)}, "Console.ImportToken"},
 		{"key id that is a key in hexadecimal", map[string]any{"KeyId": hex.EncodeToString(plain[:])}, "Console.KeyId"},
@@ -91,8 +98,8 @@ func TestRefusedBeforeItTravels(t *testing.T) {
 		{"empty key id", map[string]any{"KeyId": ""}, "Console.KeyId"},
 		{"expiry in the past", map[string]any{"KeyMaterialExpireUnix": time.Now().Add(-time.Minute).Unix()}, "Console.ExpireUnix"},
 		{"expiry before 1970", map[string]any{"KeyMaterialExpireUnix": -1}, "Console.ExpireUnix"},
-		{"expiry in milliseconds", map[string]any{"KeyMaterialExpireUnix": time.Now().Add(time.Hour).UnixMilli()}, "Console.ExpireUnix"},
-		{"expiry after the year 9999", map[string]any{"KeyMaterialExpireUnix": 253402300800}, "Console.ExpireUnix"},
+		{"expiry in milliseconds", map[string]any{"KeyMaterialExpireUnix": time.Now().Add(time.Hour).UnixMilli()}, "Console.ExpireFar"},
+		{"expiry after the year 9999", map[string]any{"KeyMaterialExpireUnix": 253402300800}, "Console.ExpireFar"},
 		{"expiry as text", map[string]any{"KeyMaterialExpireUnix": "0"}, "Console.Malformed"},
 		{"expiry with a fraction", map[string]any{"KeyMaterialExpireUnix": 1.5}, "Console.Malformed"},
 		{"number as key id", map[string]any{"KeyId": 7}, "Console.Malformed"},
@@ -119,6 +126,67 @@ func TestRefusedBeforeItTravels(t *testing.T) {
 	}
 	if n := s.calls.Load(); n != 0 {
 		t.Errorf("%d requests reached the KMS, want none", n)
+	}
+}
+
+// A key in place of a key id reaches neither the KMS nor the log, whichever endpoint gets it, and no answer repeats it.
+func TestKeyIDs(t *testing.T) {
+	s := newSite(t, nil)
+	table := keyIDTable(t)
+	send := map[string]func(id string) answer{
+		"GetParametersForImport": func(id string) answer {
+			return s.call(t, "GetParametersForImport", map[string]any{"KeyId": id, "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"})
+		},
+		"ImportKeyMaterial": func(id string) answer {
+			return s.call(t, "ImportKeyMaterial", map[string]any{"KeyId": id, "EncryptedKeyMaterial": someCiphertext, "ImportToken": someToken})
+		},
+		"calendar": func(id string) answer {
+			form := url.Values{"KeyId": {id}, "KeyMaterialExpireUnix": {"4000000000"}, "Remind": {"7"}}
+			return s.do(t, http.MethodPost, "/calendar", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+		},
+	}
+	for where, send := range send {
+		for name, id := range table.Refused {
+			before := s.calls.Load()
+			a := send(id)
+			if a.status != http.StatusBadRequest || a.failure(t).Code != "Console.KeyId" || s.calls.Load() != before {
+				t.Errorf("%s, %s: answered %d %s, %d calls", where, name, a.status, a.body, s.calls.Load()-before)
+			}
+			if len(id) > 20 && (strings.Contains(a.body, id) || strings.Contains(s.log.String(), id)) {
+				t.Errorf("%s, %s: the answer or the log repeats it", where, name)
+			}
+		}
+		for name, id := range table.Taken {
+			if a := send(id); a.status == http.StatusBadRequest && a.failure(t).Code == "Console.KeyId" {
+				t.Errorf("%s, %s: refused", where, name)
+			}
+		}
+	}
+	if log := s.log.String(); strings.Count(log, "msg=audit") != 2*len(table.Taken) {
+		t.Errorf("the audit lines are not those of what was taken:\n%s", log)
+	}
+}
+
+// Neither a method nor a path nor a header of the client's choosing reaches the log.
+func TestLogRepeatsNothing(t *testing.T) {
+	s := newSite(t, nil)
+	const key = "Zm9yIHRlc3RzIG9ubHkgLSAzMiBieXRlcyBvZiBrZXk"
+	for _, header := range []string{"User-Agent", "X-Request-Id", "Referer", "Cookie", "Accept-Language", "Origin", "Authorization", "Content-Type", "X-Forwarded-For"} {
+		s.do(t, http.MethodPost, "/kms/ImportKeyMaterial", key, header, key)
+	}
+	s.do(t, key, "/", "")
+	s.do(t, http.MethodGet, "/"+key, "")
+	s.do(t, http.MethodGet, "/static/"+key+"/"+key, "")
+	s.do(t, http.MethodPost, "/kms/"+key, "")
+	for _, field := range []string{"WrappingAlgorithm", "WrappingKeySpec", "KeyId"} {
+		fields := map[string]any{"KeyId": keyID(), "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048", field: key}
+		if a := s.call(t, "GetParametersForImport", fields); a.status != http.StatusBadRequest || strings.Contains(a.body, key) {
+			t.Errorf("%s: answered %d %s", field, a.status, a.body)
+		}
+	}
+	s.do(t, http.MethodPost, "/preferences", "lang="+key+"&theme="+key+"&return="+key, "Content-Type", "application/x-www-form-urlencoded")
+	if log := s.log.String(); strings.Contains(log, key) || strings.Count(log, "msg=request") != 17 {
+		t.Errorf("the log holds what was sent, or not a line for each request:\n%s", log)
 	}
 }
 

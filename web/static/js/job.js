@@ -30,7 +30,27 @@ const policy = window.trustedTypes?.createPolicy("keyferry", {
  * @property {string} worker address of the worker's script
  * @property {string | Blob} module address of the module, or the module itself, compressed by gzip
  * @property {string} integrity of the module
+ * @property {string} [host] where the console believes to be reached; none in the desk's file
  */
+
+/**
+ * What is wrong when a worker or its module does not load. The worker may load from the host alone that the console was
+ * asked for, so a proxy that changes the Host header, or leaves the port out, keeps the module away.
+ * @param {Module} from
+ */
+function unavailable({ host }) {
+    const port = location.protocol === "https:" ? ":443" : ":80"
+    const same = !host || host === location.host || host === location.host + port
+    return problem(same ? "module_unavailable" : "module_host")
+}
+
+/**
+ * @param {Module} from
+ * @param {string} code that the worker gave
+ */
+function failed(from, code) {
+    return code === "module_unavailable" ? unavailable(from) : problem(code)
+}
 
 /**
  * @typedef {object} Watch
@@ -79,7 +99,7 @@ export function begin(from, request) {
          * @returns {Promise<Done>}
          */
         async end(watch) {
-            const result = await settle(worker, watch)
+            const result = await settle(worker, from, watch)
             return { result, seconds: ((performance.now() - began) / 1000).toFixed(2) }
         },
         /**
@@ -92,13 +112,13 @@ export function begin(from, request) {
                 const listen = (/** @type {MessageEvent} */ { data }) => {
                     if (data.type === "ready") return
                     worker.removeEventListener("message", listen)
-                    if (data.error) reject(problem(data.error.code))
+                    if (data.error) reject(failed(from, data.error.code))
                     else resolve(data.result)
                 }
                 worker.addEventListener("message", listen)
                 worker.addEventListener("error", (event) => {
                     event.preventDefault()
-                    reject(problem("module_unavailable"))
+                    reject(unavailable(from))
                 })
             })
             await Promise.race([ready, answer])
@@ -117,10 +137,11 @@ export function begin(from, request) {
 
 /**
  * @param {Worker} worker
+ * @param {Module} from
  * @param {Watch} watch
  * @returns {Promise<any>}
  */
-function settle(worker, { signal, onReady, onProgress }) {
+function settle(worker, from, { signal, onReady, onProgress }) {
     return new Promise((resolve, reject) => {
         /** @type {ReturnType<typeof setTimeout>} */
         let silent
@@ -133,7 +154,7 @@ function settle(worker, { signal, onReady, onProgress }) {
         signal.addEventListener("abort", () => done(() => reject(problem("cancelled"))))
         worker.addEventListener("error", (event) => {
             event.preventDefault()
-            done(() => reject(problem("module_unavailable")))
+            done(() => reject(unavailable(from)))
         })
         worker.addEventListener("messageerror", () => done(() => reject(problem("module_crashed"))))
         worker.addEventListener("message", ({ data }) => {
@@ -141,7 +162,7 @@ function settle(worker, { signal, onReady, onProgress }) {
             if (data.type === "ready") onReady?.()
             if (data.type === "progress") onProgress?.(data.done, data.total)
             if (data.type === "done") done(() => resolve(data.result))
-            if (data.type === "failed") done(() => reject(problem(data.error.code)))
+            if (data.type === "failed") done(() => reject(failed(from, data.error.code)))
         })
     })
 }

@@ -12,10 +12,11 @@
 export function modules(task) {
     const { module = "", integrity = "", custody = "", custodyIntegrity = "", strength = "", strengthIntegrity = "" } = task.dataset
     const worker = task.dataset.worker || enclosedScript("worker")
+    const { host } = task.dataset
     return {
-        plain: { worker, integrity, get module() { return module || enclosedModule("custody") } },
-        custody: { worker, integrity: custodyIntegrity, get module() { return custody || enclosedModule("custody") } },
-        strength: { worker, integrity: strengthIntegrity, get module() { return strength || enclosedModule("strength") } },
+        plain: { worker, host, integrity, get module() { return module || enclosedModule("custody") } },
+        custody: { worker, host, integrity: custodyIntegrity, get module() { return custody || enclosedModule("custody") } },
+        strength: { worker, host, integrity: strengthIntegrity, get module() { return strength || enclosedModule("strength") } },
     }
 }
 

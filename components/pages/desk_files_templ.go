@@ -89,11 +89,11 @@ func deskFiles(words text.Desk, send text.SendStep, material text.MaterialStep) 
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = fact(send.Ciphertext, "ciphertext").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = sizedFact(send.Ciphertext, "ciphertext", "").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = fact(send.Token, "token-bytes").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = sizedFact(send.Token, "token", send.TokenWhy).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -643,7 +643,7 @@ func deskParameters(p Task, words text.Desk, params text.ParamsStep, page text.I
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = fact(words.Token, "token-bytes").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = digestFact(words.Token, "token-digest").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -146,7 +146,7 @@ func phrases(words *text.Catalogue) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = phrase("bytes-digest", words.Phrases.BytesDigest).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = phrase("bytes", words.Phrases.Bytes).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

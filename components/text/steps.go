@@ -62,7 +62,7 @@ type SendStep struct {
 	At          string
 	AtHint      string
 	AtLabel     string // {zone}
-	InUTC       string
+	Moment      string // {local} {zone} {utc}
 	WhatIsSent  string
 	CMK         string
 	Region      string
@@ -70,6 +70,7 @@ type SendStep struct {
 	WrappingKey string
 	Ciphertext  string
 	Token       string
+	TokenWhy    string
 	ExpireField string
 	WhoCanRead  string
 	IfLost      string
@@ -114,7 +115,7 @@ type Phrases struct {
 	Minutes           string // {minutes}
 	Seconds           string // {seconds}
 	Characters        string // {count}
-	BytesDigest       string // {count} {digest}
+	Bytes             string // {count}
 	ExpiryNever       string
 	ErrorTitle        string // {title}
 	StepDone          string // {number}

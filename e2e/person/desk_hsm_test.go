@@ -206,7 +206,9 @@ func TestDeskWrapped(t *testing.T) {
 			}
 			v.See("[data-step=material] [data-summary]", v.Words.Desk.WrappedElsewhere)
 			digest := sha256.Sum256(wrapped)
-			v.See("[data-form=send] [data-fill=ciphertext]", hex.EncodeToString(digest[:]))
+			if shown := v.Text("[data-form=send] [data-fill=ciphertext-digest]"); strings.Join(strings.Fields(shown), "") != hex.EncodeToString(digest[:]) {
+				t.Errorf("the page shows the digest %q, want %x", shown, digest)
+			}
 			v.Do(v.Page.Locator("[data-change=material]").Click())
 		})
 	}

@@ -88,7 +88,7 @@ func TestWhatLeftThisBrowser(t *testing.T) {
 			t.Error("the panel shows a token or a ciphertext")
 		}
 	}
-	for _, want := range []string{"256 bytes, sha256 ", "RSAES_OAEP_SHA_256", "RSA_2048"} {
+	for _, want := range []string{"256 bytes", "RSAES_OAEP_SHA_256", "RSA_2048"} {
 		if !strings.Contains(panel, want) {
 			t.Errorf("the panel lacks %q:\n%s", want, panel)
 		}

@@ -2,7 +2,7 @@
 // The desk: import parameters come as files or as text, and what the KMS takes leaves as files. Nothing on this page
 // sends. It never holds key material, which exists in the worker only, or in a person's own hardware.
 
-import { fromBase64, sha256 } from "./bytes.js"
+import { fromBase64 } from "./bytes.js"
 import { showChosen, value } from "./choices.js"
 import { hsmLane } from "./desk_hsm.js"
 import { readParameters } from "./desk_parameters.js"
@@ -12,9 +12,9 @@ import { parseKeyReference } from "./key_reference.js"
 import { askBeforeLeaving, onChange, requireSecureContext } from "./leave.js"
 import { materialStep } from "./material_step.js"
 import { modules } from "./modules.js"
-import { all, clearErrors, fill, fillCommands, fillDigest, one, onSubmit, wait } from "./page.js"
+import { all, clearErrors, fill, fillCommands, fillDigest, grouped, one, onSubmit, wait } from "./page.js"
 import { closeAll, finish, open, setSummary } from "./steps.js"
-import { countDown, mustBeValid, showEnd } from "./token_life.js"
+import { countDown, mustBeValid, showEnd, showToken } from "./token_life.js"
 import { phrase, problem } from "./words.js"
 
 /** @typedef {import("./desk_parameters.js").DeskParameters} DeskParameters */
@@ -70,9 +70,7 @@ const paramsForm = onSubmit("params", async (form) => {
     state.parameters = parameters
     fill(task, "algorithm", algorithm)
     fillDigest(task, "fingerprint", parameters.fingerprint)
-    fill(task, "token-bytes", phrase("bytes-digest", {
-        count: fromBase64(parameters.token).length, digest: await sha256(fromBase64(parameters.token)),
-    }))
+    await showToken(task, parameters.token)
     one(part, `[data-row="token-until"]`).hidden = parameters.expires === null
     one(part, `[data-row="token-unknown"]`).hidden = parameters.expires !== null
     if (parameters.expires !== null) showEnd(task, parameters.expires)
@@ -116,7 +114,7 @@ const material = materialStep(task, from, {
     target: () => ({ keyId: state.keyId, ...mustBeValid(state.parameters) }),
     again: () => goBack("material"),
     goOn: (made) => toFiles(made.prepared, phrase(made.prepared.backup ? "prepared" : "prepared-elsewhere", {
-        kcv: made.prepared.kcv, seconds: made.seconds,
+        kcv: grouped(made.prepared.kcv).join(" "), seconds: made.seconds,
     })),
 })
 
@@ -134,7 +132,7 @@ laneForm.addEventListener("change", () => {
  */
 async function toFiles(wrapped, summary) {
     fillDigest(task, "ciphertext-digest", wrapped.sha256)
-    fill(task, "ciphertext", phrase("bytes-digest", { count: fromBase64(wrapped.encryptedKeyMaterial).length, digest: wrapped.sha256 }))
+    fill(task, "ciphertext", phrase("bytes", { count: fromBase64(wrapped.encryptedKeyMaterial).length }))
     for (const row of all(task, "[data-row=material]")) row.hidden = lane() !== "browser"
     expiry.show()
     finish("material", summary, "send")

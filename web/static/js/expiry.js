@@ -1,13 +1,10 @@
 // @ts-check
-// When the key material shall expire: never, after some days, or at a moment of the person's choice.
+// When the key material expires: never, after some days, or at a moment that the person chooses.
 
 import { showChosen, value } from "./choices.js"
-import { utc, zone } from "./moment.js"
-import { fill, fillTemplate, one } from "./page.js"
-import { fillHoles, phrase, problem } from "./words.js"
-
-/** @param {Date} moment */
-const unix = (moment) => Math.floor(moment.getTime() / 1000)
+import { local, utc, zone } from "./moment.js"
+import { fill, fillTemplate } from "./page.js"
+import { phrase, problem } from "./words.js"
 
 /**
  * An expiry in words: the seconds that the KMS counts, and what they mean.
@@ -18,47 +15,53 @@ export function inWords(seconds) {
 }
 
 /**
- * The choice of expiry in a form.
+ * The choice of expiry in a form. The moment is computed when it is chosen: what the page shows is what is sent.
  * @param {HTMLFormElement} form
  */
 export function expiryChoice(form) {
-    const time = /** @type {HTMLInputElement} */ (one(form, "#expiry-time"))
+    /** @type {number | null} in seconds since 1970, 0 for never; null where no moment was entered */
+    let chosen = 0
 
-    /** The chosen moment in seconds since 1970, or 0 for never. */
-    function chosen() {
-        const choice = value(form, "expiry")
-        if (choice === "never") return 0
-        const moment = choice === "at" ? new Date(time.value) : new Date(Date.now() + Number(choice) * 24 * 3600 * 1000)
-        if (Number.isNaN(moment.getTime())) throw problem("expiry_missing")
-        return unix(moment)
-    }
-
-    /** Show the choice in words, and in UTC as the KMS counts. */
-    function show() {
+    function choose() {
+        chosen = read(form)
         showChosen(form)
-        fillTemplate(form, "zone", { zone: zone() })
-        const utcPlace = one(form, `[data-fill="expiry-utc"]`)
-        utcPlace.textContent = ""
-        let shown = ""
-        try {
-            const seconds = chosen()
-            if (seconds) utcPlace.textContent = fillHoles(utcPlace.dataset.template ?? "", { utc: utc(new Date(seconds * 1000)) })
-            shown = inWords(seconds)
-        } catch {
-            // Nothing was entered yet; going on says so.
-        }
-        fill(document, "expiry", shown)
+        showExpiry(form, chosen)
     }
 
-    for (const input of form.querySelectorAll("input")) input.addEventListener("input", show)
+    for (const field of form.querySelectorAll("input")) field.addEventListener("input", choose)
 
     return {
-        show,
-        /** The chosen expiry in seconds since 1970, 0 for never; a moment that has passed is refused. */
+        /** Show the choice, with days counted from now. */
+        show: choose,
+        /** The expiry that is shown; one that has passed is refused. */
         take() {
-            const seconds = chosen()
-            if (seconds && seconds * 1000 <= Date.now()) throw problem("expiry_past")
-            return seconds
+            if (chosen === null) throw problem("expiry_missing")
+            if (chosen && chosen * 1000 <= Date.now()) throw problem("expiry_past")
+            return chosen
         },
     }
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @returns {number | null}
+ */
+function read(form) {
+    const choice = value(form, "expiry")
+    if (choice === "never") return 0
+    const moment = choice === "at" ? new Date(value(form, "time")) : new Date(Date.now() + Number(choice) * 24 * 3600 * 1000)
+    return Number.isNaN(moment.getTime()) ? null : Math.floor(moment.getTime() / 1000)
+}
+
+/**
+ * Show the expiry beside its choice, in the person's time zone and in UTC, and where the page says what is sent.
+ * @param {HTMLFormElement} form
+ * @param {number | null} seconds
+ */
+function showExpiry(form, seconds) {
+    fillTemplate(form, "zone", { zone: zone() })
+    fill(document, "expiry", seconds === null ? "" : inWords(seconds))
+    if (!seconds) return fill(form, "expiry-moment", "")
+    const moment = new Date(seconds * 1000)
+    fillTemplate(form, "expiry-moment", { local: local(moment), zone: zone(), utc: utc(moment) })
 }

@@ -2,7 +2,7 @@
 // The import, step by step. This file moves between the steps and holds what they produce; it never holds key material,
 // which exists in the worker only.
 
-import { fromBase64, sha256 } from "./bytes.js"
+import { fromBase64 } from "./bytes.js"
 import { value } from "./choices.js"
 import { expiryChoice, inWords } from "./expiry.js"
 import { run } from "./job.js"
@@ -11,11 +11,11 @@ import { getParametersForImport, importKeyMaterial } from "./kms.js"
 import { askBeforeLeaving, onChange, requireSecureContext } from "./leave.js"
 import { materialStep } from "./material_step.js"
 import { modules } from "./modules.js"
-import { clearErrors, fill, fillCommands, fillDigest, fillTemplate, one, onSubmit, wait } from "./page.js"
+import { clearErrors, fill, fillCommands, fillDigest, fillTemplate, grouped, one, onSubmit, wait } from "./page.js"
 import { offerPrint, offerReceipt } from "./receipt_offer.js"
 import { record } from "./sent.js"
 import { closeAll, finish, open, setSummary } from "./steps.js"
-import { countDown, mustBeValid, showEnd } from "./token_life.js"
+import { countDown, mustBeValid, showEnd, showToken } from "./token_life.js"
 import { fillHoles, isProblem, phrase, problem } from "./words.js"
 
 /**
@@ -112,13 +112,11 @@ const material = materialStep(task, from, {
         const { parameters } = state
         if (!parameters) return
         fillDigest(task, "ciphertext-digest", prepared.sha256)
-        const ciphertext = fromBase64(prepared.encryptedKeyMaterial)
-        const token = fromBase64(parameters.token)
-        fill(task, "ciphertext", phrase("bytes-digest", { count: ciphertext.length, digest: prepared.sha256 }))
-        fill(task, "token", phrase("bytes-digest", { count: token.length, digest: await sha256(token) }))
+        fill(task, "ciphertext", phrase("bytes", { count: fromBase64(prepared.encryptedKeyMaterial).length }))
+        await showToken(task, parameters.token)
         expiry.show()
         nameImport(false)
-        finish("material", phrase(prepared.backup ? "prepared" : "prepared-elsewhere", { kcv: prepared.kcv, seconds }), "send")
+        finish("material", phrase(prepared.backup ? "prepared" : "prepared-elsewhere", { kcv: grouped(prepared.kcv).join(" "), seconds }), "send")
     },
 })
 

@@ -57,10 +57,21 @@ export function fill(root, name, value) {
  * @param {string} digest
  */
 export function fillDigest(root, name, digest) {
-    const groups = digest.match(/.{1,4}/g) ?? []
-    for (const place of root.querySelectorAll(`[data-fill="${name}"]`)) {
-        place.replaceChildren(...groups.map((group) => Object.assign(document.createElement("span"), { textContent: group })))
-    }
+    for (const place of all(root, `[data-fill="${name}"]`)) showDigest(place, digest)
+}
+
+/**
+ * Show a digest in an element, in groups of four digits.
+ * @param {HTMLElement} place
+ * @param {string} digest
+ */
+export function showDigest(place, digest) {
+    place.replaceChildren(...grouped(digest).map((group) => Object.assign(document.createElement("span"), { textContent: group })))
+}
+
+/** The groups of four digits in which a digest or a check value is read. @param {string} digest */
+export function grouped(digest) {
+    return digest.match(/.{1,4}/g) ?? []
 }
 
 /**

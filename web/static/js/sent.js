@@ -2,12 +2,11 @@
 // The panel "What left this browser": every request that the page made in this visit, with the size of each field and,
 // where a field has the shape of a secret, its digest instead of its value.
 
-import { fromBase64, sha256 } from "./bytes.js"
+import { fromBase64, sha256, toUTF8 } from "./bytes.js"
 import { clock } from "./moment.js"
-import { fill, one } from "./page.js"
+import { fill, one, showDigest } from "./page.js"
 import { phrase } from "./words.js"
 
-const secretShaped = new Set(["EncryptedKeyMaterial", "ImportToken"])
 const plainShaped = new Set(["WrappingAlgorithm", "WrappingKeySpec", "KeyMaterialExpireUnix"])
 let count = 0
 
@@ -18,13 +17,17 @@ let count = 0
  * @returns {Promise<{ended: (code: string) => void}>} ended: call it with the code of a failure, or with "" for success
  */
 export async function record(action, fields) {
-    const rows = await Promise.all(Object.entries(fields).map(async ([name, value]) => [name, await describe(name, value)]))
+    const rows = await Promise.all(Object.entries(fields).map(([name, value]) => describe(name, value)))
     const outcome = element("span", "")
     const entry = element("li", "")
     const head = element("p", "")
     head.append(element("time", clock(new Date())), " ", element("strong", action), " ", outcome)
     const list = element("dl", "")
-    for (const [name, value] of rows) list.append(element("dt", name), element("dd", value))
+    Object.keys(fields).forEach((name, i) => {
+        const value = element("dd", "")
+        value.append(...rows[i])
+        list.append(element("dt", name), value)
+    })
     entry.append(head, list)
 
     const panel = one(document, `[data-part="sent"]`)
@@ -41,16 +44,28 @@ export async function record(action, fields) {
 }
 
 /**
+ * The value of a field, or its size and digest. A ciphertext counts as its bytes, everything else as its text.
  * @param {string} name
  * @param {string | number} value
+ * @returns {Promise<(string | HTMLElement)[]>}
  */
 async function describe(name, value) {
-    if (secretShaped.has(name)) {
-        const bytes = fromBase64(String(value))
-        return phrase("bytes-digest", { count: bytes.length, digest: `${(await sha256(bytes)).slice(0, 16)}…` })
+    const text = String(value)
+    if (name === "EncryptedKeyMaterial") {
+        const bytes = fromBase64(text)
+        return [phrase("bytes", { count: bytes.length }), await digestOf(bytes)]
     }
-    if (plainShaped.has(name)) return String(value)
-    return phrase("characters", { count: String(value).length })
+    const size = phrase("characters", { count: text.length })
+    if (name === "ImportToken") return [size, await digestOf(toUTF8(text))]
+    return [plainShaped.has(name) ? text : size]
+}
+
+/** @param {Uint8Array<ArrayBuffer>} bytes */
+async function digestOf(bytes) {
+    const digest = element("code", "")
+    digest.className = "digest"
+    showDigest(digest, await sha256(bytes))
+    return digest
 }
 
 /** @param {string} name @param {string} text */

@@ -1,8 +1,9 @@
 // @ts-check
 // How long the import token is still valid, in words, wherever a page shows it.
 
+import { sha256, toUTF8 } from "./bytes.js"
 import { local, utc } from "./moment.js"
-import { fill } from "./page.js"
+import { fill, fillDigest } from "./page.js"
 import { setSummary } from "./steps.js"
 import { phrase, problem } from "./words.js"
 
@@ -58,6 +59,16 @@ export function showEnd(task, expires) {
     const until = new Date(expires)
     fill(task, "token-until", phrase("local-time", { time: local(until) }))
     fill(task, "token-until-utc", `${utc(until)} UTC`)
+}
+
+/**
+ * Show the size and the digest of the token. Both are those of its base64 text, as it is saved and as receipts have it.
+ * @param {HTMLElement} task
+ * @param {string} token
+ */
+export async function showToken(task, token) {
+    fill(task, "token", phrase("characters", { count: token.length }))
+    fillDigest(task, "token-digest", await sha256(toUTF8(token)))
 }
 
 /** @param {number} expires */

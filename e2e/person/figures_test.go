@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"os"
@@ -40,8 +39,8 @@ func TestFiguresAreWhatIsSent(t *testing.T) {
 	content, err := os.ReadFile(v.download("[data-link=receipt]"))
 	v.do(err)
 	var receipt struct {
-		CiphertextSHA256, TokenSHA256, KeyCheckValue string
-		KeyMaterialExpireUnix                        int64
+		EncryptedKeyMaterialSHA256, ImportTokenSHA256, KeyCheckValue string
+		KeyMaterialExpireUnix                                        int64
 	}
 	if err := json.Unmarshal(content, &receipt); err != nil {
 		t.Fatal(err)
@@ -56,9 +55,9 @@ func TestFiguresAreWhatIsSent(t *testing.T) {
 		{"receipt: expiry", strconv.FormatInt(receipt.KeyMaterialExpireUnix, 10), expiry},
 		{"step 4: ciphertext", ciphertext, sum(sent.EncryptedKeyMaterial)},
 		{"result: ciphertext", digits("[data-part=result] [data-fill=ciphertext-digest]"), sum(sent.EncryptedKeyMaterial)},
-		{"receipt: ciphertext", receipt.CiphertextSHA256, sum(sent.EncryptedKeyMaterial)},
+		{"receipt: ciphertext", receipt.EncryptedKeyMaterialSHA256, sum(sent.EncryptedKeyMaterial)},
 		{"step 4: token", token, sum([]byte(sent.ImportToken))},
-		{"receipt: token", receipt.TokenSHA256, sum([]byte(sent.ImportToken))},
+		{"receipt: token", receipt.ImportTokenSHA256, sum([]byte(sent.ImportToken))},
 		{"step 4: KCV", strings.ToUpper(kcv), receipt.KeyCheckValue},
 		{"result: KCV", strings.ToUpper(digits("[data-part=result] [data-fill=kcv]")), receipt.KeyCheckValue},
 	} {
@@ -70,8 +69,5 @@ func TestFiguresAreWhatIsSent(t *testing.T) {
 		if !strings.Contains(panel, digest) {
 			t.Errorf("the panel lacks %s:\n%s", digest, panel)
 		}
-	}
-	if _, err := base64.StdEncoding.DecodeString(sent.ImportToken); err != nil {
-		t.Errorf("the token is not the text that the KMS gave: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package e2e
+package person
 
 import (
 	"crypto/sha256"
@@ -8,36 +8,39 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"keyferry/e2e/browser"
+	"keyferry/e2e/program"
 )
 
 // Every figure of step 4, of the panel, of the result and of the receipt is the one that was sent, even where time
 // passes between the choice of an expiry and the import.
 func TestFiguresAreWhatIsSent(t *testing.T) {
-	p := start(t)
-	key := seeded[0]
-	v := p.open(t, look{}, "/")
-	v.toStep4(key)
-	v.do(v.page.Locator("#expiry-90").Check())
-	_, err := v.page.Evaluate("() => { const now = Date.now; Date.now = () => now() + 7000 }")
-	v.do(err)
-	digits := func(selector string) string { return strings.Join(strings.Fields(v.text(selector)), "") }
-	chosen, _, _ := strings.Cut(v.text("[data-form=send] [data-fill=expiry]"), " ")
+	p := program.Start(t)
+	key := program.Seeded[0]
+	v := browser.Open(p, t, browser.Look{}, "/")
+	v.ToStep4(key)
+	v.Do(v.Page.Locator("#expiry-90").Check())
+	_, err := v.Page.Evaluate("() => { const now = Date.now; Date.now = () => now() + 7000 }")
+	v.Do(err)
+	digits := func(selector string) string { return strings.Join(strings.Fields(v.Text(selector)), "") }
+	chosen, _, _ := strings.Cut(v.Text("[data-form=send] [data-fill=expiry]"), " ")
 	ciphertext := digits("[data-form=send] [data-fill=ciphertext-digest]")
 	token := digits("[data-form=send] [data-fill=token-digest]")
 	kcv := digits("[data-form=send] [data-fill=kcv]")
-	v.send(key)
-	v.imported(key)
+	v.Send(key)
+	v.Imported(key)
 
 	var sent struct {
 		EncryptedKeyMaterial  []byte
 		ImportToken           string
 		KeyMaterialExpireUnix int64
 	}
-	if err := json.Unmarshal(v.posted("ImportKeyMaterial")[0], &sent); err != nil {
+	if err := json.Unmarshal(v.Posted("ImportKeyMaterial")[0], &sent); err != nil {
 		t.Fatal(err)
 	}
-	content, err := os.ReadFile(v.download("[data-link=receipt]"))
-	v.do(err)
+	content, err := os.ReadFile(v.Download("[data-link=receipt]"))
+	v.Do(err)
 	var receipt struct {
 		EncryptedKeyMaterialSHA256, ImportTokenSHA256, KeyCheckValue string
 		KeyMaterialExpireUnix                                        int64
@@ -47,7 +50,7 @@ func TestFiguresAreWhatIsSent(t *testing.T) {
 	}
 	sum := func(content []byte) string { digest := sha256.Sum256(content); return hex.EncodeToString(digest[:]) }
 	panel := digits("[data-part=sent-list]")
-	after, _, _ := strings.Cut(v.text("[data-part=result] [data-fill=expiry]"), " ")
+	after, _, _ := strings.Cut(v.Text("[data-part=result] [data-fill=expiry]"), " ")
 	expiry := strconv.FormatInt(sent.KeyMaterialExpireUnix, 10)
 	for _, test := range []struct{ what, got, want string }{
 		{"step 4: expiry", chosen, expiry},

@@ -11,8 +11,8 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "keyferry/components/text"
 
-// ErrorTemplate is the shape of an error on the page. The page's script copies it to where the error happened and
-// fills it; the words come from Faults or from the server's answer.
+// ErrorTemplate is how an error looks. The page's script copies it to where the error happened and
+// fills it in; the words come from Faults or from the server's answer.
 func ErrorTemplate(words text.Phrases) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -98,8 +98,8 @@ func ErrorTemplate(words text.Phrases) templ.Component {
 	})
 }
 
-// Faults carries the words for every code that can arise in the page itself, in its worker or in the module. Codes of
-// the KMS and of the console come with their words in the answer.
+// Faults has the words for every code of the page itself, its worker and the module. Codes of the
+// KMS and of the console come with their words in the answer.
 func Faults(words *text.Catalogue) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

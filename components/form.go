@@ -7,8 +7,8 @@ import (
 
 var word = regexp.MustCompile(`\S+`)
 
-// unbroken is a command as markup in which a line ends between words only. A browser would also break it after a hyphen,
-// and on paper nobody could tell whether a blank belongs there.
+// unbroken is a command as markup in which a line ends between words only. A browser would also
+// break it after a hyphen, and on paper nobody could tell whether a blank belongs there.
 func unbroken(command string) string {
 	markup, end := "", 0
 	for _, at := range word.FindAllStringIndex(command, -1) {

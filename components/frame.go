@@ -1,14 +1,14 @@
-// Package components holds the parts that pages are built from: the frame round every page, notices, form parts, steps
-// and icons. A part gets everything it shows as an argument; it fetches nothing.
+// Package components has the parts of which pages are built: the header and footer of every page,
+// notices, form parts, steps and icons. A part gets everything that it shows as an argument.
 package components
 
 import "keyferry/components/text"
 
-// Frame is what the frame round a page needs to know.
+// Frame is what the header and the footer of a page show.
 type Frame struct {
 	Text         *text.Catalogue
 	Title        string // of this page, without the product's name
-	Path         string // of this page with its query, for coming back after a change of language or theme
+	Path         string // of this page with its query; a change of language or theme returns to it
 	Page         string // which entry of the navigation is this page; empty for none
 	Theme        string // "light", "dark", or empty for what the system prefers
 	Region       string // of the KMS
@@ -16,7 +16,7 @@ type Frame struct {
 	Static       string // where the static files are, such as /static/<digest>
 	ModuleSHA256 string // of keyferry.wasm, in hexadecimal
 	Version      string
-	Sealed       bool // whether the page is a file that reaches nothing
+	Sealed       bool // whether the page is a file that connects to nothing
 }
 
 // Local reports whether calls go to the embedded local KMS.
@@ -36,7 +36,8 @@ func (f Frame) Destination() string {
 	return text.Fill(f.Text.Frame.AlibabaCloud, "region", f.Region)
 }
 
-// Grouped puts a hexadecimal digest into groups of four digits, so that two people can read it aloud.
+// Grouped puts a hexadecimal digest into groups of four digits, so that two people can read it
+// aloud.
 func Grouped(digest string) []string {
 	var groups []string
 	for len(digest) > 4 {

@@ -9,8 +9,8 @@ package components
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// The icons are from Lucide (ISC licence): 24 px, drawn in the colour of the text, hidden from assistive technology
-// because a word always stands beside them.
+// The icons are from Lucide (ISC licence): 24 px, drawn in the colour of the text, hidden from
+// assistive technology because there is always a word next to them.
 func icon() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

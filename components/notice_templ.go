@@ -11,8 +11,9 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "keyferry/components/text"
 
-// Unready says after a while that the page's script did not arrive. The script removes it. Forms of a page do nothing by
-// themselves (method="dialog"): a browser that sent one without the script would put its fields into an address.
+// Unready says after a while that the page's script did not load. The script removes it. The forms
+// of a page do nothing by themselves (method="dialog"): a browser that submitted one without the
+// script would put its fields into an address.
 func Unready(words text.Frame) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -46,7 +47,8 @@ func Unready(words text.Frame) templ.Component {
 	})
 }
 
-// Warning is a paragraph of consequence, marked by an icon and a colour and by neither alone.
+// Warning is a paragraph marked by an icon as well as a colour, for people who cannot see one of
+// the two.
 func Warning(sentence string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -79,7 +81,7 @@ func Warning(sentence string) templ.Component {
 		var templ_7745c5c3_Var3 string
 		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(sentence)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `components/notice.templ`, Line: 17, Col: 15}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `components/notice.templ`, Line: 19, Col: 15}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 		if templ_7745c5c3_Err != nil {

@@ -24,8 +24,8 @@ type StepView struct {
 	Open   bool
 }
 
-// Step is one section of a task: open, finished (one line and a way back) or still to come (its title only). The
-// page's script moves it from one to the next.
+// Step is one section of a task. It is open, finished (one line with a button to change it) or
+// later (only its title). The page's script moves it from one state to the next.
 func Step(view StepView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

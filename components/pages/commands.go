@@ -2,7 +2,7 @@ package pages
 
 import "keyferry/components/text"
 
-// The files that leave the desk and come back to it, as its commands name them.
+// The files that a person carries to and from the offline page, as its commands name them.
 const (
 	wrappedFile = "EncryptedKeyMaterial_base64.txt"
 	tokenFile   = "ImportToken.txt"
@@ -14,19 +14,22 @@ func (p Task) deskCommand(action string) string {
 	return p.CLIPrefix + "aliyun kms " + action + " --region {region}" + p.CLISuffix
 }
 
-// getParametersCommand saves the answer in a file whose name tells the algorithm, since nothing in the answer does.
+// getParametersCommand saves the output in a file whose name contains the algorithm, because the
+// output does not.
 func (p Task) getParametersCommand() string {
 	return p.deskCommand("GetParametersForImport --KeyId {cmk} --WrappingAlgorithm {algorithm} --WrappingKeySpec RSA_2048") +
 		" > {cmk}-{algorithm}.json"
 }
 
-// importCommand names files instead of values, so that the token stands in no list of processes and in no history.
+// importCommand names files instead of values, so that the token is in no process list and in no
+// shell history.
 func (p Task) importCommand() string {
 	return p.deskCommand("ImportKeyMaterial --KeyId {cmk} --EncryptedKeyMaterial-FILE " + wrappedFile +
 		" --ImportToken-FILE " + tokenFile + " --KeyMaterialExpireUnix {expiry}")
 }
 
-// openSSLCommand wraps KeyMaterial.bin with OpenSSL 3 and writes one line of base64, without a line break at its end.
+// openSSLCommand wraps KeyMaterial.bin with OpenSSL 3 and writes one line of base64, without a line
+// break at its end.
 func openSSLCommand(algorithm string) string {
 	padding := map[string]string{
 		"RSAES_OAEP_SHA_256": "rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 -pkeyopt rsa_mgf1_md:sha256",
@@ -37,9 +40,10 @@ func openSSLCommand(algorithm string) string {
 		" | openssl base64 -A -out " + wrappedFile
 }
 
-// pkcs11Command has an HSM wrap a key that never leaves it in the clear. The key must be extractable, and the wrapping
-// key comes in as a public key that may wrap. The page's script gives that key an id of its own for each import: under
-// an id that is there already, the HSM would take the older wrapping key.
+// pkcs11Command has an HSM wrap a key that never leaves it in the clear. The key must be
+// extractable, and the wrapping key comes in as a public key that may wrap. The page's script gives
+// that key an id of its own for each import: under an id that is there already, the HSM would take
+// the older wrapping key.
 func pkcs11Command(algorithm string) string {
 	mechanism := map[string]string{
 		"RSAES_OAEP_SHA_256": "RSA-PKCS-OAEP --hash-algorithm SHA256 --mgf MGF1-SHA256",
@@ -52,7 +56,7 @@ pkcs11-tool --module "$MODULE" --token-label "$TOKEN" --login --wrap --mechanism
 pkcs11-tool --module "$MODULE" --token-label "$TOKEN" --login --delete-object --type pubkey --id {id}`
 }
 
-// pkcs11Tried says how far the command was tried, and with what.
+// pkcs11Tried says how far the command was tested, and with what.
 func pkcs11Tried(algorithm string, words text.Desk) string {
 	return map[string]string{
 		"RSAES_OAEP_SHA_256": words.TriedOAEPSHA256,

@@ -14,7 +14,7 @@ import (
 	"keyferry/components/text"
 )
 
-// LostPage is for an address where nothing lives.
+// LostPage is for an address that does not exist.
 func LostPage(frame components.Frame) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -97,8 +97,8 @@ func LostPage(frame components.Frame) templ.Component {
 	})
 }
 
-// BrokenPage is for a page that could not be shown: what happened, what to do, and the id that joins it to the
-// console's log.
+// BrokenPage is for a page that could not be shown: what happened, what to do, and the request ID
+// under which the console's log has the cause.
 func BrokenPage(frame components.Frame, fault text.Fault, requestID string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -16,7 +16,7 @@ import (
 	"keyferry/components/text"
 )
 
-// ProofPage says what holds, what does not, and how to look for oneself.
+// ProofPage says what is guaranteed, what is not, and how a person can check that.
 func ProofPage(frame components.Frame) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

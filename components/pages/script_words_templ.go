@@ -48,7 +48,7 @@ func scriptWords(words *text.Catalogue) templ.Component {
 	})
 }
 
-// phrases carries the sentences that the page's scripts fill.
+// phrases are the sentences that the page's scripts fill in.
 func phrases(words *text.Catalogue) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

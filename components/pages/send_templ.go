@@ -177,7 +177,7 @@ func sendStep(region string, words text.SendStep, material text.MaterialStep, pa
 	})
 }
 
-// expiryFields ask when the key material shall expire.
+// expiryFields ask when the key material expires.
 func expiryFields(words text.SendStep) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -543,7 +543,7 @@ func resultSection(p Task, words text.Result, material text.MaterialStep) templ.
 	})
 }
 
-// keep is what a person takes away from an import.
+// keep offers what a person keeps of an import: the receipt, a print and a calendar file.
 func keep(words text.Keep) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

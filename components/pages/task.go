@@ -1,5 +1,5 @@
-// Package pages holds the pages of the console, each a templ component with the view model that it shows. A page
-// fetches nothing: the console hands it everything.
+// Package pages has the pages of the console. Each is a templ component that gets everything it
+// shows as an argument.
 package pages
 
 import (
@@ -29,7 +29,7 @@ type Task struct {
 	CLISuffix string // after an aliyun command: the local KMS's address, else empty
 }
 
-// attributes tell the page's script which task it is for, and where its modules are.
+// attributes tell the page's script which task it does and where its modules are.
 func (p Task) attributes(task string) templ.Attributes {
 	return templ.Attributes{
 		"data-task": task, "data-region": p.Frame.Region, "data-version": p.Frame.Version, "data-worker": p.WorkerURL,

@@ -1,6 +1,7 @@
 package text
 
-// chineseCustodyFaults are the refusals of what a person brings: files, components, backups and receipts.
+// chineseCustodyFaults are the refusals of what a person brings: files, components, backups and
+// receipts.
 var chineseCustodyFaults = map[string]Fault{
 	// A file as the source of key material.
 	"source_empty":         {"文件为空。", "请选择包含 32 字节密钥的文件。"},

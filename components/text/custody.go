@@ -1,6 +1,7 @@
 package text
 
-// MaterialStep is step 3: where the key material comes from, how it is backed up, and the proof of the backup.
+// MaterialStep is step 3: where the key material comes from, how it is backed up, and the proof of
+// the backup.
 type MaterialStep struct {
 	Title string
 	Intro string
@@ -67,7 +68,7 @@ type MaterialStep struct {
 	Again         string
 }
 
-// Keep is what stands with the result of an import: what to keep, and for how long.
+// Keep is shown with the result of an import: what a person should keep.
 type Keep struct {
 	Title       string
 	Receipt     string
@@ -110,7 +111,8 @@ type Check struct {
 	OriginComponents string
 }
 
-// Renewal is the page that explains what to do before imported material expires, and how a key is replaced.
+// Renewal is the page that explains what to do before imported material expires, and how a key is
+// replaced.
 type Renewal struct {
 	Title string
 	Lead  string

@@ -1,6 +1,6 @@
 package text
 
-// Desk is the page that imports by files: parameters come in by hand, and what the KMS takes goes out by hand.
+// Desk is the offline page: a person brings import parameters and saves files for the KMS.
 type Desk struct {
 	Title string
 	Lead  string

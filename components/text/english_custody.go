@@ -1,6 +1,7 @@
 package text
 
-// englishCustodyFaults are the refusals of what a person brings: files, components, backups and receipts.
+// englishCustodyFaults are the refusals of what a person brings: files, components, backups and
+// receipts.
 var englishCustodyFaults = map[string]Fault{
 	// A file as the source of key material.
 	"source_empty":         {"This file is empty.", "Choose the file that contains the 32 bytes of the key."},

@@ -1,6 +1,6 @@
 package text
 
-// Frame is what stands round every page.
+// Frame is the header and the footer of every page.
 type Frame struct {
 	SkipToContent string
 	LocalKMS      string

@@ -1,6 +1,6 @@
 package text
 
-// Proof is the page "What this proves, and what it cannot".
+// Proof is the page "Guarantees and limits".
 type Proof struct {
 	Title      string
 	Lead       string
@@ -15,8 +15,8 @@ type Proof struct {
 	ModuleWhy  string
 }
 
-// HoldsTests and CannotTests name the tests that back each claim, in the order of HoldsList and CannotList. Whoever doubts
-// a claim can run them.
+// HoldsTests and CannotTests name the tests that back each claim, in the order of HoldsList and
+// CannotList. Whoever doubts a claim can run them.
 var (
 	HoldsTests = [][]string{
 		{"TestProofNothingLeaves", "TestProofSabotage"},

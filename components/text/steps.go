@@ -78,7 +78,7 @@ type SendStep struct {
 	Importing   string
 }
 
-// Result is what stands after an import.
+// Result is shown after an import.
 type Result struct {
 	Title       string
 	Enabled     string // {cmk}

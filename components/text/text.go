@@ -1,8 +1,8 @@
-// Package text holds every sentence that the console shows, in English and in Simplified Chinese.
+// Package text has every sentence that the console shows, in English and in Simplified Chinese.
 //
-// A language is one value of [Catalogue]. A sentence that a page uses and a language lacks does not compile if the
-// field is missing, and fails a test if it is empty. Sentences with a figure in them carry named holes such as
-// {hours}; [Fill] and the page's own scripts fill them.
+// A language is one value of [Catalogue]. A sentence that a page uses and a language lacks does not
+// compile if the field is missing, and fails a test if it is empty. Sentences with a figure in them
+// carry named holes such as {hours}; [Fill] and the page's own scripts fill them.
 package text
 
 import (
@@ -15,7 +15,7 @@ import (
 
 // Catalogue is every sentence in one language.
 type Catalogue struct {
-	Tag      string // BCP 47, as it stands in the page's lang attribute
+	Tag      string // BCP 47, the page's lang attribute
 	Name     string // the language's name in itself
 	Frame    Frame
 	Import   Import
@@ -51,8 +51,8 @@ var matcher = language.NewMatcher([]language.Tag{
 	language.SimplifiedChinese,
 })
 
-// Match finds the language for a preference such as a cookie's value or an Accept-Language header, taking the first
-// preference that is not empty. What is unknown gives English.
+// Match finds the language for a preference such as a cookie's value or an Accept-Language header,
+// taking the first preference that is not empty. What is unknown gives English.
 func Match(preferences ...string) *Catalogue {
 	for _, preference := range preferences {
 		if preference == "" {
@@ -71,8 +71,8 @@ func Match(preferences ...string) *Catalogue {
 	return Languages[0]
 }
 
-// Fault finds the words for an error code. An unknown code gets the words for an answer nobody planned for, so that
-// a person is never left with a bare code.
+// Fault finds the words for an error code. An unknown code gets the words for an answer nobody
+// planned for, so that a person is never left with a bare code.
 func (c *Catalogue) Fault(code string) Fault {
 	if fault, ok := c.Faults[code]; ok {
 		return fault
@@ -98,8 +98,8 @@ func Fill(sentence string, pairs ...string) string {
 	return strings.NewReplacer(holes...).Replace(sentence)
 }
 
-// PageFaults lists the codes that arise in the page, its worker or the module, sorted. They are the ones in
-// snake_case; the KMS's and the console's own codes begin with a capital letter.
+// PageFaults lists the codes that arise in the page, its worker or the module, sorted. They are the
+// ones in snake_case; the KMS's and the console's own codes begin with a capital letter.
 func (c *Catalogue) PageFaults() []string {
 	var codes []string
 	for code := range c.Faults {

@@ -1,6 +1,7 @@
 // Package console is the web app: pages, static files and the two calls that it relays to the KMS.
 //
-// It is the only package that knows Echo. It never makes, wraps or unwraps key material, and it has no code that could.
+// It is the only package that knows Echo. It never makes, wraps or unwraps key material, and it has
+// no code that could.
 package console
 
 import (
@@ -32,7 +33,7 @@ type Config struct {
 	LocalKMSFlags string // what an aliyun command needs to reach it; empty when calls go to Alibaba Cloud
 	LocalKMSLogin string // environment for an aliyun command, ending in a space; empty when calls go to Alibaba Cloud
 
-	Hosts   []string                    // names that the console answers to besides the loopback ones, as ParseHost takes them
+	Hosts   []string                    // names at which it may be addressed besides loopback, as ParseHost takes them
 	Ready   func(context.Context) error // whether the console could do its work now; nil means always
 	Version string                      // of the program; empty is shown as such
 	Logger  *slog.Logger                // nil logs nothing
@@ -45,7 +46,8 @@ type console struct {
 	log     *slog.Logger
 }
 
-// New makes the web app. It fails if the binary has no module built in, because a console without it can do nothing.
+// New makes the web app. It fails if the binary has no module built in, because a console without
+// it can do nothing.
 func New(config Config) (http.Handler, error) {
 	if config.KMS == nil || config.Static == nil || config.Region == "" {
 		return nil, errors.New("making the console: KMS, Static and Region must be set")
@@ -72,7 +74,7 @@ func New(config Config) (http.Handler, error) {
 	return c.routes(), nil
 }
 
-// routes is everything that the console answers to.
+// routes registers every path of the console.
 func (c *console) routes() *echo.Echo {
 	e := echo.New()
 	e.HTTPErrorHandler = c.fail
@@ -114,7 +116,8 @@ func (c *console) healthz(e echo.Context) error {
 	return e.String(http.StatusOK, "ok\n")
 }
 
-// readyz tells whether the console could do its work now. The reason why not goes to the log, not to whoever asks.
+// readyz reports whether the console can do its work now. If it cannot, only the log has the
+// reason.
 func (c *console) readyz(e echo.Context) error {
 	if c.Ready == nil {
 		return e.String(http.StatusOK, "ready\n")

@@ -73,7 +73,8 @@ func (c *console) task(e echo.Context, frame components.Frame) pages.Task {
 	}
 }
 
-// module is the address of a module and the digest that its bytes must have; New has checked that it exists.
+// module is the address of a module and the digest that its bytes must have; New has checked that
+// it exists.
 func (c *console) module(name string) pages.Module {
 	integrity, _ := c.Static.Integrity(name)
 	return pages.Module{URL: c.prefix + "/" + name, Integrity: integrity}
@@ -127,8 +128,8 @@ func (c *console) render(e echo.Context, status int, policy string, content temp
 	return e.HTMLBlob(status, body.Bytes())
 }
 
-// preferences keeps a choice of language or theme in a cookie and goes back to the page. The cookies hold the choice
-// and nothing about the visit.
+// preferences keeps a choice of language or theme in a cookie and goes back to the page. The
+// cookies hold the choice and nothing about the visit.
 func (c *console) preferences(e echo.Context) error {
 	e.Request().Body = http.MaxBytesReader(e.Response(), e.Request().Body, maxBody)
 	if e.Request().ParseForm() != nil {

@@ -35,7 +35,8 @@ func Pages() []string {
 	return paths
 }
 
-// Choices is the Cookie header of somebody who chose a language and a theme; empty means no choice was made.
+// Choices is the Cookie header of somebody who chose a language and a theme; empty means no choice
+// was made.
 func Choices(language, theme string) string {
 	var cookies []string
 	if language != "" {

@@ -1,7 +1,9 @@
-// Package desk writes the desk as one HTML file, which opens from a disk and reaches nothing.
+// Package desk writes the offline page as one HTML file, which opens from a disk and connects to
+// nothing.
 //
-// Everything that the page needs stands in the file: its text in each language, its styles, its script, the worker's
-// script, and the modules, compressed. A policy at its head forbids every connection; the page's worker inherits it.
+// The file contains everything that the page needs: its text in each language, its styles, its
+// script, the worker's script, and the modules, compressed. A policy at its head forbids every
+// connection; the page's worker inherits it.
 package desk
 
 import (
@@ -40,8 +42,8 @@ func Embedded(region, version string) (Config, error) {
 	return Config{Static: static, Page: page, Worker: worker, Region: region, Version: version}, nil
 }
 
-// modules of the file, with the name under which the page's script looks for each. One of them does everything; the
-// smaller one of the console would only make the file larger.
+// modules of the file, with the name under which the page's script looks for each. One of them does
+// everything; the smaller one of the console would only make the file larger.
 var modules = []struct{ name, file string }{{"custody", web.Custody}, {"strength", web.Strength}}
 
 // File is the whole desk. The same configuration always gives the same bytes.
@@ -83,7 +85,8 @@ func File(ctx context.Context, config Config) ([]byte, error) {
 	return whole.Bytes(), nil
 }
 
-// view is the page in one language. It names no addresses: the page's script takes the modules from the file.
+// view is the page in one language. It names no addresses: the page's script takes the modules from
+// the file.
 func (c Config) view(words *text.Catalogue) (pages.Task, error) {
 	digest, err := c.Static.SHA256(web.Custody)
 	if err != nil {
@@ -104,8 +107,8 @@ func (c Config) view(words *text.Catalogue) (pages.Task, error) {
 	}, nil
 }
 
-// policy rules the page and the worker, which inherits it: the one script, the one style sheet, a worker from this very
-// file, WebAssembly, and no connection to anywhere.
+// policy rules the page and the worker, which inherits it: the one script, the one style sheet, a
+// worker from this very file, WebAssembly, and no connection to anywhere.
 func policy(script, style []byte) string {
 	return "default-src 'none'; script-src '" + digest(script) + "' 'wasm-unsafe-eval'; style-src '" + digest(style) + "'; " +
 		"worker-src blob:; connect-src 'none'; base-uri 'none'; form-action 'none'; " +
@@ -117,8 +120,8 @@ func digest(text []byte) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// mustStandInMarkup refuses texts that would end their element, or that a browser would read otherwise than they stand
-// here: then the digests in the policy would not fit.
+// mustStandInMarkup refuses texts that would end their element, or that a browser would read
+// otherwise than they stand here: then the digests in the policy would not fit.
 func mustStandInMarkup(file components.SealedFile) error {
 	texts := map[string]string{"the styles": file.Style, "the page's script": file.Script}
 	for _, enclosed := range file.Enclosed {

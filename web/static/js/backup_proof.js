@@ -1,5 +1,6 @@
 // @ts-check
-// Step 3, the backup: its check values, its download, and the test that the saved file can be opened.
+// Step 3, the backup: its check values, its download, and the test that the saved file can be
+// opened.
 
 import { backup } from "./choices.js"
 import { offerDownload } from "./download.js"

@@ -1,5 +1,6 @@
 // @ts-check
-// Bytes and how they are written: base64, hexadecimal digits, digests, and the files that a person chooses.
+// Bytes and how they are written: base64, hexadecimal digits, digests, and the files that a person
+// chooses.
 
 import { problem } from "./words.js"
 

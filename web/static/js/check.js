@@ -1,5 +1,6 @@
 // @ts-check
-// The page that checks a backup against the receipt of its import. Nothing is sent: both files go to a worker.
+// The page that checks a backup against the receipt of its import. Nothing is sent: a worker reads
+// both files.
 
 import { backup, file } from "./choices.js"
 import { run } from "./job.js"
@@ -25,7 +26,8 @@ onSubmit("check", async (form) => {
 })
 
 /**
- * Show what the receipt says. That of a desk does not say when the KMS accepted the material: the desk was not there.
+ * Show what the receipt says. That of a desk does not say when the KMS accepted the material: the
+ * desk was not there.
  * @param {HTMLElement} part
  * @param {{keyId: string, region: string, importedAt: string, preparedAt: string, expireUnix: number, origin: string, kcv: string}} said
  */

@@ -1,5 +1,6 @@
 // @ts-check
-// Radio buttons and what belongs to them: a part marked data-for="name=value" shows while that value is chosen.
+// The fields of a form, and the parts that depend on a choice: data-for="name=value" shows while
+// that value is chosen.
 
 import { all } from "./page.js"
 import { problem } from "./words.js"
@@ -19,7 +20,7 @@ export function file(form, name) {
 }
 
 /**
- * A backup and what opens it, from the fields that ask for the two.
+ * The backup file of a form, and the passphrase or identity that opens it.
  * @param {HTMLFormElement} form
  * @param {string} name of the fields
  * @returns {{file: File, secret: string}}
@@ -33,7 +34,7 @@ export function backup(form, name) {
 }
 
 /**
- * Show what belongs to the choices as they are.
+ * Show the parts that belong to the current choices.
  * @param {HTMLFormElement} form
  */
 export function showChosen(form) {

@@ -1,6 +1,7 @@
 // @ts-check
-// The desk: import parameters come as files or as text, and what the KMS takes leaves as files. Nothing on this page
-// sends. It never holds key material, which exists in the worker only, or in a person's own hardware.
+// The offline page: a person brings import parameters as files or as text, and saves files for the
+// KMS. Nothing on this page sends, and it never holds key material, which exists only in the worker
+// or in the person's own hardware.
 
 import { fromBase64 } from "./bytes.js"
 import { showChosen, value } from "./choices.js"
@@ -20,7 +21,8 @@ import { phrase, problem } from "./words.js"
 /** @typedef {import("./desk_parameters.js").DeskParameters} DeskParameters */
 
 const task = one(document, "[data-task=desk]")
-// One module for every job, so that the network is not needed any more once step 2 has read the wrapping key.
+// One module for every job, so that the network is not needed any more once step 2 has read the
+// wrapping key.
 const { custody, strength } = modules(task)
 const from = { plain: custody, custody, strength }
 
@@ -82,7 +84,10 @@ const paramsForm = onSubmit("params", async (form) => {
     one(part, "h3").focus()
 })
 
-/** The command that asks for the parameters carries the algorithm in the name of its file, which is read again later. */
+/**
+ * The command that asks for the parameters carries the algorithm in the name of its file, which is
+ * read again later.
+ */
 function nameCommand() {
     fillCommands(paramsForm, { cmk: state.keyId, algorithm: value(paramsForm, "algorithm"), region: state.region })
 }

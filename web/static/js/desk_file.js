@@ -1,5 +1,6 @@
 // @ts-check
-// The desk as one file: first the page in the person's language, then what the console's desk runs too.
+// The offline page as one file: first it shows itself in the person's language, then it runs like
+// the console's page.
 
 import "./desk_language.js"
 import "./desk.js"

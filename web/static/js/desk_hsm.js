@@ -1,6 +1,7 @@
 // @ts-check
-// The lane for material that stays in a hardware security module, or with another tool: the wrapping key goes out, the
-// wrapped material comes back. Nothing here needs a worker, because nothing here is secret.
+// Step 3 for key material that stays in a hardware security module, or with another tool: the
+// person saves the wrapping key and brings the wrapped material back. Nothing here is secret, so
+// nothing needs a worker.
 
 import { decodeText, fromBase64, readFile, sha256, toBase64, toUTF8 } from "./bytes.js"
 import { file, value } from "./choices.js"
@@ -8,7 +9,7 @@ import { offerDownload } from "./download.js"
 import { all, fillCommands, one, onSubmit } from "./page.js"
 import { problem } from "./words.js"
 
-/** The size of what RSA-2048 wraps, in bytes. */
+/** The size of a ciphertext of RSA-2048, in bytes. */
 const wrappedSize = 256
 
 /** @typedef {{encryptedKeyMaterial: string, sha256: string}} Wrapped */
@@ -31,7 +32,7 @@ export function hsmLane(task, goOn) {
     return {
         wrapped: () => wrapped,
         /**
-         * Hand out the wrapping key, and the commands for its algorithm.
+         * Offer the wrapping key, and the commands for its algorithm.
          * @param {{publicKey: string, algorithm: string, fingerprint: string}} parameters
          */
         show({ publicKey, algorithm, fingerprint }) {
@@ -58,7 +59,8 @@ function derOf(publicKey) {
 }
 
 /**
- * The wrapped material: 256 bytes, or base64 of them. A key that is not wrapped is refused by its shape.
+ * The wrapped material: 256 bytes, or base64 of them. A key that is not wrapped is refused by its
+ * shape.
  * @param {HTMLFormElement} form
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */

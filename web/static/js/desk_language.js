@@ -1,6 +1,7 @@
 // @ts-check
-// The desk's file holds its page once in each language. This shows the one that the address names after its #, or else the
-// one that the browser prefers; a choice goes into the address, because a file from a disk has no other memory.
+// The offline file contains its page once in each language. This shows the one that the address
+// names after its #, or else the one that the browser prefers. A choice is kept in the address: a
+// file on a disk has nowhere else to keep it.
 
 const versions = Array.from(document.querySelectorAll("template[data-language]")).filter((one) => one instanceof HTMLTemplateElement)
 

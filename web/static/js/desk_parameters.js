@@ -1,6 +1,7 @@
 // @ts-check
-// Import parameters as people bring them to the desk: the answer of GetParametersForImport, pasted or in a file, or the two
-// files that the vendor's console hands out. All of it is public; none of it leaves.
+// Import parameters as a person brings them to the offline page: the output of
+// GetParametersForImport, pasted or in a file, or the two files from the Alibaba Cloud console. All
+// of it is public, and nothing is sent.
 
 import { decodeText, readFile, toBase64 } from "./bytes.js"
 import { file, value } from "./choices.js"
@@ -21,7 +22,7 @@ import { isProblem, problem } from "./words.js"
 
 /** @typedef {{publicKey: string, token: string, tokenExpireTime: string, requestId: string, warnings: string[]}} Brought */
 
-/** How long a token lives, in milliseconds. */
+/** How long a token is valid, in milliseconds. */
 const life = 24 * 3600 * 1000
 
 /** Files of one answer are saved within this time of each other, in milliseconds. */

@@ -1,5 +1,6 @@
 // @ts-check
-// What leaves the desk: two files that the KMS takes, the command that hands them over, and the receipt.
+// The result of the offline page: two files for the KMS, the command that imports them, and the
+// receipt.
 
 import { inWords } from "./expiry.js"
 import { sha256, toUTF8 } from "./bytes.js"
@@ -55,7 +56,8 @@ async function offerText(part, name, text, fileName) {
 }
 
 /**
- * Offer the receipt, or say that there is none: nobody here knows the key that another tool wrapped.
+ * Offer the receipt, or say that there is none: nobody here knows the key that another tool
+ * wrapped.
  * @param {HTMLElement} part
  * @param {import("./job.js").Module} writer
  * @param {string} version of the program

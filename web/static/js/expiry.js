@@ -15,7 +15,8 @@ export function inWords(seconds) {
 }
 
 /**
- * The choice of expiry in a form. The moment is computed when it is chosen: what the page shows is what is sent.
+ * The choice of expiry in a form. The moment is computed when it is chosen: what the page shows is
+ * what is sent.
  * @param {HTMLFormElement} form
  */
 export function expiryChoice(form) {
@@ -54,7 +55,8 @@ function read(form) {
 }
 
 /**
- * Show the expiry beside its choice, in the person's time zone and in UTC, and where the page says what is sent.
+ * Show the expiry beside its choice, in the person's time zone and in UTC, and where the page says
+ * what is sent.
  * @param {HTMLFormElement} form
  * @param {number | null} seconds
  */

@@ -1,6 +1,6 @@
 // @ts-check
-// The import, step by step. This file moves between the steps and holds what they produce; it never holds key material,
-// which exists in the worker only.
+// The import, step by step. This file moves between the steps and keeps what they produce. It never
+// holds key material, which exists only in the worker.
 
 import { fromBase64 } from "./bytes.js"
 import { value } from "./choices.js"
@@ -35,7 +35,10 @@ const task = one(document, "[data-task=import]")
 const { region = "", version = "" } = task.dataset
 const from = modules(task)
 
-/** What the steps have produced so far. Each part is dropped when an earlier step is opened again. */
+/**
+ * What the steps have produced so far. Each part is discarded when an earlier step is opened
+ * again.
+ */
 const state = {
     keyId: "",
     /** @type {Parameters | null} */
@@ -140,7 +143,7 @@ const sendForm = onSubmit("send", async (form) => {
     await showResult(parameters, made, expireUnix, answer)
 })
 
-/** After these the KMS may have taken the material. */
+/** After these errors the KMS may have accepted the material. */
 const outcomeUnknown = new Set(["import_outcome_unknown", "Console.KMSOutcomeUnknown"])
 
 const expiry = expiryChoice(sendForm)
@@ -192,7 +195,7 @@ async function showResult(parameters, made, expireUnix, answer) {
 
 offerPrint(resultPart)
 
-// The calendar is the one thing that the console's server writes for the page, so it is listed like any request.
+// The console's server writes the calendar file, so the request for it is listed like any other.
 one(resultPart, `[data-part="calendar"]`).addEventListener("submit", async (event) => {
     event.preventDefault()
     const form = /** @type {HTMLFormElement} */ (event.target)

@@ -1,5 +1,6 @@
 // @ts-check
-// Step 3, key components: each one goes to the worker as soon as it was typed, and leaves its field once it is accepted.
+// Step 3, key components: each one goes to the worker as soon as it was typed, and leaves its field
+// once it is accepted.
 
 import { begin } from "./job.js"
 import { clearErrors, fillTemplate, input, one, showError } from "./page.js"
@@ -57,7 +58,8 @@ export function keyComponents(form, module) {
 }
 
 /**
- * Add by the button or by Enter, which would otherwise submit the form and skip the remaining components.
+ * Add by the button or by Enter, which would otherwise submit the form and skip the remaining
+ * components.
  * @param {HTMLFormElement} form
  * @param {HTMLInputElement[]} fields
  * @param {() => void} add

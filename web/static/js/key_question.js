@@ -1,6 +1,6 @@
 // @ts-check
-// Step 3, what the worker asks back: whether a file of text holds the key, and whether a key that others may be able to
-// guess shall be used anyway.
+// Step 3, questions of the worker: whether the text in a file is the key, and whether to use a key
+// that others may be able to guess.
 
 import { typedSentence } from "./choices.js"
 import { input, one, showError } from "./page.js"
@@ -10,7 +10,9 @@ import { problem } from "./words.js"
 export function keyQuestions(form) {
     const confirm = one(form, `[data-part="confirm"]`)
     const weak = one(form, `[data-part="weak"]`)
-    /** What was answered: the kind of text that holds the key, and the weakness that was accepted. */
+    /**
+     * What was answered: the kind of text that holds the key, and the weakness that was accepted.
+     */
     const answers = { kind: "", weakness: "" }
     let found = ""
 

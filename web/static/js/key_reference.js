@@ -1,5 +1,6 @@
 // @ts-check
-// What a person can paste to name a CMK: its id, its ARN, or the JSON answer of CreateKey or DescribeKey.
+// What a person can paste as a CMK: its ID, its ARN, or the JSON output of CreateKey or
+// DescribeKey.
 
 import { problem } from "./words.js"
 

@@ -1,6 +1,6 @@
 // @ts-check
-// Step 3, where the key material comes from: generated, a file, an encrypted backup, or components. Files are not read
-// here; the worker reads them.
+// Step 3, where the key material comes from: generated, a file, an encrypted backup, or components.
+// Files are not read here; the worker reads them.
 
 import { backup, file, showChosen, typedSentence, value } from "./choices.js"
 import { input, one } from "./page.js"

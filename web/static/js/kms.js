@@ -1,5 +1,5 @@
 // @ts-check
-// The one place in this page that sends. Everything that leaves is recorded by sent.js before it goes.
+// The only code in this page that sends. sent.js lists each request before it is sent.
 
 import { record } from "./sent.js"
 import { problem } from "./words.js"

@@ -26,7 +26,9 @@ export function askBeforeLeaving(wouldLose) {
     })
 }
 
-/** Say so where the browser withholds cryptography, as it does for addresses that are not secure. */
+/**
+ * Say so where the browser withholds cryptography, as it does for addresses that are not secure.
+ */
 export function requireSecureContext() {
     if (!isSecureContext) showError(step("cmk"), problem("insecure_context"))
 }

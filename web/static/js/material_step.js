@@ -1,6 +1,7 @@
 // @ts-check
-// Step 3 as a whole: the person chooses where the key comes from and how it is protected, a worker prepares it, and the
-// next step opens once the saved backup was opened again. This file never holds key material.
+// Step 3 as a whole: the person chooses where the key comes from and how it is protected, a worker
+// prepares it, and the next step opens once the saved backup was opened again. This file never
+// holds key material.
 
 import { backupProof } from "./backup_proof.js"
 import { keyComponents } from "./key_components.js"
@@ -120,8 +121,8 @@ function keyForm(form, from) {
 }
 
 /**
- * Check what can be checked before a worker starts, then let it work. The worker with the components ends with the
- * attempt, whatever comes of it.
+ * Check what can be checked before a worker starts, then let it work. The worker with the
+ * components ends with the attempt, whatever comes of it.
  * @param {HTMLFormElement} form
  * @param {ReturnType<typeof import("./modules.js").modules>} from
  * @param {Parts} parts

@@ -1,10 +1,12 @@
 // @ts-check
-// Small things that every task on a page does: filling places, showing errors, waiting with a figure and a way out.
+// What every task on a page does: filling in text, showing errors, and waiting with a time and a
+// Cancel button.
 
 import { fillHoles, isProblem, phrase, problem, template } from "./words.js"
 
 /**
- * The one element that matches, or an error: a page and its script that do not fit must not go on.
+ * The element that matches. Without it the page and its script do not belong together, and an error
+ * stops the script.
  * @param {ParentNode} root
  * @param {string} selector
  * @returns {HTMLElement}
@@ -86,8 +88,8 @@ export function fillCommands(root, values) {
 }
 
 /**
- * A command in pieces between which a line may end: its words, and the blanks. A browser would also break it after a
- * hyphen, and on paper nobody could tell whether a blank belongs there.
+ * A command in pieces between which a line may end: its words, and the blanks. A browser would also
+ * break it after a hyphen, and on paper nobody could tell whether a blank belongs there.
  * @param {string} command
  */
 function unbroken(command) {
@@ -136,8 +138,8 @@ export function clearErrors(root) {
 /** @typedef {(sentence: (seconds: string) => string, part?: number) => void} Say part: of the whole that is done, 0 to 1 */
 
 /**
- * Run something that may take a while. The form's own button is off meanwhile; after a moment a line says what is
- * going on and for how long, with a button that cancels.
+ * Run something that may take a while. The form's own button is off meanwhile; after a moment a
+ * line says what is going on and for how long, with a button that cancels.
  * @template T
  * @param {HTMLElement} form holds the button and the waiting line
  * @param {(signal: AbortSignal, say: Say) => Promise<T>} work
@@ -196,7 +198,8 @@ function waitingLine(form) {
 }
 
 /**
- * Run a form's act when it is submitted: errors show where they happened. A form that is busy takes no second submission.
+ * Run a form's act when it is submitted: errors show where they happened. A form that is busy takes
+ * no second submission.
  * @param {string} name
  * @param {(form: HTMLFormElement) => Promise<void> | void} act
  */

@@ -1,5 +1,6 @@
 // @ts-check
-// Step 3, the passphrase of the backup: suggested by the module, or the person's own, which must be hard to guess.
+// Step 3, the passphrase of the backup: suggested by the module, or the person's own, which must be
+// hard to guess.
 
 import { value } from "./choices.js"
 import { run } from "./job.js"
@@ -33,7 +34,8 @@ export function passphraseField(form, from) {
             if (field.value === "") await suggest()
         },
         /**
-         * The passphrase. One of the person's own is estimated if it protects the backup; a suggested one needs no estimate.
+         * The passphrase. One of the person's own is estimated if it protects the backup; a
+         * suggested one needs no estimate.
          * @param {AbortSignal} signal
          */
         async chosen(signal) {

@@ -1,6 +1,6 @@
 // @ts-check
-// The job of step 3: a worker makes or reads the key, checks it, backs it up and wraps it. What comes back is encrypted,
-// or a check value.
+// The job of step 3: a worker makes or reads the key, checks it, backs it up and wraps it. What
+// comes back is encrypted, or a check value.
 
 import { run } from "./job.js"
 import { phrase } from "./words.js"

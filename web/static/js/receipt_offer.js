@@ -6,7 +6,8 @@ import { one, showError } from "./page.js"
 import { writeReceipt } from "./receipt.js"
 
 /**
- * Offer the receipt of an import for download. An error shows in the result, which is there in any case.
+ * Offer the receipt of an import for download. An error shows in the result, which is there in any
+ * case.
  * @param {HTMLElement} result
  * @param {import("./job.js").Module} writer
  * @param {{version: string, module: import("./job.js").Module}} program module: the one that held the key

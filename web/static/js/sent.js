@@ -1,6 +1,6 @@
 // @ts-check
-// The panel "What left this browser": every request that the page made in this visit, with the size of each field and,
-// where a field has the shape of a secret, its digest instead of its value.
+// The panel "What left this browser": every request that the page sent since it was loaded, with
+// the size of each field, and for a ciphertext or a token its digest instead of its value.
 
 import { fromBase64, sha256, toUTF8 } from "./bytes.js"
 import { clock } from "./moment.js"
@@ -11,7 +11,7 @@ const plainShaped = new Set(["WrappingAlgorithm", "WrappingKeySpec", "KeyMateria
 let count = 0
 
 /**
- * Write down a request before it goes.
+ * List a request before it is sent.
  * @param {string} action
  * @param {Record<string, string | number>} fields
  * @returns {Promise<{ended: (code: string) => void}>} ended: call it with the code of a failure, or with "" for success
@@ -44,7 +44,8 @@ export async function record(action, fields) {
 }
 
 /**
- * The value of a field, or its size and digest. A ciphertext counts as its bytes, everything else as its text.
+ * The value of a field, or its size and digest. A ciphertext counts as its bytes, everything else
+ * as its text.
  * @param {string} name
  * @param {string | number} value
  * @returns {Promise<(string | HTMLElement)[]>}
@@ -75,7 +76,7 @@ function element(name, text) {
 
 const wide = matchMedia("(min-width: 1100px)")
 
-/** On a wide screen the panel stands open beside the task; on a narrow one it is closed at the end. */
+/** On a wide screen the panel is open beside the task; on a narrow one it is closed below it. */
 function fitPanel() {
     const panel = document.querySelector(`[data-part="sent"]`)
     if (panel instanceof HTMLDetailsElement) panel.open = wide.matches

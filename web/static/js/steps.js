@@ -1,5 +1,6 @@
 // @ts-check
-// Steps that open one after another. One is open; finished ones are a line with their result; later ones a title.
+// Steps that open one after another. A finished step is one line with its result, a later one only
+// its title.
 
 import { all, announce, one } from "./page.js"
 import { phrase } from "./words.js"

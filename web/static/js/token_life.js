@@ -8,7 +8,8 @@ import { setSummary } from "./steps.js"
 import { phrase, problem } from "./words.js"
 
 /**
- * What has an end, in milliseconds by this computer's clock; null where nobody knows it.
+ * Import parameters and when their token expires, in milliseconds by this computer's clock; null
+ * where that is unknown.
  * @typedef {{algorithm: string, expires: number | null}} Ending
  */
 
@@ -62,7 +63,8 @@ export function showEnd(task, expires) {
 }
 
 /**
- * Show the size and the digest of the token. Both are those of its base64 text, as it is saved and as receipts have it.
+ * Show the size and the digest of the token. Both are those of its base64 text, as it is saved and
+ * as receipts have it.
  * @param {HTMLElement} task
  * @param {string} token
  */

@@ -1,5 +1,6 @@
 // @ts-check
-// The page's sentences. The server renders them in the person's language into templates; no sentence is written here.
+// The page's sentences, which the server renders in the person's language into templates. Scripts
+// contain none.
 
 /** @typedef {{code: string, what: string, do: string, detail?: string, requestId?: string, consoleId?: string}} Problem */
 

@@ -83,10 +83,10 @@ e2e: tools wasm ## run the browser tests alone
 	$(GO) test -p 1 -count=1 -timeout 45m ./e2e/...
 
 prove: tools wasm ## the proof in its long form: leaks, sabotage, memory, policy, faults, load; about half an hour
-	$(GO) test -count=1 -timeout 100m -v -p 1 ./e2e/proof/... -full
+	$(GO) test -count=1 -timeout 100m -v -p 1 ./e2e/person ./e2e/proof/... -full
 
 pictures: tools wasm ## take the pictures that the README shows
-	KEYFERRY_SCREENSHOTS=$(CURDIR)/e2e/screenshots $(GO) test -count=1 -run 'TestPictures|TestPicturesOfTheInspector|TestDeskLook' ./e2e/person
+	KEYFERRY_SCREENSHOTS=$(CURDIR)/e2e/screenshots $(GO) test -count=1 -run TestPictures ./e2e/person
 
 bench: tools wasm ## measure size and speed side by side, as one table
 	$(GO) run ./e2e/bench

@@ -38,6 +38,15 @@ type Look struct {
 	Offline  bool
 }
 
+// Name is the name of a subtest or picture with this look, such as en-1280-dark.
+func (l Look) Name() string {
+	name := fmt.Sprintf("%s-%d", l.Language, l.Width)
+	if l.Dark {
+		name += "-dark"
+	}
+	return name
+}
+
 // Open starts a visit at a path of the console.
 func Open(p *program.Program, t *testing.T, how Look, path string) *Visit {
 	t.Helper()

@@ -540,7 +540,7 @@ func mustBeReceipt(t *testing.T, receipt, backup, key string, material keywrap.M
 		t.Fatal(err)
 	}
 	digest := sha256.Sum256(file)
-	module, err := os.ReadFile(filepath.Join("..", "web", "static", filepath.FromSlash(web.Custody)))
+	module, err := os.ReadFile(program.Source("web/static/" + web.Custody))
 	if err != nil {
 		t.Fatal(err)
 	}

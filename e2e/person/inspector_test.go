@@ -1,7 +1,6 @@
 package person
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -18,12 +17,13 @@ func TestInspectorAndBack(t *testing.T) {
 	p := program.Start(t)
 	for _, language := range text.Languages {
 		t.Run(language.Tag, func(t *testing.T) {
-			v := browser.Open(p, t, browser.Look{Language: language.Tag}, "/")
+			v := browser.Open(p, t, browser.Look{Language: language.Tag, Width: 320}, "/")
 			link := func(name string) playwright.Locator {
 				return v.Page.GetByRole("link", playwright.PageGetByRoleOptions{Name: name})
 			}
 			v.Do(link(v.Words.CMK.LocalOpen).Click())
 			v.See(`html[lang="`+language.Tag+`"] .banner`, "KMS")
+			v.MustFit()
 			v.MustBeAccessible("list of CMKs")
 			v.Do(v.Page.Locator("#description").Fill("made in a test"))
 			v.Do(v.Page.Locator("form[action='/keys'] button").Click())
@@ -50,19 +50,5 @@ func TestInspectorAndBack(t *testing.T) {
 			v.See(".notice pre", "hello from the inspector")
 			v.MustBeAccessible("a CMK that is enabled")
 		})
-	}
-}
-
-func TestPicturesOfTheInspector(t *testing.T) {
-	p := program.Start(t)
-	for _, language := range text.Languages {
-		for _, how := range []browser.Look{{Width: 1280}, {Width: 320, Dark: true}} {
-			how.Language = language.Tag
-			v := browser.Open(p, t, how, "/")
-			v.Shots = browser.PictureFolder(how)
-			v.Do(v.Page.Goto(p.Local + "/"))
-			v.MustFit()
-			v.Shot(fmt.Sprintf("%s-%d-localkms", how.Language, how.Width))
-		}
 	}
 }

@@ -81,7 +81,7 @@ func (p *patch) build(t *testing.T, output string, environment []string, argumen
 		if filepath.Ext(name) != ".go" {
 			continue
 		}
-		real, err := filepath.Abs(filepath.Join("..", filepath.FromSlash(name)))
+		real, err := filepath.Abs(program.Source(name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +98,7 @@ func (p *patch) build(t *testing.T, output string, environment []string, argumen
 		t.Fatal(err)
 	}
 	command := exec.Command("go", append([]string{"build", "-overlay", program.Kept(t, "overlay.json", description), "-o", output}, arguments...)...)
-	command.Dir, command.Env = "..", append(os.Environ(), environment...)
+	command.Dir, command.Env = program.Source("."), append(os.Environ(), environment...)
 	if complaint, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("building the sabotage: %v\n%s", err, complaint)
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"keyferry/e2e/program"
 	"keyferry/e2e/proof/monitor"
 	"keyferry/web"
 )
@@ -89,7 +90,7 @@ func (r *relay) changed(t *testing.T, response *http.Response, body []byte) []by
 	}
 	if strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") {
 		for module, content := range r.modules {
-			body = bytes.ReplaceAll(body, integrityOf(t, filepath.Join("..", "web", "static"), module), integrityOfContent(t, content))
+			body = bytes.ReplaceAll(body, integrityOf(t, program.Source("web/static"), module), integrityOfContent(t, content))
 		}
 	}
 	return body

@@ -3,7 +3,6 @@ package sabotage
 import (
 	"bytes"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -54,7 +53,7 @@ func TestProofSabotage(t *testing.T) {
 				t.Errorf("%s: %s did not catch it; caught by %v", s.name, net, nets)
 			}
 		}
-		what := readPatch(t, filepath.Join("sabotage", s.name+".sabotage")).what
+		what := readPatch(t, s.name+".sabotage").what
 		proof.Findings.Add(about, what, strings.Join(nets, ", "))
 		t.Logf("%-18s caught by %s", s.name, strings.Join(nets, ", "))
 	}
@@ -75,7 +74,7 @@ func mustListEverySabotage(t *testing.T) {
 // honestBehindRelay sends the honest product through the walks that only sabotages need otherwise.
 func honestBehindRelay(h *monitor.Run, t *testing.T) []*monitor.Journey {
 	t.Helper()
-	probe := readPatch(t, filepath.Join("nets", "memory.probe"))
+	probe := readPatch(t, "memory.probe")
 	var all []*monitor.Journey
 	for name, c := range map[string]struct {
 		relay relay

@@ -7,7 +7,7 @@ import (
 )
 
 // LaunchFirefox starts a Firefox that asks for pages in a language; it ends with the test.
-func LaunchFirefox(t *testing.T, language string) *firefox.Browser {
+func LaunchFirefox(t testing.TB, language string) *firefox.Browser {
 	t.Helper()
 	launched, err := firefox.Launch(t.Context(), firefox.Config{Folder: t.TempDir(), Language: language})
 	if err != nil {

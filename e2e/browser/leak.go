@@ -9,7 +9,7 @@ import (
 )
 
 // Pieces finds what stands in a place of some bytes, in any form that package leak knows.
-func Pieces(t *testing.T, content, secret []byte) []leak.Finding {
+func Pieces(t testing.TB, content, secret []byte) []leak.Finding {
 	t.Helper()
 	search, err := leak.New(map[string][]byte{"the key material": secret})
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 // OwnBrowser starts a browser of the test's own and puts it in the place of the shared one until the test ends. Its
 // processes run without Chromium's sandbox, which would keep the test from reading their memory. The first of them is
 // known by a mark on its command line.
-func OwnBrowser(t *testing.T) (mark string) {
+func OwnBrowser(t testing.TB) (mark string) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs a browser")
@@ -54,7 +54,7 @@ type Process struct {
 
 // BrowserProcesses are all processes of the browser that was started with this mark: the marked one and what descends
 // from it.
-func BrowserProcesses(t *testing.T, mark string) []Process {
+func BrowserProcesses(t testing.TB, mark string) []Process {
 	t.Helper()
 	entries, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil || len(entries) == 0 {

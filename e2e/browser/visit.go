@@ -17,7 +17,7 @@ import (
 // Visit is a person's visit to the console in a fresh browser profile. It records what the browser sent and every
 // complaint; a complaint that the test did not expect fails it.
 type Visit struct {
-	T       *testing.T
+	T       testing.TB
 	Program *program.Program
 	Words   *text.Catalogue
 	Page    playwright.Page
@@ -48,13 +48,13 @@ func (l Look) Name() string {
 }
 
 // Open starts a visit at a path of the console.
-func Open(p *program.Program, t *testing.T, how Look, path string) *Visit {
+func Open(p *program.Program, t testing.TB, how Look, path string) *Visit {
 	t.Helper()
 	return OpenAt(p, t, how, p.Console+path)
 }
 
 // OpenAt starts a visit at any address.
-func OpenAt(p *program.Program, t *testing.T, how Look, address string) *Visit {
+func OpenAt(p *program.Program, t testing.TB, how Look, address string) *Visit {
 	t.Helper()
 	if how.Language == "" {
 		how.Language = "en"

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"keyferry/e2e/program"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,23 +16,23 @@ import (
 type node struct {
 	in  io.Writer
 	out chan []byte
-	log *record
+	log *program.Log
 }
 
 // startNode starts a process that ends with the test.
 func startNode(t *testing.T) *node {
 	t.Helper()
-	program := program(t, "node")
+	executable := installed(t, "node")
 	for _, name := range []string{"kms20160120", "openapi-client", "pop-core"} {
 		if _, err := os.Stat(filepath.Join("..", "node_modules", "@alicloud", name, "package.json")); err != nil {
 			t.Fatalf("npm's @alicloud/%s is missing: run make tools", name)
 		}
 	}
 	readScripts(t)
-	command := exec.Command(program, filepath.Join("testdata", "serve.mjs"))
+	command := exec.Command(executable, filepath.Join("testdata", "serve.mjs"))
 	// Nothing of the machine's own settings for the vendor's clients.
 	command.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
-	n := &node{out: make(chan []byte), log: &record{}}
+	n := &node{out: make(chan []byte), log: &program.Log{}}
 	command.Stderr = n.log
 	in, err := command.StdinPipe()
 	if err != nil {
@@ -104,8 +105,8 @@ func (n *node) end(t *testing.T, command *exec.Cmd, in io.Closer) {
 	}
 }
 
-// program returns the path of a program that the tests need.
-func program(t *testing.T, name string) string {
+// installed returns the path of a program that the tests need.
+func installed(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {

@@ -57,7 +57,7 @@ type openssl struct {
 
 func newOpenSSL(t *testing.T, c client) *openssl {
 	t.Helper()
-	return &openssl{c, program(t, "openssl"), t.TempDir(), t}
+	return &openssl{c, installed(t, "openssl"), t.TempDir(), t}
 }
 
 // parametersForImport writes PublicKey.bin and ImportToken.bin.

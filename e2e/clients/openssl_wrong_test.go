@@ -58,7 +58,7 @@ func (w wrongWay) goes(t *testing.T) {
 	err := j.bring(t, nil)
 	j.refused(t, err, cmp.Or(w.code, "InvalidKeyMaterial"))
 	j.unchanged(t, before)
-	s.log.waitFor(t, w.log)
+	awaitLog(t, s.log, w.log)
 
 	if w.code == "" {
 		j.wrap = noise

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/kms"
 
+	"keyferry/e2e/program"
 	"keyferry/server/localkms"
 	"keyferry/server/localkms/localkmstest"
 )
@@ -36,7 +38,7 @@ func TestMain(m *testing.M) {
 type server struct {
 	*localkms.KMS
 	endpoint string // host and port
-	log      *record
+	log      *program.Log
 
 	mu     sync.Mutex
 	speech map[string]bool
@@ -48,7 +50,7 @@ func serve(t *testing.T) *server {
 	if testing.Short() {
 		t.Skip("starts other programs")
 	}
-	s := &server{speech: make(map[string]bool), log: &record{}}
+	s := &server{speech: make(map[string]bool), log: &program.Log{}}
 	s.KMS = localkmstest.New(t, localkms.Config{Logger: slog.New(slog.NewTextHandler(s.log, nil))})
 	listener := httptest.NewServer(http.HandlerFunc(s.listen))
 	t.Cleanup(listener.Close)
@@ -96,33 +98,11 @@ func (s *server) heard() []string {
 	return speech
 }
 
-// record keeps what the KMS logs.
-type record struct {
-	mu    sync.Mutex
-	bytes bytes.Buffer
-}
-
-func (r *record) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.bytes.Write(p)
-}
-
-func (r *record) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.bytes.String()
-}
-
-// waitFor waits for words in the log: the KMS looks for the reason of a refusal
-// only after it has answered.
-func (r *record) waitFor(t *testing.T, words string) {
+// awaitLog waits for words in the log: the KMS looks for the reason of a refusal only after it has
+// answered.
+func awaitLog(t *testing.T, log *program.Log, words string) {
 	t.Helper()
-	for range 500 {
-		if strings.Contains(r.String(), words) {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
+	if !log.Await(regexp.MustCompile(regexp.QuoteMeta(words)), 0, 5*time.Second, nil) {
+		t.Errorf("the log does not say %q:\n%s", words, log)
 	}
-	t.Errorf("the log does not say %q:\n%s", words, r)
 }

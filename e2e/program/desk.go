@@ -15,7 +15,7 @@ import (
 )
 
 // AnswerOf is the whole answer of GetParametersForImport, as the aliyun command prints it.
-func (p *Program) AnswerOf(t *testing.T, key, algorithm string) string {
+func (p *Program) AnswerOf(t testing.TB, key, algorithm string) string {
 	t.Helper()
 	request := kms.CreateGetParametersForImportRequest()
 	request.KeyId, request.WrappingAlgorithm, request.WrappingKeySpec = key, algorithm, "RSA_2048"
@@ -27,7 +27,7 @@ func (p *Program) AnswerOf(t *testing.T, key, algorithm string) string {
 }
 
 // HandOut is what the vendor's console gives a person to download: the public key in DER and the token.
-func (p *Program) HandOut(t *testing.T, key, algorithm string) (publicKey, token string) {
+func (p *Program) HandOut(t testing.TB, key, algorithm string) (publicKey, token string) {
 	t.Helper()
 	var answer struct{ PublicKey, ImportToken string }
 	if err := json.Unmarshal([]byte(p.AnswerOf(t, key, algorithm)), &answer); err != nil {
@@ -41,7 +41,7 @@ func (p *Program) HandOut(t *testing.T, key, algorithm string) (publicKey, token
 	return WriteFile(t, filepath.Join(folder, "public_key.bin"), der), WriteFile(t, filepath.Join(folder, "token.txt"), []byte(answer.ImportToken))
 }
 
-func WriteFile(t *testing.T, name string, content []byte) string {
+func WriteFile(t testing.TB, name string, content []byte) string {
 	t.Helper()
 	if err := os.WriteFile(name, content, 0o600); err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func WriteFile(t *testing.T, name string, content []byte) string {
 }
 
 // WriteDesk has the program write its desk, and returns the file.
-func WriteDesk(t *testing.T, flags ...string) string {
+func WriteDesk(t testing.TB, flags ...string) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs a browser")
@@ -63,7 +63,7 @@ func WriteDesk(t *testing.T, flags ...string) string {
 }
 
 // ImportFiles hands the two files over by the vendor's SDK for Node.js, as they are.
-func (p *Program) ImportFiles(t *testing.T, key, folder string) {
+func (p *Program) ImportFiles(t testing.TB, key, folder string) {
 	t.Helper()
 	read := func(name string) string {
 		content, err := os.ReadFile(filepath.Join(folder, name))

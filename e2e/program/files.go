@@ -6,12 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"keyferry/wasm/keywrap"
 )
 
 // Fresh is a random key and a file that holds it in some form.
-func Fresh(t *testing.T) keywrap.Material {
+func Fresh(t testing.TB) keywrap.Material {
 	t.Helper()
 	var m keywrap.Material
 	rand.Read(m[:])
@@ -19,13 +20,13 @@ func Fresh(t *testing.T) keywrap.Material {
 }
 
 // Kept writes a file for the test.
-func Kept(t *testing.T, name string, content []byte) string {
+func Kept(t testing.TB, name string, content []byte) string {
 	t.Helper()
 	return WriteFile(t, filepath.Join(t.TempDir(), name), content)
 }
 
 // MustHave fails unless exactly this material arrived.
-func (p *Program) MustHave(t *testing.T, key string, want keywrap.Material) {
+func (p *Program) MustHave(t testing.TB, key string, want keywrap.Material) {
 	t.Helper()
 	if got := p.Material(t, key); !bytes.Equal(got, want[:]) {
 		t.Errorf("the KMS unwrapped other material than the person brought")
@@ -36,11 +37,22 @@ func (p *Program) MustHave(t *testing.T, key string, want keywrap.Material) {
 }
 
 // ReadFile reads a file that the test needs.
-func ReadFile(t *testing.T, name string) []byte {
+func ReadFile(t testing.TB, name string) []byte {
 	t.Helper()
 	content, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return content
+}
+
+// Eventually waits until something holds.
+func Eventually(t testing.TB, patience time.Duration, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if holds() {
+			return
+		}
+	}
+	t.Fatalf("%s: not after %v", what, patience)
 }

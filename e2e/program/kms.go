@@ -24,7 +24,7 @@ var Seeded = func() []string {
 }()
 
 // Ask calls the control API of the local KMS.
-func (p *Program) Ask(t *testing.T, method, path string, in, out any) {
+func (p *Program) Ask(t testing.TB, method, path string, in, out any) {
 	t.Helper()
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -51,30 +51,30 @@ func (p *Program) Ask(t *testing.T, method, path string, in, out any) {
 }
 
 // Material is what really arrived at the local KMS, unwrapped by it; nil if nothing did.
-func (p *Program) Material(t *testing.T, keyID string) []byte {
+func (p *Program) Material(t testing.TB, keyID string) []byte {
 	t.Helper()
 	var view struct{ Material []byte }
 	p.Ask(t, http.MethodGet, "/keys/"+keyID+"/material", nil, &view)
 	return view.Material
 }
 
-func (p *Program) Fault(t *testing.T, fault localkms.Fault) {
+func (p *Program) Fault(t testing.TB, fault localkms.Fault) {
 	t.Helper()
 	p.Ask(t, http.MethodPost, "/faults", fault, nil)
 }
 
-func (p *Program) ClearFaults(t *testing.T) {
+func (p *Program) ClearFaults(t testing.TB) {
 	t.Helper()
 	p.Ask(t, http.MethodDelete, "/faults", nil, nil)
 }
 
-func (p *Program) Advance(t *testing.T, d time.Duration) {
+func (p *Program) Advance(t testing.TB, d time.Duration) {
 	t.Helper()
 	p.Ask(t, http.MethodPut, "/clock", map[string]string{"advance": d.String()}, nil)
 }
 
 // Sdk is the vendor's own client, speaking to the local KMS as any other program would.
-func (p *Program) Sdk(t *testing.T) *kms.Client {
+func (p *Program) Sdk(t testing.TB) *kms.Client {
 	t.Helper()
 	client, err := kms.NewClientWithAccessKey(
 		localkms.DefaultRegion, localkms.DefaultAccessKeyID, localkms.DefaultAccessKeySecret)
@@ -86,7 +86,7 @@ func (p *Program) Sdk(t *testing.T) *kms.Client {
 }
 
 // State is the KeyState of a CMK, as DescribeKey tells it.
-func (p *Program) State(t *testing.T, keyID string) string {
+func (p *Program) State(t testing.TB, keyID string) string {
 	t.Helper()
 	request := kms.CreateDescribeKeyRequest()
 	request.KeyId = keyID
@@ -98,7 +98,7 @@ func (p *Program) State(t *testing.T, keyID string) string {
 }
 
 // MustWork encrypts with the CMK and decrypts again.
-func (p *Program) MustWork(t *testing.T, keyID string) {
+func (p *Program) MustWork(t testing.TB, keyID string) {
 	t.Helper()
 	encrypt := kms.CreateEncryptRequest()
 	encrypt.KeyId, encrypt.Plaintext = keyID, "aGVsbG8="

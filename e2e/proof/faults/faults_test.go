@@ -27,7 +27,7 @@ type entry struct {
 }
 
 // enter notes an import that the page called done.
-func (l *ledger) enter(t *testing.T, key, file, passphrase string) {
+func (l *ledger) enter(t testing.TB, key, file, passphrase string) {
 	t.Helper()
 	content, err := os.ReadFile(file)
 	if err != nil {

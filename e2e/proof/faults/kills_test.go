@@ -75,7 +75,7 @@ func (s *survivor) tabKilled(t *testing.T) {
 		backup, passphrase := prepared(v)
 		v.ProveBackup(backup, passphrase)
 		began, release := make(chan struct{}, 1), make(chan struct{})
-		s.Door.Put("ImportKeyMaterial", func(w http.ResponseWriter, pass func() program.Answered) {
+		s.Proxy.Put("ImportKeyMaterial", func(w http.ResponseWriter, pass func() program.Answered) {
 			a := pass()
 			began <- struct{}{}
 			<-release
@@ -85,7 +85,7 @@ func (s *survivor) tabKilled(t *testing.T) {
 		<-began
 		crash(v)
 		close(release)
-		s.Door.Put("", nil)
+		s.Proxy.Put("", nil)
 		s.startAgain(t, key, backup, passphrase)
 		survived("tab killed while the import was under way", "", "started again from the proven backup: Enabled")
 	})
@@ -135,14 +135,14 @@ func (s *survivor) consoleKilled(t *testing.T) {
 	v.ChooseCMK(key)
 	v.GetParameters("RSAES_OAEP_SHA_256")
 	passphrase := v.OfferedPassphrase()
-	s.Site.Kill()
+	s.Kill()
 	s.StartConsole()
 	v.Press(v.Words.Material.Prepare)
 	backup := v.SaveBackup()
 	v.ProveBackup(backup, passphrase)
 	for _, effect := range []bool{false, true} {
 		began := make(chan struct{}, 1)
-		s.Door.Put("ImportKeyMaterial", func(w http.ResponseWriter, pass func() program.Answered) {
+		s.Proxy.Put("ImportKeyMaterial", func(w http.ResponseWriter, pass func() program.Answered) {
 			if effect {
 				pass()
 			}
@@ -156,9 +156,9 @@ func (s *survivor) consoleKilled(t *testing.T) {
 			v.Send(key)
 		}
 		<-began
-		s.Site.Kill()
+		s.Kill()
 		said := failed(v)
-		s.Door.Put("", nil)
+		s.Proxy.Put("", nil)
 		s.StartConsole()
 		when := map[bool]string{false: "before", true: "after"}[effect]
 		survived("console killed during the import, "+when+" the effect", said, "tried again: Enabled")
@@ -174,20 +174,20 @@ func (s *survivor) kmsKilled(t *testing.T) {
 	v, key := s.visit(t)
 	v.ChooseCMK(key)
 	v.GetParameters("RSAES_OAEP_SHA_256")
-	s.Kms.Kill()
+	s.KMS.Kill()
 	s.StartKMS()
 	backup, passphrase := prepared(v)
 	v.ProveBackup(backup, passphrase)
-	s.Door.Put("ImportKeyMaterial", func(w http.ResponseWriter, pass func() program.Answered) {
+	s.Proxy.Put("ImportKeyMaterial", func(w http.ResponseWriter, pass func() program.Answered) {
 		if a := pass(); a.Status != http.StatusOK {
 			t.Errorf("the KMS refused the import: %s", a.Body)
 		}
-		s.Kms.Kill()
+		s.KMS.Kill()
 		program.Cut(w)
 	})
 	v.Send(key)
 	said := failed(v)
-	s.Door.Put("", nil)
+	s.Proxy.Put("", nil)
 	s.StartKMS()
 	if s.Material(t, key) == nil {
 		t.Error("the KMS took the material before it was killed, and came back without it")

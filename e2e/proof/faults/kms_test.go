@@ -76,18 +76,18 @@ func (s *survivor) faultsOfTheKMS(t *testing.T) {
 	}
 	t.Run("down", func(t *testing.T) {
 		v, key := s.visit(t)
-		s.Door.Close()
+		s.Proxy.Close()
 		v.ChooseCMK(key)
 		v.Press(v.Words.Params.Get)
 		said := failed(v)
-		s.Door.Open(t)
+		s.Proxy.Open(t)
 		v.GetParameters("RSAES_OAEP_SHA_256")
 		backup, passphrase := prepared(v)
 		v.ProveBackup(backup, passphrase)
-		s.Door.Close()
+		s.Proxy.Close()
 		v.Send(key)
 		said += ", " + failed(v)
-		s.Door.Open(t)
+		s.Proxy.Open(t)
 		v.Press(v.Words.Import.TryAgain)
 		s.accepted(v, key, backup, passphrase)
 		survived("KMS down, at steps 2 and 4", said, "tried again: Enabled")
@@ -96,12 +96,12 @@ func (s *survivor) faultsOfTheKMS(t *testing.T) {
 
 func (s *survivor) faultAtBothCalls(t *testing.T, name string, answer program.Fault) {
 	v, key := s.visit(t)
-	defer s.Door.Put("", nil)
+	defer s.Proxy.Put("", nil)
 	v.ChooseCMK(key)
-	s.Door.Put("GetParametersForImport", answer)
+	s.Proxy.Put("GetParametersForImport", answer)
 	v.Press(v.Words.Params.Get)
 	said := failedOr(v, "[data-part=parameters] h3")
-	s.Door.Put("", nil)
+	s.Proxy.Put("", nil)
 	if said != "" {
 		v.Press(v.Words.Params.Get)
 		v.See("[data-step=params] h3", v.Words.Params.Got)
@@ -109,10 +109,10 @@ func (s *survivor) faultAtBothCalls(t *testing.T, name string, answer program.Fa
 	v.Press(v.Words.Import.Continue)
 	backup, passphrase := prepared(v)
 	v.ProveBackup(backup, passphrase)
-	s.Door.Put("ImportKeyMaterial", answer)
+	s.Proxy.Put("ImportKeyMaterial", answer)
 	v.Send(key)
 	again := failedOr(v, "[data-part=result] h2")
-	s.Door.Put("", nil)
+	s.Proxy.Put("", nil)
 	ended := "Enabled at once"
 	if again != "" {
 		v.Press(v.Words.Import.TryAgain)

@@ -32,7 +32,7 @@ import (
 // crowd is a console in a process of its own, in front of a local KMS in this one, whose wrapping keys are at hand: what
 // is pressed is the console and not a generator of RSA keys. Every person has a CMK of their own.
 type crowd struct {
-	console *program.Running
+	console *program.Program
 	kms     *localkms.KMS
 	site    string
 	refused atomic.Int64 // answers of the KMS that are errors
@@ -80,9 +80,9 @@ func startCrowd(t *testing.T, people int) *crowd {
 	authority := program.Kept(t, "authority.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", localkms.DefaultAccessKeyID)
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", localkms.DefaultAccessKeySecret)
-	c.console = program.RunBinary(t, io.Discard, 1, "serve", "--kms=alibaba", "--listen=127.0.0.1:0",
+	c.console = program.StartWith(t, "--kms=alibaba",
 		"--endpoint="+server.Listener.Addr().String(), "--ca-file="+authority)
-	c.site = c.console.Addresses[0]
+	c.site = c.console.Console
 	return c
 }
 
@@ -217,9 +217,9 @@ type usage struct {
 	connections int // of clients
 }
 
-func usageOf(r *program.Running, t *testing.T) usage {
+func usageOf(t *testing.T, p *program.Program) usage {
 	t.Helper()
-	folder := fmt.Sprintf("/proc/%d", r.Process.Process.Pid)
+	folder := fmt.Sprintf("/proc/%d", p.Pid())
 	content, err := os.ReadFile(folder + "/status")
 	if err != nil {
 		t.Fatalf("reading what the console takes up, which takes Linux: %v", err)
@@ -233,7 +233,7 @@ func usageOf(r *program.Running, t *testing.T) usage {
 		return number
 	}
 	u := usage{anonymous: figure("RssAnon") << 10, threads: figure("Threads")}
-	u.connections = inbound(t, r.Addresses[0])
+	u.connections = inbound(t, p.Console)
 	return u
 }
 
@@ -261,7 +261,7 @@ func inbound(t *testing.T, address string) int {
 }
 
 // sample notes what the process takes up, until the function that it returns is called.
-func sample(r *program.Running, t *testing.T, every time.Duration) (stop func() []usage) {
+func sample(t *testing.T, p *program.Program, every time.Duration) (stop func() []usage) {
 	done, samples := make(chan struct{}), make(chan []usage)
 	go func() {
 		var all []usage
@@ -270,7 +270,7 @@ func sample(r *program.Running, t *testing.T, every time.Duration) (stop func() 
 		for {
 			select {
 			case <-ticks.C:
-				all = append(all, usageOf(r, t))
+				all = append(all, usageOf(t, p))
 			case <-done:
 				samples <- all
 				return

@@ -56,8 +56,8 @@ func (c *crowd) mustServe(t *testing.T, p *pressed, who string) {
 // importsUnderLoad presses the console, and expects that nothing fails, that everybody's own key material arrived, and
 // that the console's memory does not grow.
 func (c *crowd) importsUnderLoad(t *testing.T, l load) {
-	idle := usageOf(c.console, t)
-	stop := sample(c.console, t, l.lasts/40)
+	idle := usageOf(t, c.console)
+	stop := sample(t, c.console, l.lasts/40)
 	began := time.Now()
 	p := c.press(t, l)
 	took := time.Since(began)
@@ -100,7 +100,7 @@ func (c *crowd) mustBeFlat(t *testing.T, who string, idle usage, samples []usage
 	program.Eventually(t, 45*time.Second, "the console lets go of its connections", func() bool {
 		return inbound(t, c.site) == 0
 	})
-	after := usageOf(c.console, t)
+	after := usageOf(t, c.console)
 	loaded(who+": heap and stacks of the console", fmt.Sprintf("%.1f MB idle; %.1f MB in the second quarter, %.1f MB in the last; %.1f MB at most, %.1f MB afterwards",
 		float64(idle.anonymous)/1e6, float64(early)/1e6, float64(late)/1e6, float64(highest)/1e6, float64(after.anonymous)/1e6))
 	loaded(who+": connections of the console", fmt.Sprintf("%d before, %d at most, %d afterwards", idle.connections, most, after.connections))

@@ -136,7 +136,7 @@ func linearMemory(v *browser.Visit) []byte {
 }
 
 // mustBeZero fails unless every byte of the module's memory is zero.
-func mustBeZero(t *testing.T, memory []byte) {
+func mustBeZero(t testing.TB, memory []byte) {
 	t.Helper()
 	left := 0
 	for _, b := range memory {

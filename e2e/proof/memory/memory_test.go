@@ -94,7 +94,7 @@ func bringFile(v *browser.Visit, content []byte) *search {
 }
 
 // sealed is a backup of key material, made by age itself.
-func sealed(t *testing.T, m keywrap.Material, passphrase string) []byte {
+func sealed(t testing.TB, m keywrap.Material, passphrase string) []byte {
 	t.Helper()
 	recipient, err := age.NewScryptRecipient(passphrase)
 	if err != nil {
@@ -126,7 +126,7 @@ func ownWrappingKey(v *browser.Visit) {
 }
 
 // opened opens what the page wrapped under the test's key.
-func opened(t *testing.T, algorithm, ciphertext string) *keywraptest.Opened {
+func opened(t testing.TB, algorithm, ciphertext string) *keywraptest.Opened {
 	t.Helper()
 	wrapped, err := base64.StdEncoding.DecodeString(ciphertext)
 	if err != nil {

@@ -156,7 +156,7 @@ type scanned struct {
 }
 
 // scan searches the memory of every process of the browser.
-func (s *search) scan(t *testing.T, mark string) scanned {
+func (s *search) scan(t testing.TB, mark string) scanned {
 	t.Helper()
 	var (
 		mu    sync.Mutex

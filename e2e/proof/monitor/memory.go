@@ -34,5 +34,5 @@ func image(t *testing.T, pid int) []byte {
 // KeepMemory keeps the process image of a console.
 func (h *Run) KeepMemory(p *program.Program, when string) {
 	h.T.Helper()
-	h.Keep("console's memory", when, image(h.T, p.Process.Process.Pid))
+	h.Keep("console's memory", when, image(h.T, p.Pid()))
 }

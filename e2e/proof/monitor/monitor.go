@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"sync"
 	"testing"
@@ -119,12 +118,6 @@ func (h *Run) Serve(handler http.Handler) (address string) {
 	return "http://" + listener.Addr().String()
 }
 
-var (
-	saysKMS     = regexp.MustCompile(`(?m)^LOCAL KMS on (http://[^:]+:\d+)`)
-	saysControl = regexp.MustCompile(`(?m)^Control API of the local KMS on (http://\S+)`)
-	saysConsole = regexp.MustCompile(`(?m)^Keyferry \S+: console on (http://\S+)`)
-)
-
 // startKMS starts the local KMS with that many CMKs that wait for material.
 func (h *Run) startKMS(count int) {
 	h.T.Helper()
@@ -138,11 +131,9 @@ func (h *Run) startKMS(count int) {
 	if err != nil {
 		h.T.Fatal(err)
 	}
-	h.kms = h.start(program.Binary, nil, []string{
-		"localkms", "--listen=127.0.0.1:0", "--control-listen=127.0.0.1:0", "--seed=" + program.Kept(h.T, "seed.json", content),
-	}, saysKMS, saysControl)
-	h.kms.Local = saysKMS.FindStringSubmatch(string(h.kms.Log.Bytes()))[1]
-	h.kms.Control = saysControl.FindStringSubmatch(string(h.kms.Log.Bytes()))[1]
+	h.kms = program.Launch(h.T, h.Space.command(program.Binary,
+		"localkms", "--listen=127.0.0.1:0", "--control-listen=127.0.0.1:0", "--seed="+program.Kept(h.T, "seed.json", content),
+	), &program.Log{})
 	h.api = h.kms.Local
 	if h.Space != nil {
 		api := newPassage(h.T, h.Space, h.kms.Local[len("http://"):])
@@ -164,15 +155,13 @@ func (h *Run) StartConsole(executable string) *program.Program {
 	opener.StartTLS()
 	h.T.Cleanup(opener.Close)
 	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: opener.Certificate().Raw})
-	environment := []string{
-		"ALIBABA_CLOUD_ACCESS_KEY_ID=" + localkms.DefaultAccessKeyID,
-		"ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + localkms.DefaultAccessKeySecret,
-	}
-	p := h.start(executable, environment, []string{
-		"serve", "--listen=127.0.0.1:0", "--kms=alibaba", "--endpoint=" + opener.Listener.Addr().String(),
-		"--ca-file=" + program.Kept(h.T, "authority.pem", authority),
-	}, saysConsole)
-	p.Console = saysConsole.FindStringSubmatch(string(p.Log.Bytes()))[1]
+	command := h.Space.command(executable,
+		"serve", "--listen=127.0.0.1:0", "--kms=alibaba", "--endpoint="+opener.Listener.Addr().String(),
+		"--ca-file="+program.Kept(h.T, "authority.pem", authority))
+	command.Env = append(os.Environ(),
+		"ALIBABA_CLOUD_ACCESS_KEY_ID="+localkms.DefaultAccessKeyID,
+		"ALIBABA_CLOUD_ACCESS_KEY_SECRET="+localkms.DefaultAccessKeySecret)
+	p := program.Launch(h.T, command, &program.Log{})
 	p.Control, p.Local = h.kms.Control, h.api
 	return p
 }
@@ -198,26 +187,6 @@ func (h *Run) opener() http.Handler {
 			ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 		}).ServeHTTP(w, r)
 	})
-}
-
-// start runs a program inside until the test ends, and waits until it has said everything that it is expected to say.
-func (h *Run) start(executable string, environment, arguments []string, says ...*regexp.Regexp) *program.Program {
-	h.T.Helper()
-	p := &program.Program{Process: h.Space.command(executable, arguments...), Log: &program.Log{}}
-	p.Process.Stdout, p.Process.Stderr = p.Log, p.Log
-	p.Process.Env = append(os.Environ(), environment...)
-	if err := p.Process.Start(); err != nil {
-		h.T.Fatal(err)
-	}
-	h.T.Cleanup(func() { p.Stop(h.T) })
-	for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		if !slices.ContainsFunc(says, func(line *regexp.Regexp) bool { return !line.Match(p.Log.Bytes()) }) {
-			return p
-		}
-		if time.Since(began) > 30*time.Second {
-			h.T.Fatalf("%s is not ready after 30 s:\n%s", arguments[0], p.Log.Bytes())
-		}
-	}
 }
 
 // Close ends the browser, and gathers what is complete only then.

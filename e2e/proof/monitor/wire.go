@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -51,44 +50,26 @@ func (all captures) stop(t *testing.T) (streams []stream, others []Place) {
 
 // capture is tcpdump on one interface of a namespace.
 type capture struct {
-	process *exec.Cmd
-	log     *program.Log
+	process *program.Process
 	file    string
 }
 
 // newCapture records every packet of an interface from now on.
 func newCapture(t *testing.T, s *space, on string) *capture {
 	t.Helper()
-	c := &capture{log: &program.Log{}, file: filepath.Join(t.TempDir(), on+".pcap")}
+	c := &capture{file: filepath.Join(t.TempDir(), on+".pcap")}
 	// Packets are written as they come (-U) and whole (-s 0); the buffer of 64 MB outlasts a busy computer.
-	c.process = s.command("tcpdump", "-i", on, "-n", "-s", "0", "-U", "-B", "65536", "-Z", "root", "-w", c.file)
-	c.process.Stderr = c.log
-	if err := c.process.Start(); err != nil {
-		t.Fatalf("starting tcpdump: %v", err)
-	}
-	t.Cleanup(func() {
-		if c.process.ProcessState == nil {
-			c.process.Process.Kill()
-			c.process.Wait()
-		}
-	})
-	for began := time.Now(); !bytes.Contains(c.log.Bytes(), []byte("listening on "+on)); time.Sleep(20 * time.Millisecond) {
-		if time.Since(began) > 20*time.Second {
-			t.Fatalf("tcpdump does not listen: %s", c.log.Bytes())
-		}
-	}
+	command := s.command("tcpdump", "-i", on, "-n", "-s", "0", "-U", "-B", "65536", "-Z", "root", "-w", c.file)
+	c.process = program.Run(t, command, &program.Log{}, regexp.MustCompile("listening on "+on))
 	return c
 }
 
 func (c *capture) stop(t *testing.T) ([]stream, []Place) {
 	t.Helper()
 	time.Sleep(300 * time.Millisecond) // for what is on its way through the kernel
-	c.process.Process.Signal(os.Interrupt)
-	if err := c.process.Wait(); err != nil {
-		t.Errorf("tcpdump ended with %v: %s", err, c.log.Bytes())
-	}
-	if !regexp.MustCompile(`(?m)^0 packets dropped by kernel`).Match(c.log.Bytes()) {
-		t.Errorf("the capture is not complete: %s", c.log.Bytes())
+	c.process.Stop(t)
+	if !regexp.MustCompile(`(?m)^0 packets dropped by kernel`).Match(c.process.Log.Bytes()) {
+		t.Errorf("the capture is not complete: %s", c.process.Log.Bytes())
 	}
 	content, err := os.ReadFile(c.file)
 	if err != nil {

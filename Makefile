@@ -56,7 +56,6 @@ tools: e2e/node_modules/.installed ## install what the tests need, or say what i
 	[ -n "$$(fc-list :lang=zh 2>/dev/null | head -1)" ] || missing="$$missing fontconfig fonts-noto-cjk"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo "installing:$$missing"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	else \
 		echo "The tests need these Debian packages:$$missing. Install them, or run make tools as root." >&2; exit 1; \
@@ -88,8 +87,11 @@ prove: tools wasm ## the proof in its long form: leaks, sabotage, memory, policy
 pictures: tools wasm ## take the pictures that the README shows
 	KEYFERRY_SCREENSHOTS=$(CURDIR)/e2e/screenshots $(GO) test -count=1 -run TestPictures ./e2e/person
 
-bench: tools wasm ## measure size and speed side by side, as one table
-	$(GO) run ./e2e/bench
+BENCHTIME ?= 5s
+BASE      ?=
+
+bench: tools build ## measure size and speed, as one table; BASE=folder adds the build of another checkout
+	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -timeout 30m ./e2e/bench -base '$(BASE)'
 
 check: tools wasm ## everything that must hold before a change goes in
 	$(GO) tool templ generate

@@ -20,7 +20,7 @@ var Shared playwright.Browser
 
 // Main runs the tests of a package that need the program and a browser, both of which it makes
 // ready first. It names what is missing and how to get it, and skips nothing silently.
-func Main(m *testing.M) {
+func Main(m interface{ Run() int }) {
 	flag.Parse()
 	if testing.Short() {
 		os.Exit(m.Run()) // every test that needs a browser skips itself
@@ -28,7 +28,7 @@ func Main(m *testing.M) {
 	os.Exit(run(m))
 }
 
-func run(m *testing.M) int {
+func run(m interface{ Run() int }) int {
 	if err := program.Build(); err != nil {
 		return give(err)
 	}

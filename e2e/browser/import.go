@@ -2,9 +2,11 @@ package browser
 
 import (
 	"path/filepath"
-	"time"
+	"regexp"
 
 	"keyferry/components/text"
+
+	"github.com/playwright-community/playwright-go"
 )
 
 // The three wrapping algorithms of the KMS.
@@ -37,16 +39,11 @@ func (v *Visit) Generate() {
 // OfferedPassphrase waits for the passphrase that the page offers.
 func (v *Visit) OfferedPassphrase() string {
 	v.T.Helper()
-	for range 200 {
-		passphrase, err := v.Page.Locator("#passphrase").InputValue()
-		v.Do(err)
-		if passphrase != "" {
-			return passphrase
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	v.T.Fatal("the page offers no passphrase")
-	return ""
+	field := v.Page.Locator("#passphrase")
+	v.Do(playwright.NewPlaywrightAssertions(10_000).Locator(field).ToHaveValue(regexp.MustCompile(`\S`)))
+	passphrase, err := field.InputValue()
+	v.Do(err)
+	return passphrase
 }
 
 // SaveBackup downloads the backup and returns the file.

@@ -48,7 +48,7 @@ func OwnBrowser(t testing.TB) (mark string) {
 
 // Process is one process of a browser.
 type Process struct {
-	Id   int
+	ID   int
 	Kind string // browser, renderer, utility, gpu-process, zygote
 }
 
@@ -112,7 +112,7 @@ type Region struct {
 
 // Ended reports whether the process is gone, or has lost its memory and waits to be collected.
 func (p Process) Ended() bool {
-	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", p.Id))
+	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", p.ID))
 	return err != nil || len(content) == 0
 }
 
@@ -132,7 +132,7 @@ func (r Region) Kind() string {
 // regions are the parts of a process's memory that can hold data: all that can be read, less files that were mapped and
 // cannot be written to.
 func (p Process) regions() ([]Region, error) {
-	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", p.Id))
+	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", p.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -170,12 +170,12 @@ func (p Process) Read(take func(in Region, address uint64, content []byte)) (tot
 	if err != nil {
 		return 0, err
 	}
-	memory, err := os.Open(fmt.Sprintf("/proc/%d/mem", p.Id))
+	memory, err := os.Open(fmt.Sprintf("/proc/%d/mem", p.ID))
 	if err != nil {
 		return 0, err
 	}
 	defer memory.Close()
-	pagemap, err := os.Open(fmt.Sprintf("/proc/%d/pagemap", p.Id))
+	pagemap, err := os.Open(fmt.Sprintf("/proc/%d/pagemap", p.ID))
 	if err != nil {
 		return 0, err
 	}

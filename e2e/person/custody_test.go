@@ -424,7 +424,7 @@ func TestReceiptCheckAndReimport(t *testing.T) {
 
 	encrypt := kms.CreateEncryptRequest()
 	encrypt.KeyId, encrypt.Plaintext = key, "aGVsbG8="
-	sealed, err := p.Sdk(t).Encrypt(encrypt)
+	sealed, err := p.SDK(t).Encrypt(encrypt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -495,7 +495,7 @@ func TestReceiptCheckAndReimport(t *testing.T) {
 		r.Imported(key)
 		decrypt := kms.CreateDecryptRequest()
 		decrypt.CiphertextBlob = sealed.CiphertextBlob
-		opened, err := p.Sdk(t).Decrypt(decrypt)
+		opened, err := p.SDK(t).Decrypt(decrypt)
 		if err != nil || opened.Plaintext != encrypt.Plaintext {
 			t.Errorf("what was encrypted before the expiry does not decrypt: %v", err)
 		}

@@ -38,7 +38,7 @@ func TestExpiry(t *testing.T) {
 
 	request := kms.CreateDescribeKeyRequest()
 	request.KeyId = key
-	described, err := p.Sdk(t).DescribeKey(request)
+	described, err := p.SDK(t).DescribeKey(request)
 	if err != nil {
 		t.Fatal(err)
 	}

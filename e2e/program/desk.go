@@ -19,7 +19,7 @@ func (p *Program) AnswerOf(t testing.TB, key, algorithm string) string {
 	t.Helper()
 	request := kms.CreateGetParametersForImportRequest()
 	request.KeyId, request.WrappingAlgorithm, request.WrappingKeySpec = key, algorithm, "RSA_2048"
-	answer, err := p.Sdk(t).GetParametersForImport(request)
+	answer, err := p.SDK(t).GetParametersForImport(request)
 	if err != nil {
 		t.Fatal(err)
 	}

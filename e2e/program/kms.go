@@ -73,8 +73,8 @@ func (p *Program) Advance(t testing.TB, d time.Duration) {
 	p.Ask(t, http.MethodPut, "/clock", map[string]string{"advance": d.String()}, nil)
 }
 
-// Sdk is the vendor's own client, speaking to the local KMS as any other program would.
-func (p *Program) Sdk(t testing.TB) *kms.Client {
+// SDK is the vendor's own client, speaking to the local KMS as any other program would.
+func (p *Program) SDK(t testing.TB) *kms.Client {
 	t.Helper()
 	client, err := kms.NewClientWithAccessKey(
 		localkms.DefaultRegion, localkms.DefaultAccessKeyID, localkms.DefaultAccessKeySecret)
@@ -90,7 +90,7 @@ func (p *Program) State(t testing.TB, keyID string) string {
 	t.Helper()
 	request := kms.CreateDescribeKeyRequest()
 	request.KeyId = keyID
-	answer, err := p.Sdk(t).DescribeKey(request)
+	answer, err := p.SDK(t).DescribeKey(request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,13 +102,13 @@ func (p *Program) MustWork(t testing.TB, keyID string) {
 	t.Helper()
 	encrypt := kms.CreateEncryptRequest()
 	encrypt.KeyId, encrypt.Plaintext = keyID, "aGVsbG8="
-	sealed, err := p.Sdk(t).Encrypt(encrypt)
+	sealed, err := p.SDK(t).Encrypt(encrypt)
 	if err != nil {
 		t.Fatal(err)
 	}
 	decrypt := kms.CreateDecryptRequest()
 	decrypt.CiphertextBlob = sealed.CiphertextBlob
-	opened, err := p.Sdk(t).Decrypt(decrypt)
+	opened, err := p.SDK(t).Decrypt(decrypt)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,7 +83,7 @@ func (s *survivor) newCMK(t *testing.T) string {
 	t.Helper()
 	request := kms.CreateCreateKeyRequest()
 	request.Origin = "EXTERNAL"
-	answer, err := s.Sdk(t).CreateKey(request)
+	answer, err := s.SDK(t).CreateKey(request)
 	if err != nil {
 		t.Fatal(err)
 	}

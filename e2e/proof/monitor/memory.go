@@ -18,7 +18,7 @@ func image(t *testing.T, pid int) []byte {
 		return nil
 	}
 	var whole bytes.Buffer
-	_, err := browser.Process{Id: pid}.Read(func(_ browser.Region, _ uint64, content []byte) {
+	_, err := browser.Process{ID: pid}.Read(func(_ browser.Region, _ uint64, content []byte) {
 		for page := range slices.Chunk(content, browser.PageSize) {
 			if len(bytes.Trim(page, "\x00")) > 0 {
 				whole.Write(page)

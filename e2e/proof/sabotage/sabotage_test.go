@@ -129,12 +129,12 @@ func TestProofRecordingProxy(t *testing.T) {
 	t.Run("honest", func(t *testing.T) { honest = h.Travel(t, "honest", h.Console.Console, importedOrNot) })
 	sabotaged := map[*monitor.Journey]sabotage{}
 	for _, s := range sabotages {
-		if slices.Contains(byProxy, s.name) {
+		if slices.Contains(byProxy, s.name) && (!s.long || *proof.Full) {
 			t.Run(s.name, func(t *testing.T) { sabotaged[s.run(t, h)] = s })
 		}
 	}
-	if len(sabotaged) != len(byProxy) {
-		t.Fatalf("%d sabotages were run, want %d", len(sabotaged), len(byProxy))
+	if want := 2; len(sabotaged) < want {
+		t.Fatalf("%d sabotages were run, want at least %d", len(sabotaged), want)
 	}
 	h.Close()
 	found, _ := h.Search()

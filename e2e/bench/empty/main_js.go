@@ -1,4 +1,4 @@
-// Command floor is the least that a module in Go can be and still start in the console's worker: it registers an empty
+// Command empty is the smallest module in Go that still starts in the console's worker: it registers an empty
 // global keyferry and waits. What it weighs, and how long it takes to start, is the toolchain's share.
 package main
 

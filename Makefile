@@ -49,37 +49,35 @@ wasm: ## build the WebAssembly module and the compressed files, the same bytes o
 # Programs that the tests use, each with the Debian package that has it.
 PROGRAMS := chromium:chromium node:nodejs npm:npm openssl:openssl git:git age:age pkcs11-tool:opensc softhsm2-util:softhsm2 pdftotext:poppler-utils firefox-esr:firefox-esr ip:iproute2 tcpdump:tcpdump calcurse:calcurse
 
-tools: e2e/node_modules/.installed ## install what the tests need, or say what is missing
+tools: packages e2e/node_modules/.installed ## install what the tests need, or say what is missing
+
+# Says first what it installs.
+.PHONY: packages
+packages:
 	@missing=; for entry in $(PROGRAMS); do \
 		command -v $${entry%%:*} >/dev/null || missing="$$missing $${entry##*:}"; \
 	done; \
 	[ -n "$$(fc-list :lang=zh 2>/dev/null | head -1)" ] || missing="$$missing fontconfig fonts-noto-cjk"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "This installs Debian packages as root, for the tests:$$missing"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	else \
 		echo "The tests need these Debian packages:$$missing. Install them, or run make tools as root." >&2; exit 1; \
 	fi
 
-e2e/node_modules/.installed: e2e/package-lock.json | npm
+e2e/node_modules/.installed: e2e/package-lock.json | packages
 	cd e2e && $(NPM) ci --ignore-scripts
 	@touch $@
 
-# npm may itself be missing, and node_modules needs it.
-.PHONY: npm
-npm:
-	@if ! command -v npm >/dev/null; then \
-		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; \
-		else echo "The tests need these Debian packages: nodejs npm. Install them, or run make tools as root." >&2; exit 1; fi; \
-	fi
-
+# Two packages of tests run at a time, whatever the number of cores: more would slow each other's
+# browsers down, and one alone leaves a core idle.
 test: tools wasm ## install what the tests need and run them all, the fast ones first
 	$(GO) test -short ./...
-	$(GO) test -p 1 -timeout 45m ./e2e/...
+	$(GO) test -p 2 -timeout 45m ./...
 
 e2e: tools wasm ## run the browser tests alone
-	$(GO) test -p 1 -count=1 -timeout 45m ./e2e/...
+	$(GO) test -p 2 -count=1 -timeout 45m ./e2e/...
 
 prove: tools wasm ## the proof in its long form: leaks, sabotage, memory, policy, faults, load; about half an hour
 	$(GO) test -count=1 -timeout 100m -v -p 1 ./e2e/person ./e2e/proof/... -full

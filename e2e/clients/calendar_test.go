@@ -82,7 +82,7 @@ func readWithICALjs(t *testing.T, file string) read {
 		t.Fatal("npm's ical.js is missing: run make tools")
 	}
 	readScripts(t)
-	output, err := exec.CommandContext(t.Context(), program(t, "node"), filepath.Join("testdata", "calendar.mjs"), file).CombinedOutput()
+	output, err := exec.CommandContext(t.Context(), installed(t, "node"), filepath.Join("testdata", "calendar.mjs"), file).CombinedOutput()
 	var found read
 	if err == nil {
 		err = json.Unmarshal(output, &found)
@@ -126,7 +126,7 @@ func TestCalendarWithCalcurse(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts other programs")
 	}
-	calcurse := program(t, "calcurse")
+	calcurse := installed(t, "calcurse")
 	for _, language := range []string{"en", "zh-CN"} {
 		expires := time.Date(time.Now().Year()+1, 6, 15, 12, 0, 0, 0, time.UTC)
 		folder := t.TempDir()

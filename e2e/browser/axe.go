@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// MustBeAccessible runs axe-core on the page as it stands. It finds a part of the problems that there can be; the test
+// MustBeAccessible runs axe-core on the page as it is. It finds a part of the problems that there can be; the test
 // by keyboard alone finds others.
 func (v *Visit) MustBeAccessible(state string) {
 	v.T.Helper()

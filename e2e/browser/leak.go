@@ -8,7 +8,7 @@ import (
 	"keyferry/e2e/leak"
 )
 
-// Pieces finds what stands in a place of some bytes, in any form that package leak knows.
+// Pieces finds what a place holds of some bytes, in any form that package leak knows.
 func Pieces(t testing.TB, content, secret []byte) []leak.Finding {
 	t.Helper()
 	search, err := leak.New(map[string][]byte{"the key material": secret})

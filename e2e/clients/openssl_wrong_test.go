@@ -74,7 +74,7 @@ func (w wrongWay) goes(t *testing.T) {
 	j.expect(t, "Enabled", material)
 }
 
-// content is what stands in KeyMaterial.bin.
+// content is that of KeyMaterial.bin.
 func (w wrongWay) content(material []byte) []byte {
 	if w.asText {
 		return []byte(hex.EncodeToString(material))

@@ -2,7 +2,7 @@ package leak
 
 import "iter"
 
-// sextets are the values of the characters of base64 and base64url; 0xff stands for any other byte.
+// sextets are the values of the characters of base64 and base64url; 0xff means any other byte.
 var sextets = func() (table [256]byte) {
 	for i := range table {
 		table[i] = 0xff
@@ -21,7 +21,7 @@ const minBase64 = (Window*8 + 5) / 6
 const longRun = 4096
 
 // peelBase64 decodes every run of characters of base64, also over line breaks. Where a run begins says nothing about
-// where its groups of four do, since other text may stand before, so it is decoded from each of the first four
+// where its groups of four do, since other text may come before, so it is decoded from each of the first four
 // characters on. Of long runs only the first of these can hold further layers; peelShifted has the others.
 func (l *look) peelBase64(content []byte) view {
 	var v view

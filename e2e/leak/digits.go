@@ -1,6 +1,6 @@
 package leak
 
-// nibbles are the values of hexadecimal digits in both cases; 0xff stands for any other byte.
+// nibbles are the values of hexadecimal digits in both cases; 0xff means any other byte.
 var nibbles = func() (table [256]byte) {
 	for i := range table {
 		table[i] = 0xff
@@ -14,7 +14,7 @@ var nibbles = func() (table [256]byte) {
 	return table
 }()
 
-// maxSeparator is how many bytes may stand between two numbers, as in "0xab, 0xcd" or a line break with its indent.
+// maxSeparator is how many bytes may be between two numbers, as in "0xab, 0xcd" or a line break with its indent.
 const maxSeparator = 6
 
 // separates holds for what programs write between digits: white space, punctuation, and the x of 0x and \x.
@@ -81,7 +81,7 @@ func peelHex(content []byte) view {
 	return v
 }
 
-// allSeparate holds for what may stand between two groups. A 0 in it is that of 0x.
+// allSeparate holds for what may be between two groups. A 0 in it is that of 0x.
 func allSeparate(between []byte) bool {
 	for _, b := range between {
 		if !separates(b) && b != '0' {
@@ -173,7 +173,7 @@ func isKey(content []byte, i int) bool {
 	return i < len(content) && content[i] == ':'
 }
 
-// allBetween holds for what may stand between two numbers of a list.
+// allBetween holds for what may be between two numbers of a list.
 func allBetween(between []byte) bool {
 	if len(between) > maxSeparator+2 {
 		return false

@@ -9,11 +9,11 @@ import (
 // around is how much of the content beside an escape is kept with it: enough for a window in any spelling.
 const around = 64
 
-// escape reads what stands at the beginning of the content, appends the bytes that it stands for, and returns how long
+// escape reads what the content begins with, appends the bytes that it means, and returns how long
 // it was: 0 where there is none.
 type escape func(to, content []byte) (more []byte, length int)
 
-// peelPercent replaces the escapes of addresses by the bytes that they stand for.
+// peelPercent replaces the escapes of addresses by the bytes that they mean.
 func peelPercent(content []byte) view { return replaced(content, "%", hexAfter(1)) }
 
 // peelQuoted replaces the escapes of quoted-printable text.
@@ -83,7 +83,7 @@ func replaced(content []byte, begins string, read escape) view {
 	return v
 }
 
-// nearest is where the first of the bytes stands, from i on. It remembers where each one stands next, so that a rare
+// nearest is where the first of the bytes is, from i on. It remembers where each one comes next, so that a rare
 // one is not looked for again and again.
 func nearest(content []byte, begins string, next *[2]int, i int) int {
 	at := len(content)

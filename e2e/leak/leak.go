@@ -1,6 +1,6 @@
 // Package leak looks for secrets in whatever a program left behind: network captures, files, process memory.
 //
-// A secret is found if any eight bytes of it that stand side by side turn up, forwards or backwards: raw, or in any
+// A secret is found if any eight bytes of it in a row turn up, forwards or backwards: raw, or in any
 // spelling that a program would give them (hexadecimal, base64, lists of numbers, escapes, UTF-16), inside compressed
 // data, and in every combination of these to a bounded depth. It works by decoding instead of by listing spellings:
 // each layer that the content could have is peeled off, and what is below is searched for the raw bytes.
@@ -70,7 +70,7 @@ func New(secrets map[string][]byte) (*Search, error) {
 	return s, nil
 }
 
-// turned is bytes with their two halves exchanged: what hexadecimal digits that were turned round stand for.
+// turned is bytes with their two halves exchanged: what hexadecimal digits that were turned round mean.
 func turned(piece []byte) []byte {
 	other := make([]byte, len(piece))
 	for i, b := range piece {
@@ -103,7 +103,7 @@ type Finding struct {
 	Layers []string // what was peeled off, the innermost first; empty for raw bytes
 	At     int      // where in the content the piece begins, or the outermost layer that holds it
 	First  int      // the first byte of the secret that was found here
-	Length int      // how many bytes stand here
+	Length int      // how many bytes are here
 }
 
 // Form is the layers as one word, "raw" where there are none.
@@ -140,7 +140,7 @@ type look struct {
 }
 
 // at searches content, which lies below the present layers, and what can be peeled off from it. place translates a
-// position in the content into one of the outermost content; nil stands for the same one.
+// position in the content into one of the outermost content; nil means the same one.
 func (l *look) at(content []byte, place func(int) int) {
 	l.scan(content, place)
 	if len(l.layers) == depth {

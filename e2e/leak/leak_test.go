@@ -29,7 +29,7 @@ func search(t testing.TB, secrets map[string][]byte) *leak.Search {
 	return s
 }
 
-// planted is content with something in it, where such a thing can stand: after a head, if it is a body.
+// planted is content with something in it, where such a thing can be: after a head, if it is a body.
 func planted(f form, secret, before, after []byte) []byte {
 	if f.body {
 		before = append(slices.Clone(before), "\r\n\r\n"...)
@@ -71,7 +71,7 @@ func TestEveryWindowIsFound(t *testing.T) {
 		for i := range 32 - leak.Window + 1 {
 			content := slices.Concat([]byte("some text; "), f.encode(key[i:][:leak.Window]), []byte("; other text"))
 			found := s.In(content)
-			// A neighbour of the window may be found with it, where it is what happens to stand there.
+			// A neighbour of the window may be found with it, where it is what happens to be there.
 			covers := func(finding leak.Finding) bool {
 				return finding.First <= i && i+leak.Window <= finding.First+finding.Length
 			}
@@ -193,7 +193,7 @@ func FuzzPlanted(f *testing.F) {
 		}
 		form := forms[which%uint64(len(forms))]
 		cut := r.IntN(len(noise))
-		// Text is set off from what stands before it, as programs do; the key's own spelling is untouched.
+		// Text is set off from what comes before it, as programs do; the key's own spelling is untouched.
 		content := planted(form, key, append(slices.Clone(noise[:cut]), ' '), append([]byte{' '}, noise[cut:]...))
 		if len(s.In(content)) == 0 {
 			t.Fatalf("%s is not found at %d", form.name, cut)

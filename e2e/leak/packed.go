@@ -34,7 +34,7 @@ func (l *look) unpack(v *view, from int, reader io.Reader) {
 	v.end()
 }
 
-// peelGzip unpacks gzip wherever its first three bytes stand.
+// peelGzip unpacks gzip wherever its first three bytes are.
 func (l *look) peelGzip(content []byte) view {
 	var v view
 	for i := 0; ; i++ {
@@ -52,7 +52,7 @@ func (l *look) peelGzip(content []byte) view {
 	}
 }
 
-// peelZlib unpacks zlib, which HTTP calls deflate, wherever a header of it stands.
+// peelZlib unpacks zlib, which HTTP calls deflate, wherever it has a header.
 func (l *look) peelZlib(content []byte) view {
 	var v view
 	for i := 0; i+Window < len(content); i++ {

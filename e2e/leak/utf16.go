@@ -27,7 +27,7 @@ func peelUTF16(content []byte) view {
 			v.bytes = append(v.bytes, content[i])
 			i += 2
 		}
-		// In the order with the zero first, the last character stands behind the run.
+		// In the order with the zero first, the last character comes after the run.
 		if i < len(content) {
 			v.bytes = append(v.bytes, content[i])
 		}

@@ -19,7 +19,7 @@ func (v *view) begin(from int) {
 	v.pieces = append(v.pieces, piece{len(v.bytes), from})
 }
 
-// room stands between pieces. It is no part of a key: windows of so few different bytes are not searched for.
+// room is put between pieces. It is no part of a key: windows of so few different bytes are not searched for.
 var room [Window]byte
 
 // end closes the last piece, and drops it if it is too short to hold a window.

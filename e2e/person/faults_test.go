@@ -75,7 +75,7 @@ func TestCMKThatIsEnabledAlready(t *testing.T) {
 	v.See("[data-notice=state]", text.Fill(v.Words.Phrases.NotPending, "state", "Enabled"))
 }
 
-// The KMS's refusals stand where they happened, with its code and RequestId, and what was chosen stays.
+// The KMS's refusals are shown where they happened, with its code and RequestId, and what was chosen stays.
 func TestRefusalsOfTheKMS(t *testing.T) {
 	p := program.Start(t)
 	requestID := regexp.MustCompile(`^[0-9A-F-]{36}$`)

@@ -27,9 +27,9 @@ import (
 	"keyferry/wasm/keywrap/keywraptest"
 )
 
-// liar is a dishonest console: a proxy before an honest one that swaps the wrapping key for its own, opens what the page
+// dishonestConsole is a dishonest console: a proxy before an honest one that swaps the wrapping key for its own, opens what the page
 // sends, and wraps it anew for the KMS.
-type liar struct {
+type dishonestConsole struct {
 	proxy *httputil.ReverseProxy
 
 	mu        sync.Mutex
@@ -40,28 +40,28 @@ type liar struct {
 }
 
 // fingerprint is the SHA-256 of the wrapping key that the KMS gave last.
-func (l *liar) fingerprint() string {
+func (l *dishonestConsole) fingerprint() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	sum := sha256.Sum256(l.genuine)
 	return hex.EncodeToString(sum[:])
 }
 
-// has is what the liar has stolen so far.
-func (l *liar) has() [][]byte {
+// has is what the dishonest console has stolen so far.
+func (l *dishonestConsole) has() [][]byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.stolen)
 }
 
-// startLiar puts a liar before the console and returns a program that visits go to in its place.
-func startLiar(t *testing.T, honest *program.Program) (*liar, *program.Program) {
+// startDishonest puts a dishonest one before the console and returns a program that visits go to in its place.
+func startDishonest(t *testing.T, honest *program.Program) (*dishonestConsole, *program.Program) {
 	t.Helper()
 	target, err := url.Parse(honest.Console)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &liar{proxy: &httputil.ReverseProxy{}}
+	l := &dishonestConsole{proxy: &httputil.ReverseProxy{}}
 	l.proxy.Rewrite = func(r *httputil.ProxyRequest) {
 		r.SetURL(target)
 		if r.In.Header.Get("Origin") != "" {
@@ -81,7 +81,7 @@ func startLiar(t *testing.T, honest *program.Program) (*liar, *program.Program) 
 	return l, &lying
 }
 
-func (l *liar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (l *dishonestConsole) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Header.Set("X-Host", r.Host)
 	switch r.URL.Path {
 	case "/kms/GetParametersForImport":
@@ -93,8 +93,8 @@ func (l *liar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// swap gives the page the liar's own wrapping key.
-func (l *liar) swap(w http.ResponseWriter, r *http.Request) {
+// swap gives the page the dishonest console's own wrapping key.
+func (l *dishonestConsole) swap(w http.ResponseWriter, r *http.Request) {
 	var asked struct{ WrappingAlgorithm string }
 	body, _ := io.ReadAll(r.Body)
 	json.Unmarshal(body, &asked)
@@ -117,7 +117,7 @@ func (l *liar) swap(w http.ResponseWriter, r *http.Request) {
 }
 
 // steal keeps the plaintext and passes on what the KMS expects.
-func (l *liar) steal(w http.ResponseWriter, r *http.Request) {
+func (l *dishonestConsole) steal(w http.ResponseWriter, r *http.Request) {
 	var fields map[string]any
 	body, _ := io.ReadAll(r.Body)
 	json.Unmarshal(body, &fields)
@@ -202,7 +202,7 @@ func fingerprint(v *browser.Visit, step string) string {
 
 // showsTheKey: without a swap, the page shows the fingerprint of the key that the KMS gave.
 func showsTheKey(t *testing.T, honest *program.Program) {
-	l, through := startLiar(t, honest)
+	l, through := startDishonest(t, honest)
 	l.honest = true
 	v := browser.Open(through, t, browser.Look{}, "/")
 	v.ChooseCMK(program.Seeded[0])
@@ -213,9 +213,9 @@ func showsTheKey(t *testing.T, honest *program.Program) {
 	}
 }
 
-// swapsTheKey: every import succeeds, and the liar has each key. The fingerprint that the page shows is the only trace.
+// swapsTheKey: every import succeeds, and the dishonest console has each key. The fingerprint that the page shows is the only trace.
 func swapsTheKey(t *testing.T, honest *program.Program) {
-	l, lying := startLiar(t, honest)
+	l, lying := startDishonest(t, honest)
 	for i, algorithm := range browser.Algorithms {
 		if !*proof.Full && i > 0 {
 			break

@@ -16,8 +16,8 @@ import (
 	"keyferry/e2e/proof"
 )
 
-// ledger is every import that the KMS accepted while things went wrong, with the backup that was proven before.
-type ledger struct {
+// imports is every import that the KMS accepted while things went wrong, with the backup that was proven before.
+type imports struct {
 	entries []entry
 }
 
@@ -27,7 +27,7 @@ type entry struct {
 }
 
 // enter notes an import that the page called done.
-func (l *ledger) enter(t testing.TB, key, file, passphrase string) {
+func (l *imports) enter(t testing.TB, key, file, passphrase string) {
 	t.Helper()
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -38,7 +38,7 @@ func (l *ledger) enter(t testing.TB, key, file, passphrase string) {
 
 // settle opens every backup with age and compares it with what the KMS has. It returns how many keys the backups bring
 // back, and how many they do not.
-func (l *ledger) settle(t *testing.T, p *program.Program) (kept, lost int) {
+func (l *imports) settle(t *testing.T, p *program.Program) (kept, lost int) {
 	t.Helper()
 	for _, e := range l.entries {
 		content, err := openedByAge(e.backup, e.passphrase)
@@ -67,10 +67,10 @@ func openedByAge(file []byte, passphrase string) ([]byte, error) {
 	return io.ReadAll(r)
 }
 
-// survivor is a test of faults: two programs, and the ledger of what was imported through them.
+// survivor is a test of faults: two programs, and the list of what was imported through them.
 type survivor struct {
 	*program.Apart
-	ledger ledger
+	imports imports
 }
 
 // survived puts a line into the report.
@@ -123,22 +123,22 @@ func TestProofRobustness(t *testing.T) {
 	t.Run("the tab is killed", s.tabKilled)
 	t.Run("the console is killed", s.consoleKilled)
 	t.Run("the KMS is killed", s.kmsKilled)
-	kept, lost := s.ledger.settle(t, &s.Program)
+	kept, lost := s.imports.settle(t, &s.Program)
 	proof.Findings.Add(proof.Findings.About("Keys", "imports accepted", "backups that age opens, with what the KMS has", "keys lost"),
-		fmt.Sprint(len(s.ledger.entries)), fmt.Sprint(kept), fmt.Sprint(lost))
-	if len(s.ledger.entries) < 7 {
-		t.Errorf("only %d imports were made", len(s.ledger.entries))
+		fmt.Sprint(len(s.imports.entries)), fmt.Sprint(kept), fmt.Sprint(lost))
+	if len(s.imports.entries) < 7 {
+		t.Errorf("only %d imports were made", len(s.imports.entries))
 	}
 }
 
-// accepted waits for the result and enters it into the ledger.
+// accepted waits for the result and adds it to the list.
 func (s *survivor) accepted(v *browser.Visit, key, backup, passphrase string) {
 	v.T.Helper()
 	v.Imported(key)
 	if got := s.Program.State(v.T, key); got != "Enabled" {
 		v.T.Errorf("the CMK is %s, want Enabled", got)
 	}
-	s.ledger.enter(v.T, key, backup, passphrase)
+	s.imports.enter(v.T, key, backup, passphrase)
 }
 
 // startAgain imports from the proven backup in another browser profile, as on another computer.

@@ -37,19 +37,19 @@ func TestProofNothingLeaves(t *testing.T) {
 	write(h, found, sizes)
 }
 
-// mustHaveCaught fails if a net is empty: it would find nothing whatever leaked.
+// mustHaveCaught fails if a monitor is empty: it would find nothing whatever leaked.
 func mustHaveCaught(h *monitor.Run, t *testing.T, sizes map[string]int) {
 	t.Helper()
-	for net, least := range map[string]int{
+	for monitor, least := range map[string]int{
 		"wire": 1 << 20, "network log": 1 << 20, "messages": 1000, "page": 10_000, "storage": 100, "downloads": 100,
 		"profile": 100_000, "console's log": 1000, "calls to the KMS": 1000, "browser's console": 0, "clipboard": 0,
 		"console's memory": 1 << 20,
 	} {
-		if net == "console's memory" && runtime.GOOS != "linux" {
+		if monitor == "console's memory" && runtime.GOOS != "linux" {
 			continue // other systems do not give it out
 		}
-		if sizes[net] < least {
-			t.Errorf("the net %q holds %d bytes", net, sizes[net])
+		if sizes[monitor] < least {
+			t.Errorf("the monitor %q holds %d bytes", monitor, sizes[monitor])
 		}
 	}
 	dumped := slices.ContainsFunc(h.Places, func(p monitor.Place) bool { return p.Monitor == "profile" && strings.HasSuffix(p.Name, ".dmp") })
@@ -97,9 +97,9 @@ func write(h *monitor.Run, found monitor.Caught, sizes map[string]int) {
 		}
 		proof.Findings.Add(about, name, searched, fmt.Sprint(pieces[name]))
 	}
-	bytes := proof.Findings.About("Bytes searched", "net", "bytes")
-	for _, net := range slices.Sorted(maps.Keys(sizes)) {
-		proof.Findings.Add(bytes, net, fmt.Sprint(sizes[net]))
+	bytes := proof.Findings.About("Bytes searched", "monitor", "bytes")
+	for _, monitor := range slices.Sorted(maps.Keys(sizes)) {
+		proof.Findings.Add(bytes, monitor, fmt.Sprint(sizes[monitor]))
 	}
 	h.T.Logf("searched %s", strings.TrimPrefix(fmt.Sprint(sizes), "map"))
 }

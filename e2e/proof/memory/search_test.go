@@ -73,7 +73,7 @@ func (s *search) addSecret(name string, secret []byte) {
 }
 
 // texts spells bytes in hexadecimal and, since base64 depends on where the bytes begin, in its three alignments. The
-// ends that depend on what stands beside are left off.
+// ends that depend on their neighbours are left off.
 func texts(secret []byte) map[string][]byte {
 	found := map[string][]byte{
 		"hex": []byte(hex.EncodeToString(secret)),

@@ -22,7 +22,7 @@ import (
 	"keyferry/e2e/program"
 )
 
-// openBrowser starts a Chromium inside, with a profile of its own that the harness can search, and hangs its nets into
+// openBrowser starts a Chromium inside, with a profile of its own that can be searched, and attaches its monitors to
 // it. proxy is what it has to use where there is no namespace.
 func (h *Run) openBrowser(proxy *recorder) {
 	h.T.Helper()
@@ -68,7 +68,7 @@ func (h *Run) openBrowser(proxy *recorder) {
 	if err := context.AddInitScript(playwright.Script{Content: playwright.String(string(watch))}); err != nil {
 		h.T.Fatal(err)
 	}
-	// For the harness's own page alone: pages that are granted something are refused all else, WebRTC's paths as well.
+	// For the page that reads the clipboard alone: pages that are granted something are refused all else, WebRTC's paths as well.
 	err = context.GrantPermissions([]string{"clipboard-read"}, playwright.BrowserContextGrantPermissionsOptions{Origin: playwright.String(h.reader)})
 	if err != nil {
 		h.T.Fatal(err)
@@ -101,7 +101,7 @@ func (h *Run) report(_ *playwright.BindingSource, values ...any) any {
 	return nil
 }
 
-// listen hangs nets into one page: what it says on the console, its errors, and how it ended.
+// listen attaches monitors to one page: what it says on the console, its errors, and how it ended.
 func (h *Run) listen(page playwright.Page) {
 	page.OnConsole(func(m playwright.ConsoleMessage) { h.Keep("browser's console", m.Type(), []byte(m.Text())) })
 	page.OnPageError(func(err error) { h.Keep("browser's console", "page error", []byte(err.Error())) })
@@ -195,10 +195,10 @@ func (h *Run) KeepClipboard() {
 }
 
 // keepFolder keeps every file of a folder.
-func (h *Run) keepFolder(net, folder string) {
+func (h *Run) keepFolder(monitor, folder string) {
 	h.T.Helper()
 	for name, content := range FilesIn(h.T, folder) {
-		h.Keep(net, name, content)
+		h.Keep(monitor, name, content)
 	}
 }
 

@@ -44,7 +44,7 @@ func (j *Journey) Bring(encode func([]byte) []byte) {
 	j.Brought()
 }
 
-// Component types one component of a key. It stands in its field while it is typed, and goes to the worker; it must not
+// Component types one component of a key. It is in its field while it is typed, and goes to the worker; it must not
 // get anywhere else. Every way to write the 32 bytes counts, and the digits as they were typed are one of them.
 func (j *Journey) Component(name string) keywrap.Material {
 	j.T.Helper()
@@ -66,8 +66,8 @@ func (j *Journey) AddComponent(name string) keywrap.Material {
 	return part
 }
 
-// MustBeWalledIn attacks from inside a worker that holds key material: nothing but the modules can be reached.
-func (j *Journey) MustBeWalledIn() {
+// MustBeConfined attacks from inside a worker that holds key material: nothing but the modules can be reached.
+func (j *Journey) MustBeConfined() {
 	j.T.Helper()
 	workers := j.Page.Workers()
 	if len(workers) != 1 {

@@ -28,8 +28,8 @@ type Journey struct {
 	Name    string
 	Key     string              // id of the CMK
 	Secrets map[string][]byte   // what must not be found, by name
-	may     map[string][]string // nets in which a secret may be, by its name
-	alarms  map[string][]string // what other nets than the search raised
+	may     map[string][]string // monitors in which a secret may be, by its name
+	alarms  map[string][]string // what other monitors than the search raised
 	ByFiles bool                // whether the import did not go through the console
 }
 
@@ -77,9 +77,9 @@ func (j *Journey) arrive(address string) {
 	j.T.Fatalf("%s did not arrive whole in three attempts", address)
 }
 
-// Hide registers a secret that the harness knows before the page does.
-func (j *Journey) Hide(name string, secret []byte, nets ...string) {
-	j.Secrets[name], j.may[name] = bytes.Clone(secret), nets
+// Hide registers a secret that the test knows before the page does.
+func (j *Journey) Hide(name string, secret []byte, monitors ...string) {
+	j.Secrets[name], j.may[name] = bytes.Clone(secret), monitors
 }
 
 // Arrived takes from the local KMS what it unwrapped, and registers it. A key that was known before must be the same.
@@ -96,9 +96,9 @@ func (j *Journey) Arrived() {
 	j.Hide("key", material)
 }
 
-// Alarm notes what a net raised that does not search.
-func (j *Journey) Alarm(net, what string) {
-	j.alarms[net] = append(j.alarms[net], what)
+// Alarm notes what a monitor raised that does not search.
+func (j *Journey) Alarm(monitor, what string) {
+	j.alarms[monitor] = append(j.alarms[monitor], what)
 }
 
 // Look keeps what the page has now.
@@ -134,11 +134,11 @@ func (j *Journey) Visible(selector string) bool {
 	return err == nil && shown
 }
 
-// Caught is everything that the nets caught of the journeys, by journey and net.
+// Caught is everything that the monitors caught of the journeys, by journey and monitor.
 type Caught map[*Journey]map[string][]string
 
-// Search looks through all that the nets hold for the secrets of all journeys. It returns what was found where it must
-// not be, and how many bytes each net held.
+// Search looks through all that the monitors hold for the secrets of all journeys. It returns what was found where it must
+// not be, and how many bytes each monitor held.
 func (h *Run) Search() (Caught, map[string]int) {
 	h.T.Helper()
 	found := Caught{}
@@ -177,7 +177,7 @@ const (
 	seam = 64 << 10
 )
 
-// searchAll searches places on all processors. What is found in place i stands at i.
+// searchAll searches places on all processors. What is found in place i is at index i.
 func searchAll(search *leak.Search, places []Place) [][]leak.Finding {
 	found := make([][]leak.Finding, len(places))
 	var mu sync.Mutex
@@ -202,13 +202,13 @@ func searchAll(search *leak.Search, places []Place) [][]leak.Finding {
 // MustBeClean fails the test if anything of a journey was caught.
 func (c Caught) MustBeClean(t *testing.T, j *Journey) {
 	t.Helper()
-	for net, findings := range c[j] {
-		t.Errorf("%s: %s caught %d, such as %s", j.Name, net, len(findings), findings[0])
+	for monitor, findings := range c[j] {
+		t.Errorf("%s: %s caught %d, such as %s", j.Name, monitor, len(findings), findings[0])
 	}
 }
 
-// Nets are the names of the nets that caught something of a journey.
-func (c Caught) Nets(j *Journey) []string {
+// Monitors are the names of the monitors that caught something of a journey.
+func (c Caught) Monitors(j *Journey) []string {
 	return slices.Sorted(maps.Keys(c[j]))
 }
 

@@ -22,24 +22,24 @@ import (
 	"keyferry/server/localkms"
 )
 
-// Place is something that a run left behind, and the net that caught it.
+// Place is something that a run left behind, and the monitor that caught it.
 type Place struct {
 	Monitor, Name string
 	content       []byte
 }
 
-// Run is one run of the proof: a console, a local KMS and a browser that reach nothing but each other, and nets
-// around them. Journeys go through it, each with keys of its own, and at the end everything that the nets hold is
+// Run is one run of the proof: a console, a local KMS and a browser that reach nothing but each other, and monitors
+// around them. Journeys go through it, each with keys of its own, and at the end everything that the monitors hold is
 // searched for every key.
 type Run struct {
 	T        *testing.T
-	Space    *space // nil where the recording proxy stands in
+	Space    *space // nil where the recording proxy is used
 	wire     wire
 	passages []*passage
 	folder   string // of everything that the browser writes
 
 	kms     *program.Program // the local KMS, in a process of its own
-	api     string           // where the harness itself reaches it, as a person's other tools do
+	api     string           // where the test itself reaches it, as a person's other tools do
 	Console *program.Program // the honest console
 	Browser playwright.BrowserContext
 	reader  string // address of a page that may read the clipboard
@@ -53,17 +53,17 @@ type Run struct {
 	Streams  []stream
 }
 
-// Keep puts what a net caught aside for the search.
-func (h *Run) Keep(net, name string, content []byte) {
+// Keep puts what a monitor caught aside for the search.
+func (h *Run) Keep(monitor, name string, content []byte) {
 	if len(content) == 0 {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.Places = append(h.Places, Place{net, name, content})
+	h.Places = append(h.Places, Place{monitor, name, content})
 }
 
-// Count is how much the nets have caught so far.
+// Count is how much the monitors have caught so far.
 func (h *Run) Count() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -146,7 +146,7 @@ func (h *Run) startKMS(count int) {
 }
 
 // StartConsole starts a console in front of the local KMS, the honest one or a sabotaged one. It speaks TLS to an opener
-// that the nets watch, and the opener speaks plainly to the local KMS.
+// that the monitors watch, and the opener speaks plainly to the local KMS.
 func (h *Run) StartConsole(executable string) *program.Program {
 	h.T.Helper()
 	opener := httptest.NewUnstartedServer(h.opener())

@@ -85,7 +85,7 @@ func RequestsIn(content []byte) []sentRequest {
 
 var method = regexp.MustCompile(`^(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|CONNECT) \S+ HTTP/1\.1\r\n`)
 
-// usualHeaders are those that Chromium sends by itself, with what may stand in them.
+// usualHeaders are those that Chromium sends by itself, with what they may hold.
 var usualHeaders = map[string]*regexp.Regexp{
 	"Accept":                    regexp.MustCompile(`^[a-z0-9*/+,;=. -]{1,200}$`),
 	"Accept-Encoding":           regexp.MustCompile(`^gzip, deflate, br, zstd$`),
@@ -152,7 +152,7 @@ func unusual(r sentRequest, tokens map[string]bool) string {
 
 var proofKey = regexp.MustCompile(`^key-hzzproof\d{12}$`)
 
-// unusualFields holds a JSON object against its fields: exactly these, each with what may stand in it.
+// unusualFields holds a JSON object against its fields: exactly these, each with what it may hold.
 func unusualFields(what string, body []byte, usual map[string]func(string) bool) string {
 	var fields map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(body))

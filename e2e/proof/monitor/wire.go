@@ -158,12 +158,12 @@ func join(segments []segment) ([]byte, error) {
 	return whole, nil
 }
 
-// passage is a port outside a namespace that leads to one inside. The harness uses it to ask the local KMS what arrived;
+// passage is a port outside a namespace that leads to one inside. The test uses it to ask the local KMS what arrived;
 // its own connections are no part of what is searched, since the answers hold the key.
 type passage struct {
 	address string
 	mu      sync.Mutex
-	own     map[string]bool // addresses inside, of the harness's own connections
+	own     map[string]bool // addresses inside, of the test's own connections
 }
 
 // newPassage opens a passage to an address inside.
@@ -204,7 +204,7 @@ func (d *passage) pass(t *testing.T, s *space, outside net.Conn, to string) {
 	io.Copy(outside, inside)
 }
 
-// passed holds for a stream of the harness's own.
+// passed holds for a stream of the test's own.
 func (d *passage) passed(s stream) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

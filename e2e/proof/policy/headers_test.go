@@ -82,7 +82,7 @@ var denied = []string{
 	"xr-spatial-tracking",
 }
 
-// mustBeSecured fails unless an answer carries every header of the house, with exactly these rules.
+// mustBeSecured fails unless an answer carries every header of the console, with exactly these rules.
 func (a answer) mustBeSecured(t *testing.T, rules []string) {
 	t.Helper()
 	for name, want := range map[string]string{

@@ -118,7 +118,7 @@ func (s site) try(in tab, a attack, patience time.Duration) (outcome, error) {
 	return o, nil
 }
 
-// What stands in place of a report where an engine makes none.
+// What is noted where an engine makes no report.
 const (
 	silently = "silently" // it refuses without a word
 	absent   = "absent"   // it does not know what the attack uses

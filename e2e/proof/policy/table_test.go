@@ -6,7 +6,7 @@ package policy
 //
 // What the policy does not refuse either reaches elsewhere, or sets attackRan.
 type attack struct {
-	name   string // one word, as it stands in addresses
+	name   string // one word, which comes in addresses
 	what   string // for the report
 	script string
 	report string // the violation that the browser reports, as "directive blocked"; {to} is an address with the name in it

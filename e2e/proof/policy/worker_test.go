@@ -61,7 +61,7 @@ func (c chromiumWorker) evaluate(script string) (string, error) {
 	return fmt.Sprint(value), err
 }
 
-// foxWorker is a worker in Firefox, whose debugger does not reach workers yet. So the scripts stand in the worker's own
+// foxWorker is a worker in Firefox, whose debugger does not reach workers yet. So the scripts are put into the worker's own
 // file, added on its way to the browser, and the page asks for them by number.
 type foxWorker struct {
 	foxTab

@@ -67,7 +67,7 @@ func (p *patch) apply(t *testing.T, name, file, change string) {
 		}
 	}
 	if n := strings.Count(string(content), before); n != 1 {
-		t.Fatalf("%s no longer fits %s: %q stands there %d times", name, file, before, n)
+		t.Fatalf("%s no longer fits %s: %q is there %d times", name, file, before, n)
 	}
 	p.files[file] = []byte(strings.Replace(string(content), before, after, 1))
 }

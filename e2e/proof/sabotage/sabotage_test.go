@@ -13,8 +13,8 @@ import (
 	"keyferry/wasm/keywrap"
 )
 
-// TestProofSabotage lets the product leak in every way that came to mind, one after the other, and expects the nets to
-// catch each: a net that catches nothing proves nothing. The honest product goes through the same nets in the same run,
+// TestProofSabotage lets the product leak in every way of the table, one after the other, and expects the
+// monitors to catch each: a monitor that catches nothing proves nothing. The honest product is watched by the same monitors in the same run,
 // and through the same relay, and must raise no alarm.
 func TestProofSabotage(t *testing.T) {
 	mustListEverySabotage(t)
@@ -47,15 +47,15 @@ func TestProofSabotage(t *testing.T) {
 		if !ok {
 			continue
 		}
-		nets := found.Nets(j)
-		for _, net := range s.nets {
-			if !slices.Contains(nets, net) {
-				t.Errorf("%s: %s did not catch it; caught by %v", s.name, net, nets)
+		monitors := found.Monitors(j)
+		for _, monitor := range s.monitors {
+			if !slices.Contains(monitors, monitor) {
+				t.Errorf("%s: %s did not catch it; caught by %v", s.name, monitor, monitors)
 			}
 		}
 		what := readPatch(t, s.name+".sabotage").what
-		proof.Findings.Add(about, what, strings.Join(nets, ", "))
-		t.Logf("%-18s caught by %s", s.name, strings.Join(nets, ", "))
+		proof.Findings.Add(about, what, strings.Join(monitors, ", "))
+		t.Logf("%-18s caught by %s", s.name, strings.Join(monitors, ", "))
 	}
 }
 
@@ -80,9 +80,9 @@ func honestBehindRelay(h *monitor.Run, t *testing.T) []*monitor.Journey {
 		relay relay
 		walk  func(*monitor.Journey)
 	}{
-		"honest, memory probed":    {relay{files: probe.static(t)}, memoryProbed},
-		"honest, module changed":   {relay{altered: true}, mustRefuseTheModule},
-		"honest, worker walled in": {relay{}, walledIn},
+		"honest, memory probed":   {relay{files: probe.static(t)}, memoryProbed},
+		"honest, module changed":  {relay{altered: true}, mustRefuseTheModule},
+		"honest, worker confined": {relay{}, confined},
 	} {
 		t.Run(name, func(t *testing.T) {
 			all = append(all, h.Travel(t, name, c.relay.start(h, h.Console.Console), c.walk))
@@ -108,7 +108,7 @@ func examine(h *monitor.Run, t *testing.T, found monitor.Caught) {
 				}
 			}
 			if !strings.Contains(j.Name, "module") && !strings.Contains(j.Name, "generated") {
-				continue // what the harness made itself needs no gate
+				continue // what the test generated itself needs no gate
 			}
 			finding, err := custody.Examine((*keywrap.Material)(key), func(uint64, uint64) bool { return true })
 			if err != nil {
@@ -140,9 +140,9 @@ func TestProofRecordingProxy(t *testing.T) {
 	found, _ := h.Search()
 	found.MustBeClean(t, honest)
 	for j, s := range sabotaged {
-		for _, net := range []string{"wire", "requests"} {
-			if !slices.Contains(found.Nets(j), net) {
-				t.Errorf("%s: %s did not catch it; caught by %v", s.name, net, found.Nets(j))
+		for _, monitor := range []string{"wire", "requests"} {
+			if !slices.Contains(found.Monitors(j), monitor) {
+				t.Errorf("%s: %s did not catch it; caught by %v", s.name, monitor, found.Monitors(j))
 			}
 		}
 	}

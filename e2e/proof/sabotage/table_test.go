@@ -13,15 +13,15 @@ import (
 	"keyferry/web"
 )
 
-// sabotage is a leak, or a wall that is missing, and the nets that must catch it. Others may catch it as well.
+// sabotage is a leak, or a protection that is missing, and the monitors that must catch it. Others may catch it as well.
 type sabotage struct {
-	name  string   // of the file in testdata/sabotage
-	nets  []string // that must catch it
-	walk  func(*monitor.Journey)
-	relay relay // beside the patched scripts
-	build build // of Go code; none in the short form of the proof, but for two
-	long  bool  // only in the long form
-	open  bool  // happens only where a browser may use the network freely, which the recording proxy does not let it
+	name     string   // of the file in testdata/sabotage
+	monitors []string // that must catch it
+	walk     func(*monitor.Journey)
+	relay    relay // beside the patched scripts
+	build    build // of Go code; none in the short form of the proof, but for two
+	long     bool  // only in the long form
+	open     bool  // happens only where a browser may use the network freely, which the recording proxy does not let it
 }
 
 // build says what a sabotage has to build.
@@ -34,49 +34,49 @@ const (
 )
 
 var sabotages = []sabotage{
-	{name: "message", nets: []string{"messages"}, walk: stolen},
-	{name: "fetch-page", nets: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
-	{name: "fetch-page-packed", nets: []string{"wire", "requests"}, walk: stolen},
-	{name: "fetch-header", nets: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
-	{name: "fetch-worker", nets: []string{"wire", "network log", "requests"}, walk: stolen},
-	{name: "beacon", nets: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
-	{name: "image", nets: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
-	{name: "prefetch", nets: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
-	{name: "name-lookup", nets: []string{"network log", "wire"}, walk: stolen, open: true, long: true},
-	{name: "websocket", nets: []string{"wire", "requests"}, walk: stolen},
-	{name: "webrtc", nets: []string{"wire"}, walk: stolenByWebRTC, open: true, long: true},
-	{name: "form", nets: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
-	{name: "navigation", nets: []string{"wire", "network log", "requests", "storage"}, walk: stolen, long: true},
-	{name: "local-storage", nets: []string{"storage", "profile"}, walk: stolen},
-	{name: "session-storage", nets: []string{"storage"}, walk: stolen},
-	{name: "indexeddb", nets: []string{"storage", "profile"}, walk: stolen},
-	{name: "cache", nets: []string{"storage", "profile"}, walk: stolen},
-	{name: "files", nets: []string{"storage", "profile"}, walk: stolen},
-	{name: "cookie", nets: []string{"storage"}, walk: stolen},
-	{name: "history", nets: []string{"storage"}, walk: stolen},
-	{name: "window-name", nets: []string{"storage"}, walk: stolen},
-	{name: "address", nets: []string{"storage"}, walk: stolen, long: true},
-	{name: "title", nets: []string{"page"}, walk: stolen, long: true},
-	{name: "document", nets: []string{"page"}, walk: stolen},
-	{name: "field", nets: []string{"page"}, walk: stolen},
-	{name: "console", nets: []string{"browser's console"}, walk: stolen},
-	{name: "worker-console", nets: []string{"browser's console"}, walk: stolen},
-	{name: "error", nets: []string{"browser's console"}, walk: stolen},
-	{name: "clipboard", nets: []string{"clipboard"}, walk: stolenByClipboard},
-	{name: "broadcast", nets: []string{"messages"}, walk: stolen},
-	{name: "encrypted", nets: []string{"requests"}, walk: stolen},
-	{name: "plain-backup", nets: []string{"downloads", "messages"}, walk: stolenBackup},
-	{name: "plain-ciphertext", nets: []string{"wire", "calls to the KMS", "messages", "oracle"}, walk: importedOrNot},
-	{name: "wrong-key", nets: []string{"oracle"}, walk: importedOrNot, long: true},
-	{name: "weak-random", nets: []string{"randomness"}, walk: generatedTwice},
-	{name: "endless-worker", nets: []string{"workers"}, walk: stolen},
-	{name: "memory-left", nets: []string{"module's memory"}, walk: memoryProbed},
-	{name: "no-integrity", nets: []string{"integrity"}, walk: mustRefuseTheModule, relay: relay{altered: true}},
-	{name: "worker-policy", nets: []string{"policy"}, walk: walledIn, build: console, long: true},
-	{name: "log-line", nets: []string{"console's log", "wire", "requests"}, walk: stolen, build: console},
-	{name: "console-memory", nets: []string{"console's memory", "wire", "requests"}, walk: stolen, build: console, long: true},
-	{name: "seeded-module", nets: []string{"randomness"}, walk: generatedOnce, build: module},
-	{name: "chatty-module", nets: []string{"messages"}, walk: generatedOnce, build: module, long: true},
+	{name: "message", monitors: []string{"messages"}, walk: stolen},
+	{name: "fetch-page", monitors: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
+	{name: "fetch-page-packed", monitors: []string{"wire", "requests"}, walk: stolen},
+	{name: "fetch-header", monitors: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
+	{name: "fetch-worker", monitors: []string{"wire", "network log", "requests"}, walk: stolen},
+	{name: "beacon", monitors: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
+	{name: "image", monitors: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
+	{name: "prefetch", monitors: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
+	{name: "name-lookup", monitors: []string{"network log", "wire"}, walk: stolen, open: true, long: true},
+	{name: "websocket", monitors: []string{"wire", "requests"}, walk: stolen},
+	{name: "webrtc", monitors: []string{"wire"}, walk: stolenByWebRTC, open: true, long: true},
+	{name: "form", monitors: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
+	{name: "navigation", monitors: []string{"wire", "network log", "requests", "storage"}, walk: stolen, long: true},
+	{name: "local-storage", monitors: []string{"storage", "profile"}, walk: stolen},
+	{name: "session-storage", monitors: []string{"storage"}, walk: stolen},
+	{name: "indexeddb", monitors: []string{"storage", "profile"}, walk: stolen},
+	{name: "cache", monitors: []string{"storage", "profile"}, walk: stolen},
+	{name: "files", monitors: []string{"storage", "profile"}, walk: stolen},
+	{name: "cookie", monitors: []string{"storage"}, walk: stolen},
+	{name: "history", monitors: []string{"storage"}, walk: stolen},
+	{name: "window-name", monitors: []string{"storage"}, walk: stolen},
+	{name: "address", monitors: []string{"storage"}, walk: stolen, long: true},
+	{name: "title", monitors: []string{"page"}, walk: stolen, long: true},
+	{name: "document", monitors: []string{"page"}, walk: stolen},
+	{name: "field", monitors: []string{"page"}, walk: stolen},
+	{name: "console", monitors: []string{"browser's console"}, walk: stolen},
+	{name: "worker-console", monitors: []string{"browser's console"}, walk: stolen},
+	{name: "error", monitors: []string{"browser's console"}, walk: stolen},
+	{name: "clipboard", monitors: []string{"clipboard"}, walk: stolenByClipboard},
+	{name: "broadcast", monitors: []string{"messages"}, walk: stolen},
+	{name: "encrypted", monitors: []string{"requests"}, walk: stolen},
+	{name: "plain-backup", monitors: []string{"downloads", "messages"}, walk: stolenBackup},
+	{name: "plain-ciphertext", monitors: []string{"wire", "calls to the KMS", "messages", "oracle"}, walk: importedOrNot},
+	{name: "wrong-key", monitors: []string{"oracle"}, walk: importedOrNot, long: true},
+	{name: "weak-random", monitors: []string{"randomness"}, walk: generatedTwice},
+	{name: "endless-worker", monitors: []string{"workers"}, walk: stolen},
+	{name: "memory-left", monitors: []string{"module's memory"}, walk: memoryProbed},
+	{name: "no-integrity", monitors: []string{"integrity"}, walk: mustRefuseTheModule, relay: relay{altered: true}},
+	{name: "worker-policy", monitors: []string{"policy"}, walk: confined, build: console, long: true},
+	{name: "log-line", monitors: []string{"console's log", "wire", "requests"}, walk: stolen, build: console},
+	{name: "console-memory", monitors: []string{"console's memory", "wire", "requests"}, walk: stolen, build: console, long: true},
+	{name: "seeded-module", monitors: []string{"randomness"}, walk: generatedOnce, build: module},
+	{name: "chatty-module", monitors: []string{"messages"}, walk: generatedOnce, build: module, long: true},
 }
 
 // run lets a person go through the sabotaged product.
@@ -128,7 +128,7 @@ func (p *patch) static(t *testing.T) map[string][]byte {
 	return files
 }
 
-// leaking is how long a leak gets to reach the nets.
+// leaking is how long a leak gets to reach the monitors.
 const leaking = 300 * time.Millisecond
 
 // stolen brings a file, which is when the sabotaged page leaks it, and gives the leak time to happen.
@@ -221,11 +221,11 @@ func mustRefuseTheModule(j *monitor.Journey) {
 	}
 }
 
-// walledIn attacks from inside a worker that holds a component.
-func walledIn(j *monitor.Journey) {
+// confined attacks from inside a worker that holds a component.
+func confined(j *monitor.Journey) {
 	j.ToMaterial("RSAES_OAEP_SHA_256")
 	j.Source("components")
 	j.AddComponent("component 1")
-	j.MustBeWalledIn()
+	j.MustBeConfined()
 	j.Do(j.Page.Close()) // which ends the worker
 }

@@ -1,4 +1,4 @@
-// What the harness puts into every page before its own scripts: it reports what passes between the page and its workers,
+// What the monitor puts into every page before its own scripts: it reports what passes between the page and its workers,
 // and every change of the document, as it happens. It changes nothing that the page does.
 
 (() => {
@@ -12,7 +12,7 @@
         if (value instanceof Blob) return `file of ${value.size} bytes`
         return value
     }
-    const say = (net, name, value) => report(net, name, JSON.stringify(value, plain) ?? String(value))
+    const say = (monitor, name, value) => report(monitor, name, JSON.stringify(value, plain) ?? String(value))
 
     const Native = globalThis.Worker
     globalThis.Worker = class extends Native {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/playwright-community/playwright-go"
 
@@ -23,6 +24,7 @@ type Visit struct {
 	Page    playwright.Page
 	Shots   string // folder for pictures
 
+	News     program.News // of what the browser sent and said
 	Mu       sync.Mutex
 	Sent     [][]byte // addresses, headers and bodies of every request
 	Said     []string // every console message
@@ -96,6 +98,7 @@ func OpenAt(p *program.Program, t testing.TB, how Look, address string) *Visit {
 	return v
 }
 
+// Watch records what the page sends and says.
 func (v *Visit) Watch() {
 	v.Page.OnRequest(func(r playwright.Request) {
 		var all strings.Builder
@@ -110,6 +113,7 @@ func (v *Visit) Watch() {
 		v.Sent = append(v.Sent, []byte(all.String()))
 	})
 	v.Page.OnConsole(func(m playwright.ConsoleMessage) {
+		defer v.News.Tell()
 		v.Mu.Lock()
 		defer v.Mu.Unlock()
 		v.Said = append(v.Said, m.Text())
@@ -117,11 +121,16 @@ func (v *Visit) Watch() {
 			v.troubles = append(v.troubles, m.Type()+": "+m.Text())
 		}
 	})
+	v.Page.OnWorker(func(worker playwright.Worker) {
+		worker.OnClose(func(playwright.Worker) { v.News.Tell() })
+	})
 	v.Page.OnPageError(func(err error) { v.Trouble("page error: " + err.Error()) })
 	v.Page.OnRequestFailed(func(r playwright.Request) { v.Trouble("failed request: " + r.URL()) })
 }
 
+// Trouble notes a complaint of the browser.
 func (v *Visit) Trouble(what string) {
+	defer v.News.Tell()
 	v.Mu.Lock()
 	defer v.Mu.Unlock()
 	v.troubles = append(v.troubles, what)
@@ -194,4 +203,9 @@ func (v *Visit) Shot(name string) {
 	if err != nil {
 		v.T.Logf("taking a picture: %v", err)
 	}
+}
+
+// NoWorkerLeft waits until no worker of the page is left, and returns whether that is so.
+func (v *Visit) NoWorkerLeft() bool {
+	return v.News.Await(10*time.Second, nil, func() bool { return len(v.Page.Workers()) == 0 })
 }

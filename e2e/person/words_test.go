@@ -23,7 +23,7 @@ import (
 func TestEveryCodeHasWords(t *testing.T) {
 	codes := map[string]string{}
 	for _, folder := range []string{"wasm/keywrap", "wasm/custody", "wasm/custody/backup", "wasm", "server/console"} {
-		for code, place := range goCodes(t, folder) {
+		for code, place := range goCodes(t, program.Source(folder)) {
 			codes[code] = place
 		}
 	}

@@ -26,7 +26,7 @@ func Run(t testing.TB, command *exec.Cmd, log *Log, ready *regexp.Regexp) *Proce
 	t.Helper()
 	p := &Process{Log: log, cmd: command, ended: make(chan struct{})}
 	command.Stdout, command.Stderr = log, log
-	offset := log.len()
+	offset := len(log.Bytes())
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}

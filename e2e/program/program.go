@@ -55,7 +55,7 @@ func Launch(t testing.TB, command *exec.Cmd, log *Log) *Program {
 	if slices.Contains(command.Args, "serve") {
 		last = printsConsole
 	}
-	offset := log.len()
+	offset := len(log.Bytes())
 	p := &Program{Process: Run(t, command, log, last)}
 	printed := log.Bytes()[offset:]
 	for pattern, address := range map[*regexp.Regexp]*string{

@@ -150,7 +150,7 @@ func cancelled(j *monitor.Journey) {
 	j.ToMaterial("RSAES_OAEP_SHA_256")
 	j.Bring(func(b []byte) []byte { return b })
 	j.Press(j.Words.Import.Cancel)
-	j.Until("the end of the job", func() bool { return j.Visible(".notice.error") || j.Visible("[data-part=backup] h3") })
+	j.Shows(".notice.error", "[data-part=backup] h3")
 	j.Look("cancelled")
 }
 

@@ -155,13 +155,9 @@ func prepareHeld(p *program.Program, t *testing.T, algorithm string) *browser.Vi
 // mustEnd waits until no worker is left.
 func mustEnd(v *browser.Visit) {
 	v.T.Helper()
-	for range 200 {
-		if len(v.Page.Workers()) == 0 {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
+	if !v.NoWorkerLeft() {
+		v.T.Error("the worker did not end")
 	}
-	v.T.Error("the worker did not end")
 }
 
 // The key, and what it was made of, is in no memory of the browser once the worker has filled its memory with zeros: not

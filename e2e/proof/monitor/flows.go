@@ -7,6 +7,8 @@ import (
 	"keyferry/e2e/program"
 	"keyferry/wasm/custody"
 	"keyferry/wasm/keywrap"
+
+	"github.com/playwright-community/playwright-go"
 )
 
 // ToMaterial goes on to step 3 with an algorithm.
@@ -59,10 +61,7 @@ func (j *Journey) AddComponent(name string) keywrap.Material {
 	j.T.Helper()
 	part := j.Component(name)
 	j.Press(j.Words.Material.AddComponent)
-	j.Until("taking a component", func() bool {
-		left, err := j.Page.Locator("#component").InputValue()
-		return err == nil && left == ""
-	})
+	j.Do(playwright.NewPlaywrightAssertions(30_000).Locator(j.Page.Locator("#component")).ToHaveValue(""))
 	return part
 }
 

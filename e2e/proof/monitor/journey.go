@@ -109,23 +109,25 @@ func (j *Journey) Look(when string) {
 
 // mustHaveNoWorker raises an alarm if a worker outlives its job. Chromium takes a moment to tell that one has ended.
 func (j *Journey) mustHaveNoWorker() {
-	for range 100 {
-		if len(j.Page.Workers()) == 0 {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
+	if j.NoWorkerLeft() {
+		return
 	}
 	j.Alarm("workers", fmt.Sprintf("%d workers outlive their job", len(j.Page.Workers())))
 }
 
-// Until waits for something that a page does in its own time.
+// Until waits until something holds of a page that no single expectation can name.
 func (j *Journey) Until(what string, holds func() bool) {
 	j.T.Helper()
-	for began := time.Now(); !holds(); time.Sleep(50 * time.Millisecond) {
-		if time.Since(began) > 30*time.Second {
-			j.T.Fatalf("%s: %s did not happen within 30 s", j.Name, what)
-		}
+	program.Eventually(j.T, 30*time.Second, j.Name+": "+what, holds)
+}
+
+// Shows waits until one of the elements is visible.
+func (j *Journey) Shows(selectors ...string) {
+	j.T.Helper()
+	for i, selector := range selectors {
+		selectors[i] = selector + ":visible"
 	}
+	j.Do(j.Page.Locator(strings.Join(selectors, ", ")).First().WaitFor())
 }
 
 // Visible holds if an element is on the page and shown.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"keyferry/e2e/program"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -25,6 +26,7 @@ type elsewhere struct {
 	silent  string // address of a port that only counts connections
 	udp     string // host:port that only counts packets
 
+	news        program.News // of everything below
 	mu          sync.Mutex
 	reached     map[string]http.Header // by the name of the attack
 	markup      string                 // in the page /plain
@@ -55,6 +57,7 @@ func startElsewhere(t *testing.T) *elsewhere {
 			e.mu.Lock()
 			e.connections++
 			e.mu.Unlock()
+			e.news.Tell()
 			connection.Close()
 		}
 	}()
@@ -72,6 +75,7 @@ func startElsewhere(t *testing.T) *elsewhere {
 			e.mu.Lock()
 			e.packets++
 			e.mu.Unlock()
+			e.news.Tell()
 		}
 	}()
 	return e
@@ -100,6 +104,7 @@ func (e *elsewhere) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.mu.Lock()
 		e.reached[strings.TrimSuffix(name, path.Ext(name))] = r.Header.Clone()
 		e.mu.Unlock()
+		e.news.Tell()
 		kind := kinds[path.Ext(asked)]
 		header.Set("Content-Type", kind.mediaType)
 		io.WriteString(w, kind.body)
@@ -130,15 +135,16 @@ func (e *elsewhere) has(name string) (http.Header, bool) {
 	return header, found
 }
 
-// wait gives a request time to arrive.
-func (e *elsewhere) wait(name string) (http.Header, bool) {
-	for range 100 {
-		if header, found := e.has(name); found {
-			return header, true
-		}
-		time.Sleep(30 * time.Millisecond)
-	}
-	return nil, false
+// arrival is how long something that was sent may take to arrive.
+const arrival = 3 * time.Second
+
+// wait waits until an attack's request has arrived.
+func (e *elsewhere) wait(name string) (header http.Header, found bool) {
+	e.news.Await(arrival, nil, func() bool {
+		header, found = e.has(name)
+		return found
+	})
+	return header, found
 }
 
 // names are the attacks whose requests arrived and that nobody asked about.
@@ -171,6 +177,7 @@ func (e *elsewhere) plant(code string) {
 type between struct {
 	address string
 
+	news   program.News // of what passed
 	mu     sync.Mutex
 	ending string // what an altered answer's address ends in; empty alters nothing
 	change func([]byte) []byte
@@ -219,19 +226,17 @@ func (b *between) set(ending string, change func([]byte) []byte) {
 
 // saw tells whether a request passed whose method, address and status contain all of these, and waits for it for a while.
 func (b *between) saw(patience time.Duration, parts ...string) bool {
-	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	return b.news.Await(patience, nil, func() bool {
 		b.mu.Lock()
-		found := slices.ContainsFunc(b.passed, func(request string) bool {
+		defer b.mu.Unlock()
+		return slices.ContainsFunc(b.passed, func(request string) bool {
 			return !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(request, part) })
 		})
-		b.mu.Unlock()
-		if found || time.Now().After(end) {
-			return found
-		}
-	}
+	})
 }
 
 func (b *between) alter(response *http.Response) error {
+	defer b.news.Tell()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.passed = append(b.passed, fmt.Sprint(response.Request.Method, " ", response.Request.URL.RequestURI(), " ", response.StatusCode))

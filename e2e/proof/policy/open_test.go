@@ -47,16 +47,14 @@ func sends(e *elsewhere, _ *between) string { return e.counts(&e.packets, "packe
 
 // counts waits for a while until something was counted.
 func (e *elsewhere) counts(counter *int, what string) string {
-	for range 100 {
+	if !e.news.Await(arrival, nil, func() bool {
 		e.mu.Lock()
-		counted := *counter
-		e.mu.Unlock()
-		if counted > 0 {
-			return what
-		}
-		time.Sleep(30 * time.Millisecond)
+		defer e.mu.Unlock()
+		return *counter > 0
+	}) {
+		return "nothing"
 	}
-	return "nothing"
+	return what
 }
 
 // pageHolds is what a script that came to run in a page could find there.

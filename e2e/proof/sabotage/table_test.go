@@ -175,7 +175,7 @@ func importedOrNot(j *monitor.Journey) {
 	j.Bring(func(b []byte) []byte { return b })
 	j.ToImport()
 	j.Send(j.Key)
-	j.Until("the end of the import", func() bool { return j.Visible(".notice.error") || j.Visible("[data-part=result] h2") })
+	j.Shows(".notice.error", "[data-part=result] h2")
 	j.Arrived()
 }
 
@@ -197,7 +197,9 @@ func generatedTwice(j *monitor.Journey) {
 // memoryProbed takes what the probe in the worker tells of the module's memory.
 func memoryProbed(j *monitor.Journey) {
 	stolen(j)
-	j.Until("the word of the probe", func() bool { return strings.Contains(strings.Join(heard(j), "\n"), "memory: ") })
+	if !j.News.Await(30*time.Second, nil, func() bool { return strings.Contains(strings.Join(heard(j), "\n"), "memory: ") }) {
+		j.T.Fatal("the probe said nothing of the module's memory")
+	}
 	for _, said := range heard(j) {
 		if strings.HasPrefix(said, "memory: ") && said != "memory: 0 bytes are not zero" {
 			j.Alarm("module's memory", said)
@@ -215,7 +217,7 @@ func heard(j *monitor.Journey) []string {
 func mustRefuseTheModule(j *monitor.Journey) {
 	j.ChooseCMK(j.Key)
 	j.Press(j.Words.Params.Get)
-	j.Until("the end of step 2", func() bool { return j.Visible(".notice.error") || j.Visible("[data-step=params] h3") })
+	j.Shows(".notice.error", "[data-step=params] h3")
 	if !strings.Contains(j.Text(".notice.error"), "module_integrity") {
 		j.Alarm("integrity", "a module that was changed on the way was run")
 	}

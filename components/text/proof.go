@@ -20,7 +20,7 @@ type Proof struct {
 var (
 	HoldsTests = [][]string{
 		{"TestProofNothingLeaves", "TestProofSabotage"},
-		{"TestWalls"},
+		{"TestWhatEachPartLinks"},
 		{"TestProofPolicy", "TestProofFirefoxPolicy"},
 		{"TestAlteredModuleIsRefused", "TestProofBuild"},
 		{"TestProofNothingLeaves", "TestProofMemory"},

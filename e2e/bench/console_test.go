@@ -30,7 +30,8 @@ const (
 )
 
 // BenchmarkConsole sends the same import through the console and by alibaba-cloud-sdk-go alone, in
-// turn, over kept connections, to the same local KMS. It shows the server's memory before and after.
+// turn, over kept connections, to the same local KMS. It shows the server's memory before and
+// after.
 func BenchmarkConsole(b *testing.B) {
 	p := launchConsole(b, program.Binary)
 	in := prepareImport(b, p)

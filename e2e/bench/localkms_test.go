@@ -55,9 +55,9 @@ func parallel(b *testing.B, call func() error) (rate float64, p99 time.Duration)
 	return rate, p99
 }
 
-// BenchmarkKMSCalls shows how many of the two calls of an import the local KMS answers, in a process
-// of its own. GetParametersForImport takes an RSA key from a pool that one goroutine fills, so that
-// its rate is that of generating RSA keys.
+// BenchmarkKMSCalls shows how many of the two calls of an import the local KMS answers, in a
+// process of its own. GetParametersForImport takes an RSA key from a pool that one goroutine fills,
+// so that its rate is that of generating RSA keys.
 func BenchmarkKMSCalls(b *testing.B) {
 	p := program.StartKMS(b)
 	in := prepareImport(b, p)

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// MustBeAccessible runs axe-core on the page as it is. It finds a part of the problems that there can be; the test
-// by keyboard alone finds others.
+// MustBeAccessible runs axe-core on the page as it is. It finds a part of the problems that there
+// can be; the test by keyboard alone finds others.
 func (v *Visit) MustBeAccessible(state string) {
 	v.T.Helper()
 	source, err := os.ReadFile(program.Source("e2e/node_modules/axe-core/axe.min.js"))

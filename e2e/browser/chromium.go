@@ -58,7 +58,8 @@ func give(err error) int {
 	return 1
 }
 
-// startDriver starts Playwright's driver from npm's playwright-core, which is the driver in another wrapping.
+// startDriver starts Playwright's driver from npm's playwright-core, which is the driver in another
+// wrapping.
 func startDriver(folder string) (*playwright.Playwright, error) {
 	node, err := exec.LookPath("node")
 	if err != nil {

@@ -4,7 +4,8 @@ import (
 	"github.com/playwright-community/playwright-go"
 )
 
-// FromBackup takes the key material from a backup, of which a copy is kept elsewhere, and goes on to step 4.
+// FromBackup takes the key material from a backup, of which a copy is kept elsewhere, and goes on
+// to step 4.
 func (v *Visit) FromBackup(backup, secret string) {
 	v.T.Helper()
 	v.Source("backup")
@@ -41,7 +42,8 @@ func (v *Visit) Elsewhere() {
 	v.Do(v.Page.Locator("#elsewhere").Fill(v.Words.Material.ElsewhereSentence))
 }
 
-// Brought prepares key material that the person brought, which is examined first and takes as long as that takes.
+// Brought prepares key material that the person brought, which is examined first and takes as long
+// as that takes.
 func (v *Visit) Brought() {
 	v.T.Helper()
 	v.Press(v.Words.Material.PrepareBrought)
@@ -54,8 +56,8 @@ func (v *Visit) ToImport() {
 	v.Press(v.Words.Material.Continue)
 }
 
-// Examination is how long comparing a key with those of weak generators may take here, in milliseconds. It takes less
-// than a second on an idle machine.
+// Examination is how long comparing a key with those of weak generators may take here, in
+// milliseconds. It takes less than a second on an idle machine.
 const Examination = 30_000
 
 // Reimport goes through the page for importing again, as far as the material.

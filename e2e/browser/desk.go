@@ -32,7 +32,8 @@ func (v *Visit) HaveRead() {
 	v.Press(v.Words.Import.Continue)
 }
 
-// TakeAway makes the files of step 4 and saves them in one folder, under the names that the page gives them.
+// TakeAway makes the files of step 4 and saves them in one folder, under the names that the page
+// gives them.
 func (v *Visit) TakeAway() string {
 	v.T.Helper()
 	v.Press(v.Words.Desk.MakeFiles)

@@ -9,7 +9,8 @@ import (
 	"keyferry/components/text"
 )
 
-// Fault waits for the error with this code, in the words that belong to it, and checks that the focus went there.
+// Fault waits for the error with this code, in the words that belong to it, and checks that the
+// focus went there.
 func (v *Visit) Fault(code string) {
 	v.T.Helper()
 	v.See(".notice.error code[data-fill=code]", code)

@@ -28,7 +28,8 @@ func (v *Visit) GetParameters(algorithm string) {
 	v.Press(v.Words.Import.Continue)
 }
 
-// Generate does step 3: it generates key material under the offered passphrase, saves the backup and proves it.
+// Generate does step 3: it generates key material under the offered passphrase, saves the backup
+// and proves it.
 func (v *Visit) Generate() {
 	v.T.Helper()
 	passphrase := v.OfferedPassphrase()

@@ -18,8 +18,9 @@ func Pieces(t testing.TB, content, secret []byte) []leak.Finding {
 	return search.In(content)
 }
 
-// MustNotHaveLeaked takes from the local KMS what really arrived, and looks for it everywhere that a page could have
-// left it: what the browser sent, the page, its storage, its console, its address, and the program's log.
+// MustNotHaveLeaked takes from the local KMS what really arrived, and looks for it everywhere that
+// a page could have left it: what the browser sent, the page, its storage, its console, its
+// address, and the program's log.
 func (v *Visit) MustNotHaveLeaked(keyID string) {
 	v.T.Helper()
 	material := v.Program.Material(v.T, keyID)

@@ -17,9 +17,9 @@ import (
 	"github.com/playwright-community/playwright-go"
 )
 
-// OwnBrowser starts a browser of the test's own and puts it in the place of the shared one until the test ends. Its
-// processes run without Chromium's sandbox, which would keep the test from reading their memory. The first of them is
-// known by a mark on its command line.
+// OwnBrowser starts a browser of the test's own and puts it in the place of the shared one until
+// the test ends. Its processes run without Chromium's sandbox, which would keep the test from
+// reading their memory. The first of them is known by a mark on its command line.
 func OwnBrowser(t testing.TB) (mark string) {
 	t.Helper()
 	if testing.Short() {
@@ -52,8 +52,8 @@ type Process struct {
 	Kind string // browser, renderer, utility, gpu-process, zygote
 }
 
-// BrowserProcesses are all processes of the browser that was started with this mark: the marked one and what descends
-// from it.
+// BrowserProcesses are all processes of the browser that was started with this mark: the marked one
+// and what descends from it.
 func BrowserProcesses(t testing.TB, mark string) []Process {
 	t.Helper()
 	entries, err := filepath.Glob("/proc/[0-9]*")
@@ -129,8 +129,8 @@ func (r Region) Kind() string {
 	return strings.Trim(filepath.Base(r.name), "[]")
 }
 
-// regions are the parts of a process's memory that can hold data: all that can be read, less files that were mapped and
-// cannot be written to.
+// regions are the parts of a process's memory that can hold data: all that can be read, less files
+// that were mapped and cannot be written to.
 func (p Process) regions() ([]Region, error) {
 	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", p.ID))
 	if err != nil {
@@ -163,8 +163,9 @@ const (
 	overlap   = 64 // longer than any piece that is looked for
 )
 
-// Read hands the memory of a process to take, in pieces that overlap, with the address of each. Pages that were never
-// touched are left out, except where memory is shared: there another process may have filled them.
+// Read hands the memory of a process to take, in pieces that overlap, with the address of each.
+// Pages that were never touched are left out, except where memory is shared: there another process
+// may have filled them.
 func (p Process) Read(take func(in Region, address uint64, content []byte)) (total int64, err error) {
 	all, err := p.regions()
 	if err != nil {
@@ -206,8 +207,8 @@ func (p Process) Read(take func(in Region, address uint64, content []byte)) (tot
 	return total, nil
 }
 
-// touched narrows a range to its first run of pages that exist, in memory or swapped out. If there are none it returns
-// an empty range at the end.
+// touched narrows a range to its first run of pages that exist, in memory or swapped out. If there
+// are none it returns an empty range at the end.
 func touched(pagemap io.ReaderAt, start, end uint64) (from, to uint64) {
 	entries := make([]byte, (end-start)/PageSize*8)
 	n, err := pagemap.ReadAt(entries, int64(start/PageSize*8))

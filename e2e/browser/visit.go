@@ -15,8 +15,8 @@ import (
 	"keyferry/e2e/program"
 )
 
-// Visit is a person's visit to the console in a fresh browser profile. It records what the browser sent and every
-// complaint; a complaint that the test did not expect fails it.
+// Visit is a person's visit to the console in a fresh browser profile. It records what the browser
+// sent and every complaint; a complaint that the test did not expect fails it.
 type Visit struct {
 	T       testing.TB
 	Program *program.Program
@@ -159,7 +159,8 @@ next:
 	return left
 }
 
-// Do fails the test if a step of the visit failed; it takes any result of Playwright's before the error.
+// Do fails the test if a step of the visit failed; it takes any result of Playwright's before the
+// error.
 func (v *Visit) Do(results ...any) {
 	v.T.Helper()
 	if len(results) == 0 {

@@ -25,7 +25,8 @@ type idle struct{ console.KMS }
 
 const calendarKey = "key-hzz62f1cb66fa42qo0000"
 
-// calendar has a console write the calendar file for an expiry, with reminders 30 and 7 days before.
+// calendar has a console write the calendar file for an expiry, with reminders 30 and 7 days
+// before.
 func calendar(t *testing.T, expires time.Time, language string) string {
 	t.Helper()
 	files := fstest.MapFS{}

@@ -1,5 +1,6 @@
-// Package firefox drives a Firefox of the system over WebDriver BiDi: as much of that protocol as the tests need to do
-// what a person does on a page, and to see what the browser sent and said meanwhile.
+// Package firefox drives a Firefox of the system over WebDriver BiDi: as much of that protocol as
+// the tests need to do what a person does on a page, and to see what the browser sent and said
+// meanwhile.
 package firefox
 
 import (
@@ -162,8 +163,8 @@ func (b *Browser) Close() {
 	}
 }
 
-// writePreferences writes the profile's preferences: no first-run pages, no services on any network, downloads saved
-// without a question.
+// writePreferences writes the profile's preferences: no first-run pages, no services on any
+// network, downloads saved without a question.
 func writePreferences(profile, downloads, language string) error {
 	if language == "" {
 		language = "en"
@@ -186,8 +187,8 @@ func writePreferences(profile, downloads, language string) error {
 	return nil
 }
 
-// quiet is what keeps a fresh profile from asking anything, of a person or of a network. Nothing here weakens what the
-// browser holds back for a page.
+// quiet is what keeps a fresh profile from asking anything, of a person or of a network. Nothing
+// here weakens what the browser holds back for a page.
 var quiet = map[string]any{
 	"browser.download.folderList":                           2,
 	"browser.download.useDownloadDir":                       true,

@@ -91,7 +91,8 @@ func (p *Page) Evaluate(ctx context.Context, expression string) (string, error) 
 // pause is how long to wait before looking again.
 const pause = 50 * time.Millisecond
 
-// element waits for the element that a script finds, if it is there for a person to see, and returns its reference.
+// element waits for the element that a script finds, if it is there for a person to see, and
+// returns its reference.
 func (p *Page) element(ctx context.Context, selector, text string, visible bool) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -17,12 +17,14 @@ var sextets = func() (table [256]byte) {
 // minBase64 is how many characters hold a window, where they begin at its first byte.
 const minBase64 = (Window*8 + 5) / 6
 
-// longRun is where a run of base64 is a file rather than a key. Its beginning is then taken for that of the file.
+// longRun is where a run of base64 is a file rather than a key. Its beginning is then taken for
+// that of the file.
 const longRun = 4096
 
-// peelBase64 decodes every run of characters of base64, also over line breaks. Where a run begins says nothing about
-// where its groups of four do, since other text may come before, so it is decoded from each of the first four
-// characters on. Of long runs only the first of these can hold further layers; peelShifted has the others.
+// peelBase64 decodes every run of characters of base64, also over line breaks. Where a run begins
+// says nothing about where its groups of four do, since other text may come before, so it is
+// decoded from each of the first four characters on. Of long runs only the first of these can hold
+// further layers; peelShifted has the others.
 func (l *look) peelBase64(content []byte) view {
 	var v view
 	for start, end := range base64Runs(content, minBase64) {

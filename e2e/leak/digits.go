@@ -14,10 +14,12 @@ var nibbles = func() (table [256]byte) {
 	return table
 }()
 
-// maxSeparator is how many bytes may be between two numbers, as in "0xab, 0xcd" or a line break with its indent.
+// maxSeparator is how many bytes may be between two numbers, as in "0xab, 0xcd" or a line break
+// with its indent.
 const maxSeparator = 6
 
-// separates holds for what programs write between digits: white space, punctuation, and the x of 0x and \x.
+// separates holds for what programs write between digits: white space, punctuation, and the x of 0x
+// and \x.
 func separates(b byte) bool {
 	switch {
 	case b == ' ', b == '\n', b == '\r', b == '\t', b == 'x', b == 'X':
@@ -28,8 +30,8 @@ func separates(b byte) bool {
 	return b < '0' || b > '9' && b < 'A' || b > 'Z' && b < 'a' || b > 'z'
 }
 
-// peelHex decodes hexadecimal digits in either case: long runs of them from both the first and the second digit on, and
-// groups with separators between them.
+// peelHex decodes hexadecimal digits in either case: long runs of them from both the first and the
+// second digit on, and groups with separators between them.
 func peelHex(content []byte) view {
 	var v view
 	open := false // whether a sequence of groups is being collected
@@ -103,8 +105,8 @@ func (v *view) hexDigits(digits []byte) {
 	}
 }
 
-// peelNumbers decodes lists of numbers that fit into a byte, signed or not, decimal or with 0x before them: a JSON
-// array, what Go prints of a slice, and an object whose keys are the positions.
+// peelNumbers decodes lists of numbers that fit into a byte, signed or not, decimal or with 0x
+// before them: a JSON array, what Go prints of a slice, and an object whose keys are the positions.
 func peelNumbers(content []byte) view {
 	var v view
 	open := false

@@ -6,7 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// around is how much of the content beside an escape is kept with it: enough for a window in any spelling.
+// around is how much of the content beside an escape is kept with it: enough for a window in any
+// spelling.
 const around = 64
 
 // escape reads what the content begins with, appends the bytes that it means, and returns how long
@@ -19,8 +20,8 @@ func peelPercent(content []byte) view { return replaced(content, "%", hexAfter(1
 // peelQuoted replaces the escapes of quoted-printable text.
 func peelQuoted(content []byte) view { return replaced(content, "=", hexAfter(1)) }
 
-// peelBackslash replaces the escapes of strings in programs and in JSON; characters up to U+00FF are bytes of a binary
-// string.
+// peelBackslash replaces the escapes of strings in programs and in JSON; characters up to U+00FF
+// are bytes of a binary string.
 func peelBackslash(content []byte) view { return replaced(content, `\`, backslash(unicodeAsByte)) }
 
 // peelBackslashText does the same for strings whose bytes happened to be valid UTF-8.
@@ -34,8 +35,8 @@ func peelBackslashText(content []byte) view {
 // peelEntities replaces the entities of HTML.
 func peelEntities(content []byte) view { return replaced(content, "&", entity) }
 
-// peelUTF8 turns the two-byte characters up to U+00FF into one byte each: what becomes of bytes that a program took for
-// a string and then wrote out.
+// peelUTF8 turns the two-byte characters up to U+00FF into one byte each: what becomes of bytes
+// that a program took for a string and then wrote out.
 func peelUTF8(content []byte) view {
 	return replaced(content, "\xc2\xc3", func(to, content []byte) ([]byte, int) {
 		if len(content) > 1 && content[1]&0xc0 == 0x80 {
@@ -45,8 +46,8 @@ func peelUTF8(content []byte) view {
 	})
 }
 
-// replaced is the content with its escapes read, and what is around each: all else has been searched as it is. An escape
-// begins with one of the given bytes, of which there are one or two.
+// replaced is the content with its escapes read, and what is around each: all else has been
+// searched as it is. An escape begins with one of the given bytes, of which there are one or two.
 func replaced(content []byte, begins string, read escape) view {
 	var v view
 	open := false
@@ -83,8 +84,8 @@ func replaced(content []byte, begins string, read escape) view {
 	return v
 }
 
-// nearest is where the first of the bytes is, from i on. It remembers where each one comes next, so that a rare
-// one is not looked for again and again.
+// nearest is where the first of the bytes is, from i on. It remembers where each one comes next, so
+// that a rare one is not looked for again and again.
 func nearest(content []byte, begins string, next *[2]int, i int) int {
 	at := len(content)
 	for n := range len(begins) {

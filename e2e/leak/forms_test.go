@@ -32,7 +32,8 @@ func text(name string, spell func([]byte) string) form {
 	return form{name: name, encode: func(b []byte) []byte { return []byte(spell(b)) }, pieces: true}
 }
 
-// forms are the spellings, each with what the issue or experience says about who writes such a thing.
+// forms are the spellings, each with what the issue or experience says about who writes such a
+// thing.
 var forms = func() []form {
 	all := []form{
 		text("raw", func(b []byte) string { return string(b) }),

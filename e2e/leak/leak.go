@@ -1,12 +1,15 @@
-// Package leak looks for secrets in whatever a program left behind: network captures, files, process memory.
+// Package leak looks for secrets in whatever a program left behind: network captures, files,
+// process memory.
 //
-// A secret is found if any eight bytes of it in a row turn up, forwards or backwards: raw, or in any
-// spelling that a program would give them (hexadecimal, base64, lists of numbers, escapes, UTF-16), inside compressed
-// data, and in every combination of these to a bounded depth. It works by decoding instead of by listing spellings:
-// each layer that the content could have is peeled off, and what is below is searched for the raw bytes.
+// A secret is found if any eight bytes of it in a row turn up, forwards or backwards: raw, or in
+// any spelling that a program would give them (hexadecimal, base64, lists of numbers, escapes,
+// UTF-16), inside compressed data, and in every combination of these to a bounded depth. It works
+// by decoding instead of by listing spellings: each layer that the content could have is peeled
+// off, and what is below is searched for the raw bytes.
 //
-// What is encrypted or disguised on purpose is not found: no search can do that. Packed data that has no mark of its own
-// (deflate, brotli) is found where a file or the body of an HTTP message begins, up to 1 GB of it in one content.
+// What is encrypted or disguised on purpose is not found: no search can do that. Packed data that
+// has no mark of its own (deflate, brotli) is found where a file or the body of an HTTP message
+// begins, up to 1 GB of it in one content.
 package leak
 
 import (
@@ -17,7 +20,8 @@ import (
 	"strings"
 )
 
-// Window is the number of bytes that gives a secret away. Eight random bytes turn up by chance once in 2^64 places.
+// Window is the number of bytes that gives a secret away. Eight random bytes turn up by chance once
+// in 2^64 places.
 const Window = 8
 
 // Search looks for a set of secrets. It never changes, so that many goroutines may share one.
@@ -34,7 +38,8 @@ type origin struct {
 	backward bool
 }
 
-// filter says quickly that most values are no window. It fits into the nearest cache of a processor.
+// filter says quickly that most values are no window. It fits into the nearest cache of a
+// processor.
 type filter [1 << 12]uint64
 
 func (f *filter) slot(value uint64) (word uint64, bit uint64) {
@@ -42,8 +47,8 @@ func (f *filter) slot(value uint64) (word uint64, bit uint64) {
 	return hash >> 6, 1 << (hash & 63)
 }
 
-// New prepares a search for named secrets. It refuses a secret that chance would find everywhere: one that is shorter
-// than a window, or has a window of fewer than four different bytes.
+// New prepares a search for named secrets. It refuses a secret that chance would find everywhere:
+// one that is shorter than a window, or has a window of fewer than four different bytes.
 func New(secrets map[string][]byte) (*Search, error) {
 	s := &Search{windows: map[uint64]origin{}}
 	for _, name := range slices.Sorted(maps.Keys(secrets)) {
@@ -70,7 +75,8 @@ func New(secrets map[string][]byte) (*Search, error) {
 	return s, nil
 }
 
-// turned is bytes with their two halves exchanged: what hexadecimal digits that were turned round mean.
+// turned is bytes with their two halves exchanged: what hexadecimal digits that were turned round
+// mean.
 func turned(piece []byte) []byte {
 	other := make([]byte, len(piece))
 	for i, b := range piece {
@@ -125,8 +131,8 @@ func (s *Search) In(content []byte) []Finding {
 	return l.findings
 }
 
-// depth is how many layers are peeled off. What a network log holds of a request has three: the log's own base64, the
-// request's compression, and the spelling of the key.
+// depth is how many layers are peeled off. What a network log holds of a request has three: the
+// log's own base64, the request's compression, and the spelling of the key.
 const depth = 4
 
 // look is one search through one content.
@@ -139,8 +145,9 @@ type look struct {
 	scratch  []byte  // of values
 }
 
-// at searches content, which lies below the present layers, and what can be peeled off from it. place translates a
-// position in the content into one of the outermost content; nil means the same one.
+// at searches content, which lies below the present layers, and what can be peeled off from it.
+// place translates a position in the content into one of the outermost content; nil means the same
+// one.
 func (l *look) at(content []byte, place func(int) int) {
 	l.scan(content, place)
 	if len(l.layers) == depth {

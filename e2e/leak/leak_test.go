@@ -29,7 +29,8 @@ func search(t testing.TB, secrets map[string][]byte) *leak.Search {
 	return s
 }
 
-// planted is content with something in it, where such a thing can be: after a head, if it is a body.
+// planted is content with something in it, where such a thing can be: after a head, if it is a
+// body.
 func planted(f form, secret, before, after []byte) []byte {
 	if f.body {
 		before = append(slices.Clone(before), "\r\n\r\n"...)
@@ -60,7 +61,8 @@ func TestEveryFormIsFound(t *testing.T) {
 	}
 }
 
-// Any eight bytes of a key are found by themselves: each of the 25 windows of 32 bytes, in every form.
+// Any eight bytes of a key are found by themselves: each of the 25 windows of 32 bytes, in every
+// form.
 func TestEveryWindowIsFound(t *testing.T) {
 	for _, f := range forms {
 		if !f.pieces {
@@ -169,8 +171,8 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// FuzzPlanted is the law of the search: a random key at a random place of random noise, in any form, is found; and the
-// noise alone holds none.
+// FuzzPlanted is the law of the search: a random key at a random place of random noise, in any
+// form, is found; and the noise alone holds none.
 func FuzzPlanted(f *testing.F) {
 	for i := range forms {
 		f.Add(uint64(i), uint64(7*i+1))
@@ -193,7 +195,8 @@ func FuzzPlanted(f *testing.F) {
 		}
 		form := forms[which%uint64(len(forms))]
 		cut := r.IntN(len(noise))
-		// Text is set off from what comes before it, as programs do; the key's own spelling is untouched.
+		// Text is set off from what comes before it, as programs do; the key's own spelling is
+		// untouched.
 		content := planted(form, key, append(slices.Clone(noise[:cut]), ' '), append([]byte{' '}, noise[cut:]...))
 		if len(s.In(content)) == 0 {
 			t.Fatalf("%s is not found at %d", form.name, cut)

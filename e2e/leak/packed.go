@@ -18,8 +18,8 @@ const (
 	unpackBudget = 1 << 30
 )
 
-// unpack adds what a reader gives to a view, up to the first error: a stream that was cut off is searched as far as it
-// goes.
+// unpack adds what a reader gives to a view, up to the first error: a stream that was cut off is
+// searched as far as it goes.
 func (l *look) unpack(v *view, from int, reader io.Reader) {
 	limit := min(unpackLimit, l.budget)
 	if limit <= 0 {
@@ -73,8 +73,8 @@ func (l *look) peelZlib(content []byte) view {
 	return v
 }
 
-// bodies are where something without a mark of its own can begin: at the beginning of the content, of what was unpacked,
-// and of the body of an HTTP message.
+// bodies are where something without a mark of its own can begin: at the beginning of the content,
+// of what was unpacked, and of the body of an HTTP message.
 func bodies(content []byte, known []piece) []int {
 	starts := []int{0}
 	for _, p := range known {

@@ -2,7 +2,8 @@ package leak
 
 import "bytes"
 
-// peelUTF16 takes every second byte of a run in which every other one is zero, in either order of the two.
+// peelUTF16 takes every second byte of a run in which every other one is zero, in either order of
+// the two.
 func peelUTF16(content []byte) view {
 	var v view
 	for i := 0; i+1 < len(content); {

@@ -2,7 +2,8 @@ package leak
 
 import "sort"
 
-// view is what peeling one layer off a content gave: pieces, with room between them so that no window spans two.
+// view is what peeling one layer off a content gave: pieces, with room between them so that no
+// window spans two.
 type view struct {
 	bytes  []byte
 	pieces []piece
@@ -19,7 +20,8 @@ func (v *view) begin(from int) {
 	v.pieces = append(v.pieces, piece{len(v.bytes), from})
 }
 
-// room is put between pieces. It is no part of a key: windows of so few different bytes are not searched for.
+// room is put between pieces. It is no part of a key: windows of so few different bytes are not
+// searched for.
 var room [Window]byte
 
 // end closes the last piece, and drops it if it is too short to hold a window.

@@ -10,7 +10,8 @@ import (
 )
 
 // looks are the ways to look at a page that the tests of its appearance use: each language comes
-// with each theme and with each width. Contrast does not depend on the width, nor width on the theme.
+// with each theme and with each width. Contrast does not depend on the width, nor width on the
+// theme.
 var looks = []browser.Look{
 	{Language: "en", Width: 320},
 	{Language: "en", Width: 1280, Dark: true},

@@ -59,7 +59,8 @@ func TestSourceFile(t *testing.T) {
 	}
 }
 
-// An age file that the age command made, to a recipient, is a source; and what the page makes, the age command opens.
+// An age file that the age command made, to a recipient, is a source; and what the page makes, the
+// age command opens.
 func TestAgeCommand(t *testing.T) {
 	for _, program := range []string{"age", "age-keygen"} {
 		if _, err := exec.LookPath(program); err != nil {
@@ -119,7 +120,8 @@ func TestAgeCommand(t *testing.T) {
 	})
 }
 
-// Components are added one after the other, each leaves its field once it is taken, and wrong ones change nothing.
+// Components are added one after the other, each leaves its field once it is taken, and wrong ones
+// change nothing.
 func TestSourceComponents(t *testing.T) {
 	p := program.Start(t)
 	key := program.Seeded[0]
@@ -157,7 +159,8 @@ func TestSourceComponents(t *testing.T) {
 			v.Elsewhere()
 			v.Press(v.Words.Material.PrepareBrought)
 			v.Fault("components_too_few")
-			// What was accepted is still there; Enter in a field adds the next one and sends nothing.
+			// What was accepted is still there; Enter in a field adds the next one and sends
+			// nothing.
 			second := program.Fresh(t)
 			v.Do(v.Page.Locator("#component").Fill(hex.EncodeToString(second[:])))
 			v.Do(v.Page.Locator("#component-kcv").Fill(custody.CheckValue(&second).String()))
@@ -256,7 +259,8 @@ func TestRefusedFiles(t *testing.T) {
 	}
 }
 
-// Keys that others can guess are refused with the reason, and used only after the person typed a sentence.
+// Keys that others can guess are refused with the reason, and used only after the person typed a
+// sentence.
 func TestWeakKeys(t *testing.T) {
 	p := program.Start(t)
 	v := browser.Open(p, t, browser.Look{}, "/")
@@ -524,7 +528,8 @@ func TestReceiptCheckAndReimport(t *testing.T) {
 	})
 }
 
-// mustBeReceipt checks a receipt against what is known otherwise, and that there is no secret in it.
+// mustBeReceipt checks a receipt against what is known otherwise, and that there is no secret in
+// it.
 func mustBeReceipt(t *testing.T, receipt, backup, key string, material keywrap.Material) {
 	t.Helper()
 	content, err := os.ReadFile(receipt)

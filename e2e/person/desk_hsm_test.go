@@ -22,7 +22,8 @@ type softHSM struct {
 	module, config, token, pin string
 }
 
-// newSoftHSM makes a token that holds one extractable AES key of 32 bytes with the id 01, and returns that key too.
+// newSoftHSM makes a token that holds one extractable AES key of 32 bytes with the id 01, and
+// returns that key too.
 func newSoftHSM(t *testing.T) (softHSM, []byte) {
 	t.Helper()
 	hsm := softHSM{token: "desk", pin: "271828"}
@@ -83,13 +84,14 @@ func toHSM(v *browser.Visit, p *program.Program, key, algorithm string) string {
 	return v.SaveAll("der", "pem")
 }
 
-// A key that an HSM made gets into the KMS by the commands that the page shows, and never into the browser.
+// A key that an HSM made gets into the KMS by the commands that the page shows, and never into the
+// browser.
 func TestDeskHSM(t *testing.T) {
 	p := program.Start(t)
 	file := program.WriteDesk(t)
 	hsm, material := newSoftHSM(t)
-	// SoftHSM 2.6 wraps with RSA-PKCS. OAEP needs parameters, which pkcs11-tool passes from OpenSC 0.27 on, and SoftHSM has
-	// them with SHA-1 only.
+	// SoftHSM 2.6 wraps with RSA-PKCS. OAEP needs parameters, which pkcs11-tool passes from OpenSC
+	// 0.27 on, and SoftHSM has them with SHA-1 only.
 	for i, algorithm := range browser.Algorithms {
 		t.Run(algorithm, func(t *testing.T) {
 			p.Ask(t, "POST", "/reset", nil, nil)
@@ -127,8 +129,8 @@ func TestDeskHSM(t *testing.T) {
 	}
 }
 
-// The OpenSSL commands that the page shows work as they are, for all three algorithms, with the key in DER, and give
-// exactly what the vendor's console takes.
+// The OpenSSL commands that the page shows work as they are, for all three algorithms, with the key
+// in DER, and give exactly what the vendor's console takes.
 func TestDeskOpenSSL(t *testing.T) {
 	p := program.Start(t)
 	file := program.WriteDesk(t)

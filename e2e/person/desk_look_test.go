@@ -12,8 +12,8 @@ import (
 	"keyferry/e2e/program"
 )
 
-// TestDeskLook goes through the desk's file in every look: no state has findings of axe-core, none is
-// wider than the window, and the result can be read on A4.
+// TestDeskLook goes through the desk's file in every look: no state has findings of axe-core, none
+// is wider than the window, and the result can be read on A4.
 func TestDeskLook(t *testing.T) {
 	p := program.Start(t)
 	file := program.WriteDesk(t, "--region=cn-hangzhou")
@@ -63,7 +63,8 @@ func TestDeskLook(t *testing.T) {
 	}
 }
 
-// mustPrint prints the page on A4 and looks for what a person needs on the paper: nothing of it may be cut off.
+// mustPrint prints the page on A4 and looks for what a person needs on the paper: nothing of it may
+// be cut off.
 func mustPrint(v *browser.Visit, key string) {
 	v.T.Helper()
 	file := filepath.Join(v.T.TempDir(), "desk.pdf")

@@ -20,7 +20,8 @@ import (
 	"keyferry/server/desk"
 )
 
-// The same program writes the same bytes, and says their digest; the folder for a static host holds the same page.
+// The same program writes the same bytes, and says their digest; the folder for a static host holds
+// the same page.
 func TestDeskFile(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs the program")
@@ -105,7 +106,8 @@ func listenEverywhere(t *testing.T) *catcher {
 	return l
 }
 
-// attempts are ways for a script to reach out. HTTP and BARE are placeholders of addresses that record whatever reaches them.
+// attempts are ways for a script to reach out. HTTP and BARE are placeholders of addresses that
+// record whatever reaches them.
 var attempts = map[string]string{
 	"fetch":          `await fetch("HTTP/fetch?leak", {mode: "no-cors"})`,
 	"XMLHttpRequest": `const x = new XMLHttpRequest(); x.open("GET", "HTTP/xhr", false); x.send()`,
@@ -125,7 +127,8 @@ var attempts = map[string]string{
 var inWorker = []string{"fetch", "XMLHttpRequest", "WebSocket", "EventSource", "import", "importScripts", "sub-worker", "eval"}
 var onPage = []string{"fetch", "XMLHttpRequest", "WebSocket", "EventSource", "import", "beacon", "image", "style sheet", "form", "frame", "eval"}
 
-// sabotaged writes a desk whose page or worker tries to reach out as soon as it runs, in every way of a list.
+// sabotaged writes a desk whose page or worker tries to reach out as soon as it runs, in every way
+// of a list.
 func (l *catcher) sabotaged(t *testing.T, worker, policy bool) string {
 	t.Helper()
 	config, err := desk.Embedded("cn-hangzhou", "sabotaged")
@@ -172,8 +175,9 @@ func complaints(v *browser.Visit) int {
 	return count
 }
 
-// A desk that tries to reach out is stopped by the policy in its own file, on the page and in the worker, which
-// inherits it. Without the policy the same attempts arrive: that is how we know that they would.
+// A desk that tries to reach out is stopped by the policy in its own file, on the page and in the
+// worker, which inherits it. Without the policy the same attempts arrive: that is how we know that
+// they would.
 func TestDeskIsSealed(t *testing.T) {
 	p := program.Start(t)
 	for _, test := range []struct {

@@ -33,7 +33,8 @@ func bring(v *browser.Visit, publicKey, token, algorithm string) {
 	v.Press(v.Words.Desk.Read)
 }
 
-// A receipt from the desk says what was prepared; the page that checks backups takes it, and another key is not that one.
+// A receipt from the desk says what was prepared; the page that checks backups takes it, and
+// another key is not that one.
 func TestDeskReceipt(t *testing.T) {
 	p := program.Start(t)
 	key, algorithm := program.Seeded[0], browser.Algorithms[0]
@@ -74,8 +75,9 @@ func TestDeskReceipt(t *testing.T) {
 	c.See("[data-fill=imported]", c.Words.Check.NotTold)
 }
 
-// The desk as a page of the console, as a file on a disk without any network, and in the folder of a static host. Each
-// takes an import from its parameters to the files, and the vendor's own SDK imports those.
+// The desk as a page of the console, as a file on a disk without any network, and in the folder of
+// a static host. Each takes an import from its parameters to the files, and the vendor's own SDK
+// imports those.
 func TestDesk(t *testing.T) {
 	p := program.Start(t)
 	file := program.WriteDesk(t)

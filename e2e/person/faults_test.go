@@ -75,7 +75,8 @@ func TestCMKThatIsEnabledAlready(t *testing.T) {
 	v.See("[data-notice=state]", text.Fill(v.Words.Phrases.NotPending, "state", "Enabled"))
 }
 
-// The KMS's refusals are shown where they happened, with its code and RequestId, and what was chosen stays.
+// The KMS's refusals are shown where they happened, with its code and RequestId, and what was
+// chosen stays.
 func TestRefusalsOfTheKMS(t *testing.T) {
 	p := program.Start(t)
 	requestID := regexp.MustCompile(`^[0-9A-F-]{36}$`)
@@ -158,8 +159,8 @@ func TestTryingAgainSendsTheSameBytes(t *testing.T) {
 	}
 }
 
-// After 24 hours the KMS no longer takes the token. The page says so and what to do: parameters anew, and the material from
-// the backup. Nothing has changed at the KMS until then.
+// After 24 hours the KMS no longer takes the token. The page says so and what to do: parameters
+// anew, and the material from the backup. Nothing has changed at the KMS until then.
 func TestTokenExpires(t *testing.T) {
 	p := program.Start(t)
 	key := program.Seeded[0]
@@ -240,7 +241,8 @@ func TestConsoleGone(t *testing.T) {
 	}
 }
 
-// In front of a KMS that nobody answers for, the page says that nothing was taken, and the console says so in its log.
+// In front of a KMS that nobody answers for, the page says that nothing was taken, and the console
+// says so in its log.
 func TestKMSDown(t *testing.T) {
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

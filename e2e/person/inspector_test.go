@@ -11,8 +11,8 @@ import (
 	"keyferry/e2e/program"
 )
 
-// The local KMS's own page takes the part of the vendor's console: it creates an external CMK, brings the person to the
-// import with its id, and shows afterwards that the CMK works.
+// The local KMS's own page takes the part of the vendor's console: it creates an external CMK,
+// brings the person to the import with its id, and shows afterwards that the CMK works.
 func TestInspectorAndBack(t *testing.T) {
 	p := program.Start(t)
 	for _, language := range text.Languages {

@@ -19,7 +19,8 @@ import (
 	"keyferry/web"
 )
 
-// A chosen expiry reaches the KMS as the moment that the page showed, and when it has come the CMK waits again.
+// A chosen expiry reaches the KMS as the moment that the page showed, and when it has come the CMK
+// waits again.
 func TestExpiry(t *testing.T) {
 	p := program.Start(t)
 	key := program.Seeded[0]
@@ -51,7 +52,8 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
-// The panel lists exactly the requests that the browser made after the page was loaded, and shows no secret.
+// The panel lists exactly the requests that the browser made after the page was loaded, and shows
+// no secret.
 func TestWhatLeftThisBrowser(t *testing.T) {
 	p := program.Start(t)
 	key := program.Seeded[0]

@@ -18,8 +18,8 @@ import (
 	"keyferry/e2e/program"
 )
 
-// Every code that can reach a person has words in every language: those of the module's Go code, of the page's scripts
-// and worker, and of the console.
+// Every code that can reach a person has words in every language: those of the module's Go code, of
+// the page's scripts and worker, and of the console.
 func TestEveryCodeHasWords(t *testing.T) {
 	codes := map[string]string{}
 	for _, folder := range []string{"wasm/keywrap", "wasm/custody", "wasm/custody/backup", "wasm", "server/console"} {
@@ -133,7 +133,8 @@ func addCode(found map[string]string, value ast.Expr, place string) {
 	}
 }
 
-// scriptCodes finds problem("…") and failure("…", …) in the page's scripts, and the codes that they name as literals.
+// scriptCodes finds problem("…") and failure("…", …) in the page's scripts, and the codes that they
+// name as literals.
 func scriptCodes(t *testing.T) map[string]string {
 	t.Helper()
 	call := regexp.MustCompile(`(?:problem|failure)\("([a-z_]+)"`)

@@ -26,7 +26,8 @@ func (p *Program) AnswerOf(t testing.TB, key, algorithm string) string {
 	return answer.GetHttpContentString()
 }
 
-// HandOut is what the vendor's console gives a person to download: the public key in DER and the token.
+// HandOut is what the vendor's console gives a person to download: the public key in DER and the
+// token.
 func (p *Program) HandOut(t testing.TB, key, algorithm string) (publicKey, token string) {
 	t.Helper()
 	var answer struct{ PublicKey, ImportToken string }

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// Proxy is a TLS server between the console and the KMS. It passes calls on, or does with them what a
-// fault says.
+// Proxy is a TLS server between the console and the KMS. It passes calls on, or does with them what
+// a fault says.
 type Proxy struct {
 	address   string
 	authority string // file with the certificate to trust

@@ -13,8 +13,8 @@ import (
 	"keyferry/e2e/table"
 )
 
-// Full asks for the long form of the proof, which make prove runs: more keys, more flows, longer runs. Every test of the
-// proof also has a short form, which is part of make test.
+// Full asks for the long form of the proof, which make prove runs: more keys, more flows, longer
+// runs. Every test of the proof also has a short form, which is part of make test.
 var Full = flag.Bool("full", false, "the long form of the proof, as make prove runs it")
 
 // Findings collects what the tests of the proof found, one table for each subject.

@@ -1,4 +1,5 @@
-// Package table writes figures as aligned Markdown, for a person who reads them in a terminal or in a report.
+// Package table writes figures as aligned Markdown, for a person who reads them in a terminal or in
+// a report.
 package table
 
 import (

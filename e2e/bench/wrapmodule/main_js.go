@@ -1,5 +1,6 @@
-// Command wrapmodule is a module for the bench that wraps again and again in one instance, with the code of the module
-// that is shipped. That one wraps once and is erased, so its rate cannot be measured in it.
+// Command wrapmodule is a module for the bench that wraps again and again in one instance, with the
+// code of the module that is shipped. That one wraps once and is erased, so its rate cannot be
+// measured in it.
 package main
 
 import (

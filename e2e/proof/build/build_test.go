@@ -19,9 +19,10 @@ import (
 	"keyferry/e2e/proof"
 )
 
-// TestProofBuild runs make build on two copies of the sources, in folders of different names and depths, the second time
-// in an environment full of settings that change a program. Every file that it makes must be the same in both. The long
-// form gives each copy a build cache and a module cache of its own; the short one builds on what is there already.
+// TestProofBuild runs make build on two copies of the sources, in folders of different names and
+// depths, the second time in an environment full of settings that change a program. Every file that
+// it makes must be the same in both. The long form gives each copy a build cache and a module cache
+// of its own; the short one builds on what is there already.
 func TestProofBuild(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the program three times")
@@ -146,8 +147,8 @@ func upsetting(t *testing.T, folder string) []string {
 	}
 }
 
-// ownCaches gives the copy a build cache and a module cache of its own. The second is filled from the present one, so
-// that nothing is fetched.
+// ownCaches gives the copy a build cache and a module cache of its own. The second is filled from
+// the present one, so that nothing is fetched.
 func (s *sources) ownCaches(t *testing.T, folder string) {
 	t.Helper()
 	present, err := exec.Command("go", "env", "GOMODCACHE").Output()
@@ -186,7 +187,8 @@ func (s *sources) append(t *testing.T, name, text string) {
 	}
 }
 
-// make runs make build and returns the SHA-256 of the program and of every file that goes into it for a browser.
+// make runs make build and returns the SHA-256 of the program and of every file that goes into it
+// for a browser.
 func (s *sources) make(t *testing.T) map[string]string {
 	t.Helper()
 	command := exec.Command("make", "build")

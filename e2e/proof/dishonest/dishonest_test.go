@@ -27,8 +27,8 @@ import (
 	"keyferry/wasm/keywrap/keywraptest"
 )
 
-// dishonestConsole is a dishonest console: a proxy before an honest one that swaps the wrapping key for its own, opens what the page
-// sends, and wraps it anew for the KMS.
+// dishonestConsole is a dishonest console: a proxy before an honest one that swaps the wrapping key
+// for its own, opens what the page sends, and wraps it anew for the KMS.
 type dishonestConsole struct {
 	proxy *httputil.ReverseProxy
 
@@ -54,7 +54,8 @@ func (l *dishonestConsole) has() [][]byte {
 	return slices.Clone(l.stolen)
 }
 
-// startDishonest puts a dishonest one before the console and returns a program that visits go to in its place.
+// startDishonest puts a dishonest one before the console and returns a program that visits go to in
+// its place.
 func startDishonest(t *testing.T, honest *program.Program) (*dishonestConsole, *program.Program) {
 	t.Helper()
 	target, err := url.Parse(honest.Console)
@@ -213,7 +214,8 @@ func showsTheKey(t *testing.T, honest *program.Program) {
 	}
 }
 
-// swapsTheKey: every import succeeds, and the dishonest console has each key. The fingerprint that the page shows is the only trace.
+// swapsTheKey: every import succeeds, and the dishonest console has each key. The fingerprint that
+// the page shows is the only trace.
 func swapsTheKey(t *testing.T, honest *program.Program) {
 	l, lying := startDishonest(t, honest)
 	for i, algorithm := range browser.Algorithms {
@@ -249,7 +251,8 @@ func swapsTheKey(t *testing.T, honest *program.Program) {
 			"not of the one that the KMS gave; but the KMS gives another with each call, so only somebody who got the parameters from the KMS can compare")
 }
 
-// changesScript appends a statement to a script on its way: it runs, and nothing on the page says so.
+// changesScript appends a statement to a script on its way: it runs, and nothing on the page says
+// so.
 func changesScript(t *testing.T, p *program.Program, script, name string) {
 	p.Ask(t, "POST", "/reset", nil, nil)
 	v := browser.Open(p, t, browser.Look{}, "/")

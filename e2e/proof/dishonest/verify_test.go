@@ -40,8 +40,9 @@ func mustVerify(t *testing.T, arguments ...string) bool {
 	return true
 }
 
-// TestProofVerify has the built program look at consoles: honest ones, and one behind proxies of which each lies in one
-// way. It must end with 0 for the honest ones alone. The long form tries every lie.
+// TestProofVerify has the built program look at consoles: honest ones, and one behind proxies of
+// which each lies in one way. It must end with 0 for the honest ones alone. The long form tries
+// every lie.
 func TestProofVerify(t *testing.T) {
 	p := program.Start(t)
 	honest := map[bool]int{}
@@ -65,7 +66,8 @@ func TestProofVerify(t *testing.T) {
 	proof.Findings.Add(about, "behind a proxy that lies, each in another way", strconv.Itoa(lying[false]), strconv.Itoa(lying[true]))
 }
 
-// mustCatch expects a console behind a lying proxy to be found different, by the line that is meant for the lie.
+// mustCatch expects a console behind a lying proxy to be found different, by the line that is meant
+// for the lie.
 func mustCatch(t *testing.T, console string, lie verifytest.Lie) bool {
 	t.Helper()
 	proxy := httptest.NewServer(verifytest.Proxy(console, lie.Tell))

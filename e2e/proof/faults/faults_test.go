@@ -16,7 +16,8 @@ import (
 	"keyferry/e2e/proof"
 )
 
-// imports is every import that the KMS accepted while things went wrong, with the backup that was proven before.
+// imports is every import that the KMS accepted while things went wrong, with the backup that was
+// proven before.
 type imports struct {
 	entries []entry
 }
@@ -36,8 +37,8 @@ func (l *imports) enter(t testing.TB, key, file, passphrase string) {
 	l.entries = append(l.entries, entry{key, passphrase, content})
 }
 
-// settle opens every backup with age and compares it with what the KMS has. It returns how many keys the backups bring
-// back, and how many they do not.
+// settle opens every backup with age and compares it with what the KMS has. It returns how many
+// keys the backups bring back, and how many they do not.
 func (l *imports) settle(t *testing.T, p *program.Program) (kept, lost int) {
 	t.Helper()
 	for _, e := range l.entries {
@@ -113,8 +114,8 @@ func prepared(v *browser.Visit) (backup, passphrase string) {
 	return v.SaveBackup(), passphrase
 }
 
-// TestProofRobustness makes everything go wrong that can, at each step of an import. Each time the person ends with the
-// CMK enabled and a backup that holds what the KMS has.
+// TestProofRobustness makes everything go wrong that can, at each step of an import. Each time the
+// person ends with the CMK enabled and a backup that holds what the KMS has.
 func TestProofRobustness(t *testing.T) {
 	t.Run("parsers", fuzzParsers)
 	s := &survivor{Apart: program.StartApart(t)}

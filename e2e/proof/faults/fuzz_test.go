@@ -34,7 +34,8 @@ var fuzzed = []struct {
 
 var executions = regexp.MustCompile(`execs: ([0-9]+)`)
 
-// fuzzParsers runs the fuzz targets for a stated time each. What a target finds it writes below its package's testdata.
+// fuzzParsers runs the fuzz targets for a stated time each. What a target finds it writes below its
+// package's testdata.
 func fuzzParsers(t *testing.T) {
 	length := 2 * time.Second
 	if *proof.Full {

@@ -61,8 +61,8 @@ func crash(v *browser.Visit) {
 	}
 }
 
-// tabKilled kills the tab at each step. Up to the proof of the backup the person starts anew and has lost nothing, since
-// nothing was imported; after it the backup brings the same key.
+// tabKilled kills the tab at each step. Up to the proof of the backup the person starts anew and
+// has lost nothing, since nothing was imported; after it the backup brings the same key.
 func (s *survivor) tabKilled(t *testing.T) {
 	if *proof.Full {
 		t.Run("before the backup is proven", s.tabKilledEarly)
@@ -129,7 +129,8 @@ func (s *survivor) tabKilledProven(t *testing.T) {
 	survived("tab killed at step 4, before the import", "", "started again from the proven backup: Enabled")
 }
 
-// consoleKilled kills the console with kill -9 between steps 2 and 4, and while an import is under way.
+// consoleKilled kills the console with kill -9 between steps 2 and 4, and while an import is under
+// way.
 func (s *survivor) consoleKilled(t *testing.T) {
 	v, key := s.visit(t)
 	v.ChooseCMK(key)
@@ -168,8 +169,8 @@ func (s *survivor) consoleKilled(t *testing.T) {
 	survived("console killed between steps 2 and 4", "", "started again, the page went on: Enabled")
 }
 
-// kmsKilled kills the local KMS with kill -9 after it gave parameters, and after it took the material but before it said
-// so. It comes back from its journal each time.
+// kmsKilled kills the local KMS with kill -9 after it gave parameters, and after it took the
+// material but before it said so. It comes back from its journal each time.
 func (s *survivor) kmsKilled(t *testing.T) {
 	v, key := s.visit(t)
 	v.ChooseCMK(key)

@@ -28,7 +28,8 @@ type fox struct {
 	page    *firefox.Page
 }
 
-// openFirefox starts a visit at a path of the console. An error on the page's console fails the test.
+// openFirefox starts a visit at a path of the console. An error on the page's console fails the
+// test.
 func openFirefox(p *program.Program, t *testing.T, language, path string) *fox {
 	t.Helper()
 	return openFirefoxAt(p, t, language, p.Console+path)
@@ -85,7 +86,8 @@ func (f *fox) evaluate(expression string) string {
 	return value
 }
 
-// importGenerated does the main job: a generated key, its backup downloaded and proven, and the import.
+// importGenerated does the main job: a generated key, its backup downloaded and proven, and the
+// import.
 func (f *fox) importGenerated(key, algorithm string) {
 	f.t.Helper()
 	f.press(f.words.CMK.Use)
@@ -189,8 +191,8 @@ func (f *fox) traces() map[string][]byte {
 // ciphertexts are the fields in which wrapped key material travels.
 var ciphertexts = regexp.MustCompile(`"EncryptedKeyMaterial":"([^"]+)"`)
 
-// mustNotHaveLeaked looks for what arrived at the local KMS in everything that the visit left behind. The ciphertext,
-// which must be in it, shows that the search finds what is there.
+// mustNotHaveLeaked looks for what arrived at the local KMS in everything that the visit left
+// behind. The ciphertext, which must be in it, shows that the search finds what is there.
 func (f *fox) mustNotHaveLeaked(key string) {
 	f.t.Helper()
 	material := f.program.Material(f.t, key)

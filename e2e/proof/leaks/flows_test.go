@@ -16,7 +16,8 @@ import (
 	"keyferry/wasm/keywrap"
 )
 
-// flow is a way through the product that the leak search goes. A new one needs a line in this table and a function.
+// flow is a way through the product that the leak search goes. A new one needs a line in this table
+// and a function.
 type flow struct {
 	name  string
 	short bool // whether the short form of the proof has it
@@ -68,8 +69,8 @@ func importFile(j *monitor.Journey, algorithm, question string, encode func([]by
 	j.Finish()
 }
 
-// desk takes a key through the desk at an address, and its files to the KMS by the vendor's SDK, on another way than the
-// browser's.
+// desk takes a key through the desk at an address, and its files to the KMS by the vendor's SDK, on
+// another way than the browser's.
 func desk(j *monitor.Journey, address, algorithm string, material func(*monitor.Journey)) {
 	j.ByFiles = true
 	j.Do(j.Page.Goto(address))
@@ -162,7 +163,8 @@ func reloaded(j *monitor.Journey) {
 	j.See("[data-step=cmk]", j.Words.CMK.Title)
 }
 
-// wentBack leaves with a component typed and returns: the browser may keep what fields held, in memory or on disk.
+// wentBack leaves with a component typed and returns: the browser may keep what fields held, in
+// memory or on disk.
 func wentBack(j *monitor.Journey) {
 	j.Do(j.Page.Goto(j.Program.Console + "/proof"))
 	j.Do(j.Page.Goto(j.Program.Console + "/"))
@@ -192,7 +194,8 @@ func closedPrepared(j *monitor.Journey) {
 	j.Do(j.Page.Close())
 }
 
-// crashed lets the tab die while a worker holds a component, and so what a crash leaves on disk be searched.
+// crashed lets the tab die while a worker holds a component, and so what a crash leaves on disk be
+// searched.
 func crashed(j *monitor.Journey) {
 	j.ToMaterial("RSAES_OAEP_SHA_256")
 	j.Source("components")

@@ -12,8 +12,8 @@ import (
 	"keyferry/e2e/proof/monitor"
 )
 
-// TestProofNothingLeaves sends keys through every flow, catches everything that comes out of the browser, the console
-// and the wire between them, and finds nothing of any key in it.
+// TestProofNothingLeaves sends keys through every flow, catches everything that comes out of the
+// browser, the console and the wire between them, and finds nothing of any key in it.
 func TestProofNothingLeaves(t *testing.T) {
 	h := monitor.New(t, true)
 	rounds := 1

@@ -11,8 +11,9 @@ import (
 	"keyferry/e2e/program"
 )
 
-// A page whose script did not arrive sends nothing of what is typed into it, neither to the server nor into its address,
-// and says after a while what is wrong. A browser left to itself would put every field behind a question mark.
+// A page whose script did not arrive sends nothing of what is typed into it, neither to the server
+// nor into its address, and says after a while what is wrong. A browser left to itself would put
+// every field behind a question mark.
 func TestProofNothingIsSentWithoutTheScript(t *testing.T) {
 	p := program.Start(t)
 	const secret = "nine-brisk-otters-polish-the-gong"

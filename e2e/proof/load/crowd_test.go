@@ -29,8 +29,9 @@ import (
 	"keyferry/server/localkms/localkmstest"
 )
 
-// crowd is a console in a process of its own, in front of a local KMS in this one, whose wrapping keys are at hand: what
-// is pressed is the console and not a generator of RSA keys. Every person has a CMK of their own.
+// crowd is a console in a process of its own, in front of a local KMS in this one, whose wrapping
+// keys are at hand: what is pressed is the console and not a generator of RSA keys. Every person
+// has a CMK of their own.
 type crowd struct {
 	console *program.Program
 	kms     *localkms.KMS
@@ -237,7 +238,8 @@ func usageOf(t *testing.T, p *program.Program) usage {
 	return u
 }
 
-// inbound is how many connections to an address its server has not closed, as the system counts them.
+// inbound is how many connections to an address its server has not closed, as the system counts
+// them.
 func inbound(t *testing.T, address string) int {
 	t.Helper()
 	_, port, _ := strings.Cut(strings.TrimPrefix(address, "http://"), ":")

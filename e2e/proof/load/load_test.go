@@ -26,8 +26,8 @@ func TestProofLoad(t *testing.T) {
 	t.Run("slow clients", func(t *testing.T) { c.slowClients(t, slowly) })
 }
 
-// patience is what 99 of 100 calls may take at most: as long as the console itself waits for the KMS. On an idle machine
-// they take a hundredth of that, but the tests share theirs with others.
+// patience is what 99 of 100 calls may take at most: as long as the console itself waits for the
+// KMS. On an idle machine they take a hundredth of that, but the tests share theirs with others.
 const patience = 15 * time.Second
 
 // loaded puts a line into the report.
@@ -53,8 +53,8 @@ func (c *crowd) mustServe(t *testing.T, p *pressed, who string) {
 	}
 }
 
-// importsUnderLoad presses the console, and expects that nothing fails, that everybody's own key material arrived, and
-// that the console's memory does not grow.
+// importsUnderLoad presses the console, and expects that nothing fails, that everybody's own key
+// material arrived, and that the console's memory does not grow.
 func (c *crowd) importsUnderLoad(t *testing.T, l load) {
 	idle := usageOf(t, c.console)
 	stop := sample(t, c.console, l.lasts/40)
@@ -75,8 +75,9 @@ func (c *crowd) importsUnderLoad(t *testing.T, l load) {
 	c.mustBeFlat(t, who, idle, samples)
 }
 
-// mustBeFlat compares the console's heap and stacks in the second quarter of the time with those in the last, bounds them by
-// the number of people and not of calls, and expects that no connection is left.
+// mustBeFlat compares the console's heap and stacks in the second quarter of the time with those in
+// the last, bounds them by the number of people and not of calls, and expects that no connection is
+// left.
 func (c *crowd) mustBeFlat(t *testing.T, who string, idle usage, samples []usage) {
 	t.Helper()
 	quarter := len(samples) / 4
@@ -107,8 +108,8 @@ func (c *crowd) mustBeFlat(t *testing.T, who string, idle usage, samples []usage
 	loaded(who+": threads of the console", fmt.Sprintf("%d before, %d afterwards", idle.threads, after.threads))
 }
 
-// underWay is what a call may take up in the console while it waits for the KMS, in bytes. When other programs take the
-// processors for some seconds, everybody's calls are under way at once.
+// underWay is what a call may take up in the console while it waits for the KMS, in bytes. When
+// other programs take the processors for some seconds, everybody's calls are under way at once.
 const underWay = 64 << 10
 
 // dawdler is a client that holds a connection.
@@ -199,7 +200,8 @@ func (d dawdler) hold(connection net.Conn, site string, atMost time.Duration) {
 	}
 }
 
-// largeRequests asks for the largest file often enough that the answers fit into no buffer on the way.
+// largeRequests asks for the largest file often enough that the answers fit into no buffer on the
+// way.
 func (c *crowd) largeRequests(t *testing.T) string {
 	t.Helper()
 	page, err := c.people[0].client.Get(c.site + "/")

@@ -11,8 +11,8 @@ import (
 	"keyferry/e2e/proof"
 )
 
-// controlForms holds a random key in a page in every form, and expects the search of the processes to find each. The
-// key leaves the page disguised, so that nothing but the page holds it.
+// controlForms holds a random key in a page in every form, and expects the search of the processes
+// to find each. The key leaves the page disguised, so that nothing but the page holds it.
 func controlForms(t *testing.T, p *program.Program, mark string) {
 	t.Helper()
 	v := browser.Open(p, t, browser.Look{}, "/")
@@ -58,8 +58,8 @@ func formNames() []string {
 	return names
 }
 
-// controlWorker stops the real worker before it erases: the padded message must be found, in the module's memory and in a
-// renderer.
+// controlWorker stops the real worker before it erases: the padded message must be found, in the
+// module's memory and in a renderer.
 func controlWorker(t *testing.T, p *program.Program, mark string) {
 	t.Helper()
 	for i, algorithm := range browser.Algorithms {

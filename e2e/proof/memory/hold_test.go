@@ -13,9 +13,9 @@ import (
 	"keyferry/e2e/browser"
 )
 
-// What the test adds to the worker's script. The worker stops before and after it erases, on a channel to the test, and
-// tells the ciphertext that it is about to post. It copies its memory out only when it is told to, so that the copy
-// does not become what a search of the processes finds.
+// What the test adds to the worker's script. The worker stops before and after it erases, on a
+// channel to the test, and tells the ciphertext that it is about to post. It copies its memory out
+// only when it is told to, so that the copy does not become what a search of the processes finds.
 const (
 	erasing = "        erase()\n        self.postMessage(answer)\n"
 	holding = "        await held(\"before\", message, answer)\n        erase()\n        await held(\"after\", message, answer)\n        self.postMessage(answer)\n"
@@ -47,7 +47,8 @@ function touched(buffer) {
     return { length: buffer.byteLength, pages }
 }
 `
-	// listener is what the test adds to the page: it keeps what the worker said until the test asks for it.
+	// listener is what the test adds to the page: it keeps what the worker said until the test asks
+	// for it.
 	listener = `
 globalThis.proof = { line: new BroadcastChannel("proof"), said: [] }
 proof.line.onmessage = ({ data }) => proof.said.push(data)
@@ -59,7 +60,8 @@ type halt struct {
 	Stage, Job, Ciphertext, Code string
 }
 
-// holdWorker changes the worker's script on its way so that it stops where the test can look, and changes nothing else.
+// holdWorker changes the worker's script on its way so that it stops where the test can look, and
+// changes nothing else.
 func holdWorker(v *browser.Visit) {
 	v.T.Helper()
 	v.Do(v.Page.AddInitScript(playwright.Script{Content: playwright.String(listener)}))

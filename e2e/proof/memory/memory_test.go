@@ -33,8 +33,8 @@ type memorySource struct {
 // generated is the source that the person brings nothing for.
 const generated = "generated"
 
-// memorySources are the sources of key material. What a person has to type is a field of the page, which is another
-// matter than the key: it is looked for apart.
+// memorySources are the sources of key material. What a person has to type is a field of the page,
+// which is another matter than the key: it is looked for apart.
 var memorySources = []memorySource{
 	{name: generated, bring: func(v *browser.Visit, _ keywrap.Material) *search {
 		v.Press(v.Words.Material.Prepare)
@@ -79,7 +79,8 @@ var memorySources = []memorySource{
 	}},
 }
 
-// typeInto types key by key, so that what remains in memory is what typing leaves and not what the test's driver sent.
+// typeInto types key by key, so that what remains in memory is what typing leaves and not what the
+// test's driver sent.
 func typeInto(v *browser.Visit, field, what string) {
 	v.T.Helper()
 	v.Do(v.Page.Locator(field).PressSequentially(what))
@@ -117,7 +118,8 @@ func sealed(t testing.TB, m keywrap.Material, passphrase string) []byte {
 
 var publicKeyField = regexp.MustCompile(`"PublicKey":"[^"]*"`)
 
-// ownWrappingKey gives the page a wrapping key that the test can open, as a dishonest console would.
+// ownWrappingKey gives the page a wrapping key that the test can open, as a dishonest console
+// would.
 func ownWrappingKey(v *browser.Visit) {
 	v.T.Helper()
 	v.Alter("**/kms/GetParametersForImport", func(body []byte) []byte {
@@ -139,7 +141,8 @@ func opened(t testing.TB, algorithm, ciphertext string) *keywraptest.Opened {
 	return o
 }
 
-// prepareHeld goes to step 3 with a worker that the test can stop and a wrapping key that it can open.
+// prepareHeld goes to step 3 with a worker that the test can stop and a wrapping key that it can
+// open.
 func prepareHeld(p *program.Program, t *testing.T, algorithm string) *browser.Visit {
 	t.Helper()
 	v := browser.Open(p, t, browser.Look{}, "/")
@@ -160,8 +163,9 @@ func mustEnd(v *browser.Visit) {
 	}
 }
 
-// The key, and what it was made of, is in no memory of the browser once the worker has filled its memory with zeros: not
-// in the module's when the answer is about to be posted, and not in any process, then or after the worker ended.
+// The key, and what it was made of, is in no memory of the browser once the worker has filled its
+// memory with zeros: not in the module's when the answer is about to be posted, and not in any
+// process, then or after the worker ended.
 func TestProofMemory(t *testing.T) {
 	mark := browser.OwnBrowser(t)
 	p := program.Start(t)
@@ -222,8 +226,9 @@ func searchMemory(v *browser.Visit, mark string, source memorySource, algorithm 
 		source.name, algorithm, linear, "scanned clean, then the instance was destroyed: "+held+"; afterwards "+ended, seen)
 }
 
-// proveHeld opens the backup on the page, which brings the key into a second worker, and sends the import. The KMS
-// refuses it, since the wrapping key was the test's; what was posted is what the worker had told.
+// proveHeld opens the backup on the page, which brings the key into a second worker, and sends the
+// import. The KMS refuses it, since the wrapping key was the test's; what was posted is what the
+// worker had told.
 func proveHeld(v *browser.Visit, mark string, secrets *search, passphrase string) {
 	v.T.Helper()
 	v.Do(v.Page.Locator("#proof-age").SetInputFiles(v.SaveBackup()))
@@ -287,8 +292,8 @@ func passHalts(v *browser.Visit, code string) {
 	}
 }
 
-// workerAsItIs does a whole import with the worker's script as the console serves it. The ciphertext that the page posts
-// tells what to look for.
+// workerAsItIs does a whole import with the worker's script as the console serves it. The
+// ciphertext that the page posts tells what to look for.
 func workerAsItIs(t *testing.T, p *program.Program, mark string) {
 	const algorithm = "RSAES_OAEP_SHA_256"
 	v := browser.Open(p, t, browser.Look{}, "/")

@@ -19,17 +19,19 @@ import (
 	"keyferry/wasm/keywrap/keywraptest"
 )
 
-// piece is how many bytes of a secret are looked for at a time: no eight bytes of one turn up by chance.
+// piece is how many bytes of a secret are looked for at a time: no eight bytes of one turn up by
+// chance.
 const piece = 8
 
-// search looks for every piece of some secrets in every form. It is made for hundreds of megabytes: a filter of bits
-// answers for nearly every address, and only what passes it is looked up.
+// search looks for every piece of some secrets in every form. It is made for hundreds of megabytes:
+// a filter of bits answers for nearly every address, and only what passes it is looked up.
 type search struct {
 	filter [1 << 14]uint64
 	tails  map[uint64][]tail
 }
 
-// tail is what follows the first eight bytes of a piece that is longer in its form, such as sixteen digits.
+// tail is what follows the first eight bytes of a piece that is longer in its form, such as sixteen
+// digits.
 type tail struct {
 	name string
 	rest []byte
@@ -72,8 +74,8 @@ func (s *search) addSecret(name string, secret []byte) {
 	}
 }
 
-// texts spells bytes in hexadecimal and, since base64 depends on where the bytes begin, in its three alignments. The
-// ends that depend on their neighbours are left off.
+// texts spells bytes in hexadecimal and, since base64 depends on where the bytes begin, in its
+// three alignments. The ends that depend on their neighbours are left off.
 func texts(secret []byte) map[string][]byte {
 	found := map[string][]byte{
 		"hex": []byte(hex.EncodeToString(secret)),
@@ -121,8 +123,9 @@ func (s *search) in(memory []byte, hit func(at int, name string)) {
 	}
 }
 
-// secretsOf looks for everything that gives away what was wrapped: the material, the padded message, seed and mask, and
-// the numbers that the exponentiation with 65537 goes through, from each of which the message follows.
+// secretsOf looks for everything that gives away what was wrapped: the material, the padded
+// message, seed and mask, and the numbers that the exponentiation with 65537 goes through, from
+// each of which the message follows.
 func secretsOf(opened *keywraptest.Opened) *search {
 	s := newSearch()
 	s.addSecret("material", opened.Material)
@@ -142,7 +145,8 @@ func secretsOf(opened *keywraptest.Opened) *search {
 	return s
 }
 
-// trace is what was found in one kind of process: how many pieces, in how many regions of memory, and where the first is.
+// trace is what was found in one kind of process: how many pieces, in how many regions of memory,
+// and where the first is.
 type trace struct {
 	process, name, region string
 	pieces                int

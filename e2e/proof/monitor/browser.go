@@ -22,8 +22,8 @@ import (
 	"keyferry/e2e/program"
 )
 
-// openBrowser starts a Chromium inside, with a profile of its own that can be searched, and attaches its monitors to
-// it. proxy is what it has to use where there is no namespace.
+// openBrowser starts a Chromium inside, with a profile of its own that can be searched, and
+// attaches its monitors to it. proxy is what it has to use where there is no namespace.
 func (h *Run) openBrowser(proxy *recorder) {
 	h.T.Helper()
 	for _, folder := range []string{"profile", "home", "downloads"} {
@@ -35,7 +35,8 @@ func (h *Run) openBrowser(proxy *recorder) {
 	h.netLog = filepath.Join(h.folder, "net.json")
 	arguments := browser.ChromiumArguments(
 		"--log-net-log="+h.netLog, "--net-log-capture-mode=Everything",
-		// Loopback addresses are all that there is, and WebRTC shall be as free there as it is on any network.
+		// Loopback addresses are all that there is, and WebRTC shall be as free there as it is on
+		// any network.
 		"--allow-loopback-in-peer-connection",
 	)
 	if proxy != nil {
@@ -68,15 +69,16 @@ func (h *Run) openBrowser(proxy *recorder) {
 	if err := context.AddInitScript(playwright.Script{Content: playwright.String(string(watch))}); err != nil {
 		h.T.Fatal(err)
 	}
-	// For the page that reads the clipboard alone: pages that are granted something are refused all else, WebRTC's paths as well.
+	// For the page that reads the clipboard alone: pages that are granted something are refused all
+	// else, WebRTC's paths as well.
 	err = context.GrantPermissions([]string{"clipboard-read"}, playwright.BrowserContextGrantPermissionsOptions{Origin: playwright.String(h.reader)})
 	if err != nil {
 		h.T.Fatal(err)
 	}
 }
 
-// browserInside is a program that starts Chromium in the namespace. Playwright speaks to it by pipes, which need no
-// network.
+// browserInside is a program that starts Chromium in the namespace. Playwright speaks to it by
+// pipes, which need no network.
 func (h *Run) browserInside() string {
 	h.T.Helper()
 	chromium, err := exec.LookPath("chromium")
@@ -138,8 +140,9 @@ func (h *Run) look(page playwright.Page, when string) {
 	}
 }
 
-// withoutRepeats is a network log in which bytes that were logged before are left out: a module that is loaded for each
-// job fills it with the same megabytes, and what was searched once need not be searched again.
+// withoutRepeats is a network log in which bytes that were logged before are left out: a module
+// that is loaded for each job fills it with the same megabytes, and what was searched once need not
+// be searched again.
 func withoutRepeats(t *testing.T, file string) []byte {
 	t.Helper()
 	log, err := os.Open(file)

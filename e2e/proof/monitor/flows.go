@@ -46,8 +46,9 @@ func (j *Journey) Bring(encode func([]byte) []byte) {
 	j.Brought()
 }
 
-// Component types one component of a key. It is in its field while it is typed, and goes to the worker; it must not
-// get anywhere else. Every way to write the 32 bytes counts, and the digits as they were typed are one of them.
+// Component types one component of a key. It is in its field while it is typed, and goes to the
+// worker; it must not get anywhere else. Every way to write the 32 bytes counts, and the digits as
+// they were typed are one of them.
 func (j *Journey) Component(name string) keywrap.Material {
 	j.T.Helper()
 	part := program.Fresh(j.T)
@@ -65,7 +66,8 @@ func (j *Journey) AddComponent(name string) keywrap.Material {
 	return part
 }
 
-// MustBeConfined attacks from inside a worker that holds key material: nothing but the modules can be reached.
+// MustBeConfined attacks from inside a worker that holds key material: nothing but the modules can
+// be reached.
 func (j *Journey) MustBeConfined() {
 	j.T.Helper()
 	workers := j.Page.Workers()

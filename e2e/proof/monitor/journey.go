@@ -33,7 +33,8 @@ type Journey struct {
 	ByFiles bool                // whether the import did not go through the console
 }
 
-// Travel lets a person go through a console. The journey's page is closed at the end, unless that happened on the way.
+// Travel lets a person go through a console. The journey's page is closed at the end, unless that
+// happened on the way.
 func (h *Run) Travel(t *testing.T, name, console string, walk func(*Journey)) *Journey {
 	t.Helper()
 	page, err := h.Browser.NewPage()
@@ -64,8 +65,8 @@ func (h *Run) Travel(t *testing.T, name, console string, walk func(*Journey)) *J
 	return j
 }
 
-// arrive opens a page with its scripts. While a namespace is fresh its addresses still change, and a browser then breaks
-// off what it is loading; a person would load the page again.
+// arrive opens a page with its scripts. While a namespace is fresh its addresses still change, and
+// a browser then breaks off what it is loading; a person would load the page again.
 func (j *Journey) arrive(address string) {
 	j.T.Helper()
 	for range 3 {
@@ -82,7 +83,8 @@ func (j *Journey) Hide(name string, secret []byte, monitors ...string) {
 	j.Secrets[name], j.may[name] = bytes.Clone(secret), monitors
 }
 
-// Arrived takes from the local KMS what it unwrapped, and registers it. A key that was known before must be the same.
+// Arrived takes from the local KMS what it unwrapped, and registers it. A key that was known before
+// must be the same.
 func (j *Journey) Arrived() {
 	j.T.Helper()
 	material := j.Program.Material(j.T, j.Key)
@@ -107,7 +109,8 @@ func (j *Journey) Look(when string) {
 	j.Run.look(j.Page, j.Name+", "+when)
 }
 
-// mustHaveNoWorker raises an alarm if a worker outlives its job. Chromium takes a moment to tell that one has ended.
+// mustHaveNoWorker raises an alarm if a worker outlives its job. Chromium takes a moment to tell
+// that one has ended.
 func (j *Journey) mustHaveNoWorker() {
 	if j.NoWorkerLeft() {
 		return
@@ -139,8 +142,8 @@ func (j *Journey) Visible(selector string) bool {
 // Caught is everything that the monitors caught of the journeys, by journey and monitor.
 type Caught map[*Journey]map[string][]string
 
-// Search looks through all that the monitors hold for the secrets of all journeys. It returns what was found where it must
-// not be, and how many bytes each monitor held.
+// Search looks through all that the monitors hold for the secrets of all journeys. It returns what
+// was found where it must not be, and how many bytes each monitor held.
 func (h *Run) Search() (Caught, map[string]int) {
 	h.T.Helper()
 	found := Caught{}
@@ -173,7 +176,8 @@ func (h *Run) Search() (Caught, map[string]int) {
 	return found, sizes
 }
 
-// part is how much is searched at a time; the parts of a large place overlap by more than a key in any spelling.
+// part is how much is searched at a time; the parts of a large place overlap by more than a key in
+// any spelling.
 const (
 	part = 8 << 20
 	seam = 64 << 10
@@ -220,7 +224,8 @@ func (j *Journey) Attach(field, name string, content []byte) {
 	j.File(field, program.Kept(j.T, name, content))
 }
 
-// Typed puts text into a field by its keys, as a person does: what a browser keeps of typing, it keeps of that.
+// Typed puts text into a field by its keys, as a person does: what a browser keeps of typing, it
+// keeps of that.
 func (j *Journey) Typed(field, content string) {
 	j.T.Helper()
 	j.Do(j.Page.Locator("#"+field).PressSequentially(content, playwright.LocatorPressSequentiallyOptions{Delay: playwright.Float(1)}))

@@ -10,8 +10,8 @@ import (
 	"keyferry/e2e/program"
 )
 
-// image is the memory of a process, less the pages that hold nothing but zeros. Nil where the operating system does not
-// give it out.
+// image is the memory of a process, less the pages that hold nothing but zeros. Nil where the
+// operating system does not give it out.
 func image(t *testing.T, pid int) []byte {
 	t.Helper()
 	if runtime.GOOS != "linux" {

@@ -28,9 +28,9 @@ type Place struct {
 	content       []byte
 }
 
-// Run is one run of the proof: a console, a local KMS and a browser that reach nothing but each other, and monitors
-// around them. Journeys go through it, each with keys of its own, and at the end everything that the monitors hold is
-// searched for every key.
+// Run is one run of the proof: a console, a local KMS and a browser that reach nothing but each
+// other, and monitors around them. Journeys go through it, each with keys of its own, and at the
+// end everything that the monitors hold is searched for every key.
 type Run struct {
 	T        *testing.T
 	Space    *space // nil where the recording proxy is used
@@ -79,8 +79,8 @@ func (h *Run) Told(text string, since int) bool {
 	})
 }
 
-// New starts everything. isolated asks for a network namespace; where none can be had, or none is asked for, a
-// recording proxy is all that the browser can reach.
+// New starts everything. isolated asks for a network namespace; where none can be had, or none is
+// asked for, a recording proxy is all that the browser can reach.
 func New(t *testing.T, isolated bool) *Run {
 	t.Helper()
 	if testing.Short() {
@@ -145,8 +145,8 @@ func (h *Run) startKMS(count int) {
 	}
 }
 
-// StartConsole starts a console in front of the local KMS, the honest one or a sabotaged one. It speaks TLS to an opener
-// that the monitors watch, and the opener speaks plainly to the local KMS.
+// StartConsole starts a console in front of the local KMS, the honest one or a sabotaged one. It
+// speaks TLS to an opener that the monitors watch, and the opener speaks plainly to the local KMS.
 func (h *Run) StartConsole(executable string) *program.Program {
 	h.T.Helper()
 	opener := httptest.NewUnstartedServer(h.opener())

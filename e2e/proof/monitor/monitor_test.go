@@ -10,7 +10,8 @@ import (
 	"keyferry/e2e/program"
 )
 
-// Streams are put together whatever order their packets came in, and one that is not complete is not taken for whole.
+// Streams are put together whatever order their packets came in, and one that is not complete is
+// not taken for whole.
 func TestJoin(t *testing.T) {
 	for _, test := range []struct {
 		name     string

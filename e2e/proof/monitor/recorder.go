@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// recorder is a proxy that keeps every byte that a browser sends and gets. It takes the place of the capture where there is
-// no namespace: the browser is told to use it for everything, and it leads to loopback addresses alone.
+// recorder is a proxy that keeps every byte that a browser sends and gets. It takes the place of
+// the capture where there is no namespace: the browser is told to use it for everything, and it
+// leads to loopback addresses alone.
 type recorder struct {
 	address string
 	server  *http.Server

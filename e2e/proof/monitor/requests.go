@@ -16,11 +16,12 @@ import (
 	"keyferry/e2e/browser"
 )
 
-// A leak that is encrypted cannot be found by searching for the key. So every request is also held against what the
-// product sends: these addresses, these headers, these fields, and in them nothing that could carry anything else.
+// A leak that is encrypted cannot be found by searching for the key. So every request is also held
+// against what the product sends: these addresses, these headers, these fields, and in them nothing
+// that could carry anything else.
 
-// searchRequests raises an alarm for each request that the product does not make. Which journey it was of, the address
-// of the console tells: honest journeys share one.
+// searchRequests raises an alarm for each request that the product does not make. Which journey it
+// was of, the address of the console tells: honest journeys share one.
 func (h *Run) searchRequests(found Caught) {
 	tokens := map[string]bool{}
 	for _, s := range h.Streams {
@@ -112,7 +113,8 @@ var usualHeaders = map[string]*regexp.Regexp{
 	"User-Agent":                regexp.MustCompile(`^Mozilla/5\.0 [A-Za-z0-9 ./();,_-]{1,150}$`),
 }
 
-// usualGets are the addresses that the product asks for. The query of a page names a CMK, and has no room for a key.
+// usualGets are the addresses that the product asks for. The query of a page names a CMK, and has
+// no room for a key.
 var usualGets = regexp.MustCompile(`^/(favicon\.ico|(reimport|check|renewal|proof|desk)?(\?KeyId=key-hzzproof\d{12})?|static/[0-9a-f]{32}/(app\.css|icon\.svg|js/[a-z_]+\.js|wasm/[a-z_]+\.(js|wasm)))$`)
 
 // unusual says what about a request the product would not send; empty if nothing.

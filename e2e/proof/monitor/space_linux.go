@@ -14,15 +14,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// outside is an interface that looks like a way out and leads nowhere: both its ends are in the namespace. WebRTC looks
-// for paths only where there is such a thing. Its address is one for documentation (RFC 5737).
+// outside is an interface that looks like a way out and leads nowhere: both its ends are in the
+// namespace. WebRTC looks for paths only where there is such a thing. Its address is one for
+// documentation (RFC 5737).
 const outside = "outside"
 
-// space is a network namespace with nothing in it but a loopback interface and one that leads nowhere. What runs inside
-// can reach nothing else, and nothing that it sends can pass unseen.
+// space is a network namespace with nothing in it but a loopback interface and one that leads
+// nowhere. What runs inside can reach nothing else, and nothing that it sends can pass unseen.
 type space struct{ name string }
 
-// newSpace makes a namespace until the test ends. Without the right to do so it returns nil and the reason.
+// newSpace makes a namespace until the test ends. Without the right to do so it returns nil and the
+// reason.
 func newSpace(t *testing.T) (*space, error) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -48,7 +50,8 @@ func newSpace(t *testing.T) (*space, error) {
 		"address add 192.0.2.1/24 dev " + outside,
 		"link set " + outside + " up",
 		"link set " + outside + "-end up",
-		// A gateway that nobody is: what is sent to other networks leaves by this interface, and is seen there.
+		// A gateway that nobody is: what is sent to other networks leaves by this interface, and is
+		// seen there.
 		"route add default via 192.0.2.2",
 		"neighbour add 192.0.2.2 lladdr 02:00:00:00:00:02 dev " + outside,
 	} {
@@ -92,8 +95,8 @@ func (s *space) dial(ctx context.Context, network, address string) (net.Conn, er
 	return connection, err
 }
 
-// inside runs a function whose sockets belong to the namespace. Its thread ends with it, so that nothing else ever runs
-// there by mistake.
+// inside runs a function whose sockets belong to the namespace. Its thread ends with it, so that
+// nothing else ever runs there by mistake.
 func (s *space) inside(do func() error) error {
 	if s == nil {
 		return do()

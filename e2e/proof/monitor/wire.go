@@ -26,7 +26,8 @@ import (
 
 // wire records what passes between the browser and everything else.
 type wire interface {
-	// stop ends the recording and returns what passed: the directions of every connection, and what else there was.
+	// stop ends the recording and returns what passed: the directions of every connection, and what
+	// else there was.
 	stop(t *testing.T) ([]stream, []Place)
 }
 
@@ -58,7 +59,8 @@ type capture struct {
 func newCapture(t *testing.T, s *space, on string) *capture {
 	t.Helper()
 	c := &capture{file: filepath.Join(t.TempDir(), on+".pcap")}
-	// Packets are written as they come (-U) and whole (-s 0); the buffer of 64 MB outlasts a busy computer.
+	// Packets are written as they come (-U) and whole (-s 0); the buffer of 64 MB outlasts a busy
+	// computer.
 	command := s.command("tcpdump", "-i", on, "-n", "-s", "0", "-U", "-B", "65536", "-Z", "root", "-w", c.file)
 	c.process = program.Run(t, command, &program.Log{}, regexp.MustCompile("listening on "+on))
 	return c
@@ -88,7 +90,8 @@ type segment struct {
 	payload  []byte
 }
 
-// readCapture puts the streams of a capture together. Packets other than those of TCP are returned as they are.
+// readCapture puts the streams of a capture together. Packets other than those of TCP are returned
+// as they are.
 func readCapture(from io.Reader) ([]stream, []Place, error) {
 	reader, err := pcapgo.NewReader(from)
 	if err != nil {
@@ -134,8 +137,8 @@ func readCapture(from io.Reader) ([]stream, []Place, error) {
 	return streams, others, nil
 }
 
-// join puts segments in order. Numbers are compared by their difference from the first one, since they start anew after
-// 4 GB. What was sent twice counts once.
+// join puts segments in order. Numbers are compared by their difference from the first one, since
+// they start anew after 4 GB. What was sent twice counts once.
 func join(segments []segment) ([]byte, error) {
 	if len(segments) == 0 {
 		return nil, nil
@@ -158,8 +161,9 @@ func join(segments []segment) ([]byte, error) {
 	return whole, nil
 }
 
-// passage is a port outside a namespace that leads to one inside. The test uses it to ask the local KMS what arrived;
-// its own connections are no part of what is searched, since the answers hold the key.
+// passage is a port outside a namespace that leads to one inside. The test uses it to ask the local
+// KMS what arrived; its own connections are no part of what is searched, since the answers hold the
+// key.
 type passage struct {
 	address string
 	mu      sync.Mutex
@@ -211,7 +215,8 @@ func (d *passage) passed(s stream) bool {
 	return d.own[s.from] || d.own[s.to]
 }
 
-// frames opens what a browser sent over a WebSocket, which masks it. Streams of other kinds have none.
+// frames opens what a browser sent over a WebSocket, which masks it. Streams of other kinds have
+// none.
 func frames(content []byte) []byte {
 	_, head, upgraded := bytes.Cut(content, []byte("Upgrade: websocket"))
 	_, body, complete := bytes.Cut(head, []byte("\r\n\r\n"))

@@ -19,8 +19,9 @@ import (
 	"time"
 )
 
-// elsewhere is the server of somebody else: another origin, which writes down everything that arrives. Its own pages
-// have no policy, so that an attack that the console's policy refuses can be seen to work there.
+// elsewhere is the server of somebody else: another origin, which writes down everything that
+// arrives. Its own pages have no policy, so that an attack that the console's policy refuses can be
+// seen to work there.
 type elsewhere struct {
 	address string // such as http://127.0.0.1:40123
 	silent  string // address of a port that only counts connections
@@ -172,8 +173,9 @@ func (e *elsewhere) plant(code string) {
 	e.code = code
 }
 
-// between is somebody between the browser and the console who adds to what is answered and changes no header, as a
-// fault in a page that lets markup in would. Policies that name the console's host name this one.
+// between is somebody between the browser and the console who adds to what is answered and changes
+// no header, as a fault in a page that lets markup in would. Policies that name the console's host
+// name this one.
 type between struct {
 	address string
 
@@ -224,7 +226,8 @@ func (b *between) set(ending string, change func([]byte) []byte) {
 	b.ending, b.change = ending, change
 }
 
-// saw tells whether a request passed whose method, address and status contain all of these, and waits for it for a while.
+// saw tells whether a request passed whose method, address and status contain all of these, and
+// waits for it for a while.
 func (b *between) saw(patience time.Duration, parts ...string) bool {
 	return b.news.Await(patience, nil, func() bool {
 		b.mu.Lock()

@@ -35,7 +35,8 @@ func attackFirefox(t *testing.T) foxTab {
 	return foxTab{t.Context(), launched, page}
 }
 
-// fresh opens a further tab: one from which windows were opened may be in the background, where timers are slow.
+// fresh opens a further tab: one from which windows were opened may be in the background, where
+// timers are slow.
 func (f foxTab) fresh(t *testing.T) workingTab {
 	t.Helper()
 	page, err := f.browser.Open(f.ctx, "about:blank")

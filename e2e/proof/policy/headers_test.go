@@ -82,7 +82,8 @@ var denied = []string{
 	"xr-spatial-tracking",
 }
 
-// mustBeSecured fails unless an answer carries every header of the console, with exactly these rules.
+// mustBeSecured fails unless an answer carries every header of the console, with exactly these
+// rules.
 func (a answer) mustBeSecured(t *testing.T, rules []string) {
 	t.Helper()
 	for name, want := range map[string]string{
@@ -173,7 +174,8 @@ func questions(static string) []question {
 	return all
 }
 
-// Every answer of the program carries every header, directive by directive: pages, files, endpoints, refusals, faults.
+// Every answer of the program carries every header, directive by directive: pages, files,
+// endpoints, refusals, faults.
 func TestProofHeaders(t *testing.T) {
 	p := program.Start(t)
 	host := strings.TrimPrefix(p.Console, "http://")
@@ -257,8 +259,8 @@ func TestProofPagesReferToTheirOwn(t *testing.T) {
 	}
 }
 
-// What is no request that a handler could see is answered before any header can be set. No browser shows such an answer
-// to a page: it names no type but text, and holds nothing of the console.
+// What is no request that a handler could see is answered before any header can be set. No browser
+// shows such an answer to a page: it names no type but text, and holds nothing of the console.
 func TestProofAnswersBelowTheConsole(t *testing.T) {
 	p := program.Start(t)
 	for _, test := range []struct{ name, request, status string }{

@@ -1,4 +1,5 @@
-// Package policy attacks the pages and the worker, and expects the browser to refuse and report each attack.
+// Package policy attacks the pages and the worker, and expects the browser to refuse and report
+// each attack.
 package policy
 
 import (

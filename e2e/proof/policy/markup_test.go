@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// markupAttacks are what somebody could write into a page through a fault that lets markup in. The script of such an
-// attack is the markup; {to} in it is an address elsewhere, and an element with the id go is pressed.
+// markupAttacks are what somebody could write into a page through a fault that lets markup in. The
+// script of such an attack is the markup; {to} in it is an address elsewhere, and an element with
+// the id go is pressed.
 var markupAttacks = []attack{
 	{name: "m-script", what: "inline script", script: `<script>attackRan = true</script>`, report: "script-src-elem inline"},
 	{name: "m-nonce", what: "inline script with a nonce", script: `<script nonce="attack">attackRan = true</script>`, report: "script-src-elem inline"},
@@ -59,8 +60,8 @@ func (s site) tryMarkup(in tab, patience time.Duration) (outcome, error) {
 	return o, json.Unmarshal([]byte(answer), &o)
 }
 
-// attackMarkup writes everything into a page of the console on its way to the browser, and first into one without a
-// policy.
+// attackMarkup writes everything into a page of the console on its way to the browser, and first
+// into one without a policy.
 func attackMarkup(t *testing.T, in tab, engine, console, path string) {
 	t.Helper()
 	open, e, way := startElsewhere(t), startElsewhere(t), startBetween(t, console)

@@ -9,8 +9,8 @@ import (
 	"keyferry/e2e/proof"
 )
 
-// opening is something that no policy of the console refuses. It is written down, and tried, so that nobody takes the
-// policy for more than it is; what holds there instead is named beside it.
+// opening is something that no policy of the console refuses. It is written down, and tried, so
+// that nobody takes the policy for more than it is; what holds there instead is named beside it.
 type opening struct {
 	name, what, script, instead string
 	page                        string                                // where it is tried; empty means /
@@ -60,7 +60,8 @@ func (e *elsewhere) counts(counter *int, what string) string {
 // pageHolds is what a script that came to run in a page could find there.
 const pageHolds = "a page never holds the key, but a component or a passphrase while it is typed"
 
-// openings are tried in order; {silent} is an address that counts connections, {udp} one that counts packets.
+// openings are tried in order; {silent} is an address that counts connections, {udp} one that
+// counts packets.
 var openings = []opening{
 	{name: "o-location", what: "the page goes to another address", script: `location.href = elsewhere + ".html?0123"`, seen: reaches("o-location"),
 		instead: "the person sees the page go; " + pageHolds},
@@ -97,7 +98,8 @@ var openings = []opening{
 		instead: "the worker's own script fetches its module with integrity"},
 }
 
-// departing is the script of an opening that may take the page away, so that nobody waits for its end.
+// departing is the script of an opening that may take the page away, so that nobody waits for its
+// end.
 const departing = `(() => {
 	const element = (name, fields) => Object.assign(document.createElement(name), fields)
 	const put = (what) => document.body.append(what)

@@ -18,7 +18,8 @@ const openAndLook = `(async () => {
 	return "held"
 })()`
 
-// loadAs loads an address in a way that needs no leave of its server, and tells whether that worked.
+// loadAs loads an address in a way that needs no leave of its server, and tells whether that
+// worked.
 const loadAs = `(async () => {
 	const address = %s
 	const load = (name, field, more) => new Promise((done) => {
@@ -36,9 +37,9 @@ const loadAs = `(async () => {
 	}
 })()`
 
-// attackOrigins tries what another site's page could do to the console: frame it, hold its window, load its files, post to
-// it. It also tries what a page of the console could take along to another site. Each has a twin without the header, on
-// which it works.
+// attackOrigins tries what another site's page could do to the console: frame it, hold its window,
+// load its files, post to it. It also tries what a page of the console could take along to another
+// site. Each has a twin without the header, on which it works.
 func attackOrigins(t *testing.T, in workingTab, engine, console string) {
 	t.Helper()
 	note := func(attack, header string) { noteRefusal("between sites", attack, engine, header) }
@@ -56,7 +57,8 @@ func attackOrigins(t *testing.T, in workingTab, engine, console string) {
 	must("a window of the other site's own", plain, fmt.Sprintf(openAndLook, quote(e.address+"/reached/own.html")), "read")
 	must("a window of the console, held by another site", plain, fmt.Sprintf(openAndLook, quote(way.address+"/")), "severed")
 
-	// Such an address is refused before the console could set any header: a document of its origin without a policy.
+	// Such an address is refused before the console could set any header: a document of its origin
+	// without a policy.
 	must("a document without a policy, held by the console's page", console+"/proof",
 		fmt.Sprintf(openAndLook, quote(console+"/"+strings.Repeat("x", 80<<10))), "severed")
 
@@ -111,7 +113,8 @@ func staticFolder(t *testing.T, console string) string {
 	return "/static/" + digest
 }
 
-// A frame of the console's page on another site stays empty: nothing that the page would load is asked for.
+// A frame of the console's page on another site stays empty: nothing that the page would load is
+// asked for.
 func attackFraming(t *testing.T, in tab, e *elsewhere, way *between) {
 	if err := in.navigate(e.address + "/plain"); err != nil {
 		t.Fatal(err)
@@ -142,7 +145,8 @@ const features = `(() => {
 	return %s.filter((name) => known.has(name) && document.featurePolicy.allowsFeature(name)).join(" ")
 })()`
 
-// The features that no page needs are denied to all of them, and a call says so. Firefox does not read the header.
+// The features that no page needs are denied to all of them, and a call says so. Firefox does not
+// read the header.
 func attackFeatures(t *testing.T, in tab, e *elsewhere, console string) {
 	if err := in.navigate(e.address + "/plain"); err != nil {
 		t.Fatal(err)

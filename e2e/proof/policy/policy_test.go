@@ -57,7 +57,8 @@ var attackedPages = []string{"/", "/reimport", "/check", "/renewal", "/desk", "/
 // scripted are the pages with a script that takes the name of the Trusted Types policy.
 var scripted = map[string]bool{"/": true, "/reimport": true, "/check": true, "/desk": true}
 
-// Every attack is refused on every page, and the browser says so; without a policy every one of them works.
+// Every attack is refused on every page, and the browser says so; without a policy every one of
+// them works.
 func TestProofPolicy(t *testing.T) {
 	p := program.Start(t)
 	t.Run("without a policy", func(t *testing.T) {

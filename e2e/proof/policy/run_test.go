@@ -16,7 +16,8 @@ type tab interface {
 	evaluate(script string) (string, error) // the string that the script, or its promise, comes to
 }
 
-// watcher keeps the violations that a page or a worker sees. It must run before anything else there.
+// watcher keeps the violations that a page or a worker sees. It must run before anything else
+// there.
 //
 // A frame of the page's own origin adds to the reports of the page.
 const watcher = `globalThis.attackReports ??= (() => { try { return parent.attackReports } catch { return undefined } })() ?? []
@@ -25,8 +26,8 @@ globalThis.hear ??= (whom) => whom.addEventListener("securitypolicyviolation", (
 }, true)
 hear(globalThis)`
 
-// prelude is what the scripts of attacks find. The pause takes them out of the debugger's call, under which a browser
-// may compile strings whatever the policy says.
+// prelude is what the scripts of attacks find. The pause takes them out of the debugger's call,
+// under which a browser may compile strings whatever the policy says.
 const prelude = `(async () => {
 	const pause = (ms) => new Promise((done) => setTimeout(done, ms))
 	const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
@@ -73,8 +74,8 @@ type site struct {
 	where          string // for the report: in the page, in markup, in the worker
 }
 
-// How long an attack that works may take to show that in its tab: a request elsewhere is waited for after that. On a busy
-// computer it is given a second chance, at length.
+// How long an attack that works may take to show that in its tab: a request elsewhere is waited for
+// after that. On a busy computer it is given a second chance, at length.
 const (
 	shortly  = 150 * time.Millisecond
 	atLength = 3 * time.Second
@@ -88,7 +89,8 @@ func (s site) patience(a attack) time.Duration {
 	return 5 * time.Second
 }
 
-// script is what a tab evaluates for an attack; a patience of 0 means what the expected report takes.
+// script is what a tab evaluates for an attack; a patience of 0 means what the expected report
+// takes.
 func (s site) script(a attack, patience time.Duration) string {
 	if patience == 0 {
 		patience = s.patience(a)
@@ -211,7 +213,8 @@ func (s site) mustWork(t *testing.T, in tab, a attack, e *elsewhere) {
 		a.name, a.what, o.Threw, o.Reports)
 }
 
-// noteRefusal puts into the report how an engine refused an attack: one line for each attack, one column for each engine.
+// noteRefusal puts into the report how an engine refused an attack: one line for each attack, one
+// column for each engine.
 func noteRefusal(where, what, engine, how string) {
 	about := proof.Findings.About("Policy: attacks refused", "where", "attack", "Chromium", "Firefox")
 	column := map[string]int{"Chromium": 2, "Firefox": 3}[engine]

@@ -1,8 +1,8 @@
 package policy
 
-// attack is one thing that hostile code or markup could try. The names in a script are those of the prelude: name,
-// elsewhere (an address that writes down who asks for it, to which an ending is added), own (the same at the page's own
-// origin), element and put.
+// attack is one thing that hostile code or markup could try. The names in a script are those of the
+// prelude: name, elsewhere (an address that writes down who asks for it, to which an ending is
+// added), own (the same at the page's own origin), element and put.
 //
 // What the policy does not refuse either reaches elsewhere, or sets attackRan.
 type attack struct {

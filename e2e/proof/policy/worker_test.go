@@ -11,8 +11,8 @@ import (
 	"github.com/playwright-community/playwright-go"
 )
 
-// workerAttacks are what code could try that came to run in the worker, where key material is. A worker obeys the
-// policy on its own script.
+// workerAttacks are what code could try that came to run in the worker, where key material is. A
+// worker obeys the policy on its own script.
 var workerAttacks = []attack{
 	{name: "w-fetch", what: "fetch from elsewhere", script: `await fetch(elsewhere + ".txt")`, report: "connect-src {to}"},
 	{name: "w-fetch-own", what: "fetch from another path of the console", script: `await fetch(own + ".txt"); attackRan = true`, report: "connect-src {to}"},
@@ -38,7 +38,8 @@ var workerAttacks = []attack{
 	{name: "w-import-scripts", what: "importScripts", script: `importScripts(elsewhere + ".js")`, throws: "TypeError"},
 }
 
-// beginJob starts the worker of the console as its pages do; it waits for a component that never comes.
+// beginJob starts the worker of the console as its pages do; it waits for a component that never
+// comes.
 const beginJob = `(async () => {
 	const task = document.querySelector("[data-task]").dataset
 	const { begin } = await import(task.worker.replace("worker.js", "job.js"))
@@ -61,8 +62,9 @@ func (c chromiumWorker) evaluate(script string) (string, error) {
 	return fmt.Sprint(value), err
 }
 
-// foxWorker is a worker in Firefox, whose debugger does not reach workers yet. So the scripts are put into the worker's own
-// file, added on its way to the browser, and the page asks for them by number.
+// foxWorker is a worker in Firefox, whose debugger does not reach workers yet. So the scripts are
+// put into the worker's own file, added on its way to the browser, and the page asks for them by
+// number.
 type foxWorker struct {
 	foxTab
 	scripts []string
@@ -94,8 +96,8 @@ const asking = `new Promise((done) => {
 	setTimeout(() => { channel.close(); done("silence") }, 10000)
 })`
 
-// evaluate asks for a script's outcome. Firefox's debugger now and then stops a worker that starts a worker, so a worker
-// that says nothing is started anew, once.
+// evaluate asks for a script's outcome. Firefox's debugger now and then stops a worker that starts
+// a worker, so a worker that says nothing is started anew, once.
 func (f foxWorker) evaluate(script string) (string, error) {
 	asked := fmt.Sprintf(asking, 1+slices.Index(f.scripts, script))
 	answer, err := f.foxTab.evaluate(asked)

@@ -18,8 +18,9 @@ type patch struct {
 	files map[string][]byte // by their names in the repository
 }
 
-// readPatch reads a patch and applies it to the sources as they are now. Each of its places must be there, once: a patch
-// that no longer fits fails the test, since the leak would then not happen and nothing would catch it.
+// readPatch reads a patch and applies it to the sources as they are now. Each of its places must be
+// there, once: a patch that no longer fits fails the test, since the leak would then not happen and
+// nothing would catch it.
 func readPatch(t *testing.T, name string) *patch {
 	t.Helper()
 	p := &patch{files: map[string][]byte{}}
@@ -72,7 +73,8 @@ func (p *patch) apply(t *testing.T, name, file, change string) {
 	p.files[file] = []byte(strings.Replace(string(content), before, after, 1))
 }
 
-// build builds a package of the product with the patched sources in place of the real ones, which stay as they are.
+// build builds a package of the product with the patched sources in place of the real ones, which
+// stay as they are.
 func (p *patch) build(t *testing.T, output string, environment []string, arguments ...string) {
 	t.Helper()
 	folder := t.TempDir()

@@ -19,11 +19,12 @@ import (
 	"keyferry/web"
 )
 
-// relay is a proxy between a browser and a console and changes what the browser gets: the dishonest console of the tests.
+// relay is a proxy between a browser and a console and changes what the browser gets: the dishonest
+// console of the tests.
 type relay struct {
 	files map[string][]byte // static files, by their names below web/static
-	// modules are WebAssembly modules in place of the real ones, by the same names. The page is told their digests, as
-	// a dishonest console would.
+	// modules are WebAssembly modules in place of the real ones, by the same names. The page is
+	// told their digests, as a dishonest console would.
 	modules map[string][]byte
 	altered bool // keyferry.wasm is changed on the way, and the page is not told
 	noCSP   bool // the worker's script comes without its policy

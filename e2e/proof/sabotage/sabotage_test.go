@@ -13,9 +13,10 @@ import (
 	"keyferry/wasm/keywrap"
 )
 
-// TestProofSabotage lets the product leak in every way of the table, one after the other, and expects the
-// monitors to catch each: a monitor that catches nothing proves nothing. The honest product is watched by the same monitors in the same run,
-// and through the same relay, and must raise no alarm.
+// TestProofSabotage lets the product leak in every way of the table, one after the other, and
+// expects the monitors to catch each: a monitor that catches nothing proves nothing. The honest
+// product is watched by the same monitors in the same run, and through the same relay, and must
+// raise no alarm.
 func TestProofSabotage(t *testing.T) {
 	mustListEverySabotage(t)
 	h := monitor.New(t, true)
@@ -91,7 +92,8 @@ func honestBehindRelay(h *monitor.Run, t *testing.T) []*monitor.Journey {
 	return all
 }
 
-// examine looks at the keys that were generated: none may come twice, and the gate must find nothing in any of them.
+// examine looks at the keys that were generated: none may come twice, and the gate must find
+// nothing in any of them.
 func examine(h *monitor.Run, t *testing.T, found monitor.Caught) {
 	t.Helper()
 	for i, j := range h.Journeys {
@@ -121,8 +123,9 @@ func examine(h *monitor.Run, t *testing.T, found monitor.Caught) {
 	}
 }
 
-// TestProofRecordingProxy does without a namespace, as people who are not root do: the browser then reaches a recording
-// proxy and nothing else. The honest product is clean, and what leaks by the network is caught.
+// TestProofRecordingProxy does without a namespace, as people who are not root do: the browser then
+// reaches a recording proxy and nothing else. The honest product is clean, and what leaks by the
+// network is caught.
 func TestProofRecordingProxy(t *testing.T) {
 	h := monitor.New(t, false)
 	var honest *monitor.Journey

@@ -13,7 +13,8 @@ import (
 	"keyferry/web"
 )
 
-// sabotage is a leak, or a protection that is missing, and the monitors that must catch it. Others may catch it as well.
+// sabotage is a leak, or a protection that is missing, and the monitors that must catch it. Others
+// may catch it as well.
 type sabotage struct {
 	name     string   // of the file in testdata/sabotage
 	monitors []string // that must catch it
@@ -131,7 +132,8 @@ func (p *patch) static(t *testing.T) map[string][]byte {
 // leaking is how long a leak gets to reach the monitors.
 const leaking = 300 * time.Millisecond
 
-// stolen brings a file, which is when the sabotaged page leaks it, and gives the leak time to happen.
+// stolen brings a file, which is when the sabotaged page leaks it, and gives the leak time to
+// happen.
 func stolen(j *monitor.Journey) {
 	j.ToMaterial("RSAES_OAEP_SHA_256")
 	at, before := j.Page.URL(), j.Run.Count()

@@ -23,11 +23,9 @@ type module struct {
 	slowestStart float64 // in times of the empty module's
 }
 
-// modules are those that hold key material. The second brings age and is loaded on demand, when a backup is to be made or
-// opened: its weight is shown, and the goals are the first one's.
+// modules are those that hold key material.
 var modules = []module{
-	{"Module", "keyferry.wasm", 0.80e6, 1.4},
-	{"Module with age, on demand", "custody.wasm", 0, 0},
+	{"Module", "keyferry.wasm", 1.05e6, 1.7},
 }
 
 //go:embed site/ready.js

@@ -115,12 +115,12 @@ func isText(node ast.Node) []ast.Expr {
 	return nil
 }
 
-// collectScripts adds the codes in the scripts of the page: problem("…"), failure("…") and refusal("…"), and those that
+// collectScripts adds the codes in the scripts of the page: those in problem(…), failure(…) and refusal(…), and those that
 // kms.js chooses between.
 func collectScripts(t *testing.T, codes map[string]string, folder string) {
 	t.Helper()
-	call := regexp.MustCompile(`(?:problem|failure|refusal)\("([a-z0-9_]+)"`)
-	chosen := regexp.MustCompile(`"((?:import|console)_[a-z_]+|cancelled)"`)
+	call := regexp.MustCompile(`(?:problem|failure|refusal)\((?:[^()]|\([^()]*\))*\)`)
+	code := regexp.MustCompile(`"([a-z0-9]+(?:_[a-z0-9]+)*)"`)
 	files, err := filepath.Glob(filepath.Join(folder, "*.js"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d scripts in %s, %v", len(files), folder, err)
@@ -130,8 +130,12 @@ func collectScripts(t *testing.T, codes map[string]string, folder string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, pattern := range []*regexp.Regexp{call, chosen} {
-			for _, match := range pattern.FindAllSubmatch(content, -1) {
+		found := call.FindAll(content, -1)
+		if filepath.Base(name) == "kms.js" {
+			found = append(found, regexp.MustCompile(`"(?:import|console)_[a-z_]+"|"cancelled"`).FindAll(content, -1)...)
+		}
+		for _, text := range found {
+			for _, match := range code.FindAllSubmatch(text, -1) {
 				codes[string(match[1])] = name
 			}
 		}

@@ -27,21 +27,21 @@ dev: ## the same, built and started again whenever a file changes
 		if [ -n "$$pid" ]; then kill $$pid; wait $$pid; fi; \
 	done
 
-# The bytes of the program depend on its sources and the version of Go alone. So what builds it runs with these settings in
-# place of those in the environment and those that go env -w has stored; only where modules come from and where caches are
-# stays as it was. An empty setting means Go's own default.
-KEPT   := GOAUTH|GOCACHE|GOINSECURE|GOMODCACHE|GONOPROXY|GONOSUMDB|GOPATH|GOPRIVATE|GOPROXY|GOSUMDB
-PINNED := CGO_ENABLED=0 GO111MODULE= GO386= GOAMD64= GOARM64= GOENV=off GOEXPERIMENT= GOFIPS140=off GOFLAGS= \
-	GOTOOLCHAIN=local GOWASM= GOWORK=off GO_EXTLINK_ENABLED=
-pinned  = @eval "$$($(GO) env | grep -E '^($(KEPT))=' | sed 's/^/export /')"; export $(PINNED); set -x;
+# What the bytes of the program depend on besides its sources and the version of Go is in one file, which wasm/build reads
+# too. What builds the program runs with the settings there in place of those in the environment.
+SETTINGS  := wasm/build/settings.env
+ARGUMENTS := $(shell sed -n "s/^-.*/'&'/p" $(SETTINGS))
+PINNED    := $(shell sed -n '/^[A-Z].*=/p' $(SETTINGS))
+KEPT      := $(shell sed -n '/^[A-Z][A-Z0-9]*$$/p' $(SETTINGS) | paste -sd '|')
+pinned     = @eval "$$($(GO) env | grep -E '^($(KEPT))=' | sed 's/^/export /')"; export $(PINNED); set -x;
 
 build: wasm ## build bin/keyferry, the same bytes wherever the Go version and the platform are the same
-	$(pinned) $(GO) build -trimpath -buildvcs=false -ldflags='-s -w' -o bin/keyferry ./server
+	$(pinned) $(GO) build $(ARGUMENTS) -o bin/keyferry ./server
 
 generate: ## write the Go code of the templ files
 	$(GO) tool templ generate
 
-wasm: ## build the WebAssembly module and the compressed files, the same bytes on every machine
+wasm: ## build the WebAssembly modules and the compressed files, the same bytes on every machine
 	$(pinned) $(GO) run ./wasm/build -o web/static/wasm
 	$(pinned) $(GO) run ./web/pack web/static
 	$(pinned) $(GO) run ./web/join web/static web/desk
@@ -98,11 +98,11 @@ check: tools wasm ## everything that must hold before a change goes in
 	$(GO) mod tidy -diff
 	$(GO) vet ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./wasm/... ./e2e/bench/...
-	GOOS=js GOARCH=wasm $(GO) vet -tags custody ./wasm
+	GOOS=js GOARCH=wasm $(GO) vet -tags testvariant ./wasm
 	$(GO) build -o bin/staticcheck honnef.co/go/tools/cmd/staticcheck
 	bin/staticcheck ./...
 	GOOS=js GOARCH=wasm bin/staticcheck ./wasm/... ./e2e/bench/...
-	GOOS=js GOARCH=wasm bin/staticcheck -tags custody ./wasm
+	GOOS=js GOARCH=wasm bin/staticcheck -tags testvariant ./wasm
 	cd e2e && node_modules/.bin/tsc -p .
 	@if output=$$($(GO) tool govulncheck ./... 2>&1); then echo "govulncheck: nothing known"; \
 	elif grep -qE 'fetching vulnerabilities|no such host|connection refused|dial tcp|Forbidden|403' <<<"$$output"; then \

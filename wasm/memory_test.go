@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -22,18 +23,18 @@ import (
 // secret turn up in a few megabytes by chance.
 const window = 8
 
-// TestMemory looks into the module's memory when generate has resolved, before
-// the worker fills it with zeros. The private key tells what to look for.
+// TestMemory looks into the module's memory when key material has been generated and wrapped, before the worker fills it
+// with zeros. The private key tells what to look for. It uses the job generate of the variant for tests, which does
+// nothing else: a backup and a check value leave copies of the material in age and in crypto/aes, which only the worker's
+// zeros reach.
 //
-// What Go code can clear is gone by then: the material, everything encoded from
-// it, and the stack with the numbers that the exponentiation went through. What
-// is left is what crypto/rsa puts on the heap and does not hand out: the padded
-// message, whole, and with OAEP parts of it and of its mask in the hash that made
-// them. RSAES_PKCS1_V1_5 pads without masking, so that its padded message shows
-// the material. The test allows this residue and nothing else, and fails if it is
-// ever absent: crypto/rsa would then have become better than we say.
+// What Go code can clear is gone by then: the material, everything encoded from it, and the stack with the numbers that
+// the exponentiation went through. What is left is what crypto/rsa puts on the heap and does not hand out: the padded
+// message, whole, and with OAEP parts of it and of its mask in the hash that made them. RSAES_PKCS1_V1_5 pads without
+// masking, so that its padded message shows the material. The test allows this residue and nothing else, and fails if it
+// is ever absent: crypto/rsa would then have become better than we say.
 func TestMemory(t *testing.T) {
-	folder := builtModule(t, "")
+	folder := builtModule(t, "testvariant")
 	for _, algorithm := range algorithms {
 		t.Run(algorithm, func(t *testing.T) {
 			memory, opened := generateAndDump(t, folder, algorithm)
@@ -55,10 +56,10 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// TestMemorySearchFinds is the positive control of TestMemory: each secret, planted
-// into a real dump at an odd address, must be found.
+// TestMemorySearchFinds is the positive control of TestMemory: each secret, planted into a real dump at an odd address,
+// must be found.
 func TestMemorySearchFinds(t *testing.T) {
-	folder := builtModule(t, "")
+	folder := builtModule(t, "testvariant")
 	for _, algorithm := range algorithms {
 		memory, opened := generateAndDump(t, folder, algorithm)
 		named := secrets(opened)
@@ -76,21 +77,108 @@ func TestMemorySearchFinds(t *testing.T) {
 	}
 }
 
-// generateAndDump runs generate and returns the module's memory from the moment
-// when its promise was settled, and the opened ciphertext.
+// generateAndDump runs generate and returns the module's memory and the opened ciphertext.
 func generateAndDump(t *testing.T, folder, algorithm string) ([]byte, *keywraptest.Opened) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "memory")
-	ended := bridge(t, folder, call{
+	ended, memories := dumped(t, folder, call{
 		Function:  "generate",
-		Arguments: []any{keywraptest.PublicKey(), algorithm},
-		Memory:    file,
-	})[0]
-	memory, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
+		Arguments: []any{options{"publicKey": keywraptest.PublicKey(), "algorithm": algorithm}},
+	})
+	var got struct {
+		EncryptedKeyMaterial []byte `json:"encryptedKeyMaterial"`
 	}
-	return memory, openGenerated(t, algorithm, ended.Resolved)
+	decode(t, ended[0].Resolved, &got)
+	return memories[0], openWrapped(t, algorithm, got.EncryptedKeyMaterial)
+}
+
+// dumped runs calls and returns the module's memory from the moment when each promise was settled.
+func dumped(t *testing.T, folder string, calls ...call) (ended []outcome, memories [][]byte) {
+	t.Helper()
+	place := t.TempDir()
+	for i := range calls {
+		calls[i].Memory = filepath.Join(place, strconv.Itoa(i))
+	}
+	ended = bridge(t, folder, calls...)
+	for _, c := range calls {
+		memory, err := os.ReadFile(c.Memory)
+		if err != nil {
+			t.Fatal(err)
+		}
+		memories = append(memories, memory)
+	}
+	return ended, memories
+}
+
+// TestSecretsAreCleared checks that a job clears the bytes of every secret that it was given: files, components,
+// passphrases and identities, also where it refuses them, and the passphrase that it offers. Once age has taken a
+// passphrase or a file there are copies out of reach; what is looked for here is what no library has had.
+func TestSecretsAreCleared(t *testing.T) {
+	folder := builtModule(t, "")
+	secret := []byte("xylograph-quixotic-9f3e7a1c") // no bytes of the program
+	preparing := func(changes options) call {
+		return call{Function: "prepare", Arguments: []any{preparation(changes)}}
+	}
+	brought := func(changes options) call {
+		return preparing(mapsOf(options{"source": "file", "file": base64Of(secret)}, changes))
+	}
+	opening := func(changes options) call {
+		return call{Function: "check", Arguments: []any{mapsOf(options{"file": base64Of(secret), "secret": string(secret),
+			"kcv": "0C9E86B7E6", "commitment": strings.Repeat("0", 64), "salt": strings.Repeat("0", 64)}, changes)}}
+	}
+	tests := map[string]struct {
+		call call
+		want string
+	}{
+		"a file of no kind":                    {brought(nil), "source_base64_length"},
+		"a file, and no protection":            {brought(options{"protection": ""}), "bad_request"},
+		"a file, and a broken receipt":         {brought(options{"receipt": "x"}), "bad_request"},
+		"a file, and a wrong wrapping key":     {brought(options{"publicKey": "x"}), "wrapping_key_not_base64"},
+		"a file, and no algorithm":             {brought(options{"algorithm": nil}), "bad_request"},
+		"a file, and an unknown algorithm":     {brought(options{"algorithm": "x"}), "algorithm_unknown"},
+		"a passphrase, and no algorithm":       {preparing(options{"protection": "passphrase", "passphrase": string(secret), "algorithm": nil}), "bad_request"},
+		"a passphrase that cannot be typed":    {preparing(options{"protection": "passphrase", "passphrase": string(secret) + "\n"}), "backup_passphrase_unusable"},
+		"a passphrase for no backup":           {preparing(options{"source": "backup", "file": base64Of(secret), "secret": string(secret)}), "backup_not_age"},
+		"a passphrase that opens, and no date": {preparing(options{"source": "backup", "file": base64Of(secret), "secret": string(secret), "date": nil}), "bad_request"},
+		"a check of no backup":                 {opening(nil), "backup_not_age"},
+		"a check with an identity":             {opening(options{"secret": "AGE-SECRET-KEY-" + string(secret)}), "backup_not_age"},
+		"a check without a check value":        {opening(options{"kcv": nil}), "bad_request"},
+		"a component":                          {call{Function: "addComponent", Arguments: []any{options{"component": base64Of(secret), "kcv": base64Of(nil)}}}, "component_not_hex"},
+		"a component without a check value":    {call{Function: "addComponent", Arguments: []any{options{"component": base64Of(secret), "kcv": nil}}}, "bad_request"},
+	}
+	names, calls := slices.Sorted(maps.Keys(tests)), []call{}
+	for _, name := range names {
+		calls = append(calls, tests[name].call)
+	}
+	// Age keeps a copy of a passphrase: if that is not found, finding none proves nothing.
+	control := len(calls) + 1
+	calls = append(calls, call{Function: "passphrase", Arguments: []any{options{}}},
+		preparing(options{"protection": "passphrase", "passphrase": string(secret)}))
+	ended, memories := dumped(t, folder, calls...)
+	for i, name := range names {
+		t.Run(name, func(t *testing.T) {
+			checkRejected(t, ended[i], tests[name].want)
+			if at := bytes.Index(memories[i], secret[:window]); at >= 0 {
+				t.Errorf("the secret is in memory at %d", at)
+			}
+		})
+	}
+	var offered struct {
+		Passphrase string `json:"passphrase"`
+	}
+	decode(t, ended[len(names)].Resolved, &offered)
+	if len(offered.Passphrase) != 29 || bytes.Contains(memories[len(names)], []byte(offered.Passphrase)[:window]) {
+		t.Errorf("the passphrase %q that is offered is in memory, or is none", offered.Passphrase)
+	}
+	openPrepared(t, algorithms[0], ended[control].Resolved)
+	if !bytes.Contains(memories[control], secret) {
+		t.Error("the control is not found: a passphrase that age has had")
+	}
+}
+
+// mapsOf is the first map with some fields replaced.
+func mapsOf(first, changes options) options {
+	maps.Copy(first, changes)
+	return first
 }
 
 // secrets names every byte string that gives the material away.

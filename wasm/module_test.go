@@ -26,8 +26,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// builtModule returns a folder with keyferry.wasm and wasm_exec.js, built by the
-// command that builds what is shipped. No tags make the shipped module.
+// builtModule returns a folder with keyferry.wasm and wasm_exec.js, built by the command that builds what is shipped. No
+// tags make the shipped module; testvariant makes the one that variant_js.go changes.
 func builtModule(t *testing.T, tags string) string {
 	t.Helper()
 	if testing.Short() {
@@ -65,6 +65,7 @@ func node(t *testing.T, script string, arguments ...string) *exec.Cmd {
 type call struct {
 	Function  string `json:"function"`
 	Arguments []any  `json:"arguments"`
+	Before    []call `json:"before,omitempty"` // calls in the same instance, which must resolve
 	Memory    string `json:"memory,omitempty"` // file for the linear memory
 }
 

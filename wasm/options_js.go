@@ -3,11 +3,11 @@ package main
 import (
 	"syscall/js"
 
-	"keyferry/wasm/keywrap"
+	"keyferry/wasm/custody"
 )
 
-// options reads the fields of a job's one argument. The first field of a wrong type is remembered; whoever reads them
-// asks for the error once, at the end.
+// options reads the fields of the object that a job takes. The first fault is remembered; whoever reads fields asks for
+// err once, after the last.
 type options struct {
 	object js.Value
 	err    error
@@ -16,17 +16,9 @@ type options struct {
 // maxBytes is far above any file or secret that a job takes.
 const maxBytes = 1 << 20
 
-// readOptions takes the argument of a job.
-func readOptions(args []js.Value) *options {
-	if len(args) == 0 || args[0].Type() != js.TypeObject {
-		return &options{object: js.Global().Get("Object").New(), err: badRequest("The function was called without its options.")}
-	}
-	return &options{object: args[0]}
-}
-
-func (o *options) wrong(name string) {
+func (o *options) fail(err error) {
 	if o.err == nil {
-		o.err = badRequest("The option " + name + " is missing or of a wrong type.")
+		o.err = err
 	}
 }
 
@@ -34,33 +26,37 @@ func (o *options) wrong(name string) {
 func (o *options) text(name string) string {
 	value := o.object.Get(name)
 	if value.Type() != js.TypeString {
-		o.wrong(name)
+		o.fail(codeBadRequest)
 		return ""
 	}
 	return value.String()
 }
 
-// number is a field that must be a number.
-func (o *options) number(name string) int64 {
+// secret is a field that must be a string, as UTF-8 in bytes of which no Go string is made. The caller clears them.
+func (o *options) secret(name string) []byte {
 	value := o.object.Get(name)
-	if value.Type() != js.TypeNumber {
-		o.wrong(name)
-		return 0
+	if value.Type() != js.TypeString {
+		o.fail(codeBadRequest)
+		return nil
 	}
-	return int64(value.Float())
+	encoded := js.Global().Get("TextEncoder").New().Call("encode", value)
+	defer encoded.Call("fill", 0)
+	return o.copied(encoded)
 }
 
 // bytes copies a field that must be a Uint8Array. The caller clears the copy if it is secret.
 func (o *options) bytes(name string) []byte {
 	value := o.object.Get(name)
 	if value.Type() != js.TypeObject || !value.InstanceOf(js.Global().Get("Uint8Array")) {
-		o.wrong(name)
+		o.fail(codeBadRequest)
 		return nil
 	}
+	return o.copied(value)
+}
+
+func (o *options) copied(value js.Value) []byte {
 	if value.Length() > maxBytes {
-		if o.err == nil {
-			o.err = &keywrap.Error{Code: "source_too_long", Message: "The file is far too long."}
-		}
+		o.fail(custody.CodeSourceTooLong)
 		return nil
 	}
 	content := make([]byte, value.Length())
@@ -68,12 +64,40 @@ func (o *options) bytes(name string) []byte {
 	return content
 }
 
+// has reports whether a field is there: it may also be null.
+func (o *options) has(name string) bool {
+	value := o.object.Get(name)
+	return !value.IsUndefined() && !value.IsNull()
+}
+
 // bytesOrNone copies a field that may be absent.
 func (o *options) bytesOrNone(name string) []byte {
-	if value := o.object.Get(name); value.IsUndefined() || value.IsNull() {
+	if !o.has(name) {
 		return nil
 	}
 	return o.bytes(name)
+}
+
+// identity is what three fields say of key material: its check value and a commitment to it.
+func (o *options) identity() *identity {
+	digits, digest, salt := o.text("kcv"), o.text("commitment"), o.text("salt")
+	if o.err != nil {
+		return nil
+	}
+	known, err := &identity{}, error(nil)
+	if known.checkValue, err = custody.ParseKCV(digits); err != nil {
+		o.fail(err)
+	}
+	if known.commitment, err = custody.ParseCommitment(digest, salt); err != nil {
+		o.fail(err)
+	}
+	return known
+}
+
+// identity tells one key material from others.
+type identity struct {
+	checkValue custody.KCV
+	commitment custody.Commitment
 }
 
 // array is bytes as JavaScript has them.
@@ -81,4 +105,11 @@ func array(content []byte) js.Value {
 	value := js.Global().Get("Uint8Array").New(len(content))
 	js.CopyBytesToJS(value, content)
 	return value
+}
+
+// stringOf is a JavaScript string of UTF-8 of which no Go string is made.
+func stringOf(content []byte) js.Value {
+	copied := array(content)
+	defer copied.Call("fill", 0)
+	return js.Global().Get("TextDecoder").New().Call("decode", copied)
 }

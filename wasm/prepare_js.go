@@ -8,6 +8,7 @@ import (
 	"syscall/js"
 
 	"keyferry/wasm/custody"
+	"keyferry/wasm/custody/backup"
 	"keyferry/wasm/keywrap"
 )
 
@@ -17,47 +18,13 @@ const (
 	codeConfirmBase64 keywrap.Code = "confirm_base64" // the file is text: is what it stands for meant?
 )
 
-// codeOtherCMK refuses a receipt of another CMK than the chosen one: the KMS would refuse the material, if the receipt
-// was not simply the wrong file.
-const codeOtherCMK keywrap.Code = "receipt_other_cmk"
-
-// components adds up what addComponent is given, until prepare takes the sum.
-var components *custody.Components
-
-// addComponent accepts one component of a key, with the check value that was printed with it.
-func addComponent(args []js.Value) (result, error) {
-	if len(args) != 2 {
-		return nil, badRequest("The function was called with the wrong number of arguments.")
-	}
-	o := &options{object: js.ValueOf(map[string]any{"component": args[0], "kcv": args[1]})}
-	component, kcv := o.bytes("component"), o.bytes("kcv")
-	defer clear(component)
-	if o.err != nil {
-		return nil, o.err
-	}
-	if components == nil {
-		var err error
-		if components, err = custody.NewComponents(); err != nil {
-			return nil, err
-		}
-	}
-	scrub()
-	defer scrub()
-	method, err := components.Add(component, kcv)
-	if err != nil {
-		return nil, err
-	}
-	return result{"method": string(method), "count": components.Count()}, nil
-}
-
-// preparation is what the person chose for one import.
+// preparation is what the person chose for one import. forget clears its secrets.
 type preparation struct {
+	opening    // of the sources file and backup
 	source     string
-	file       []byte // of the sources file and backup
 	kind       custody.Kind
-	secret     string       // opens the backup
 	weakness   keywrap.Code // accepted by the person
-	receipt    []byte       // of an earlier import, or none
+	receipt    *identity    // of an earlier import, or nil
 	keyID      string       // of the CMK
 	date       string       // for the name of the backup
 	protection string
@@ -65,19 +32,21 @@ type preparation struct {
 	recipients []string
 	key        *keywrap.WrappingKey
 	algorithm  keywrap.Algorithm
+	progress   js.Value // a function, or undefined
 }
 
-// prepare does everything that needs the key material, in one go: it makes it or reads it, examines it, compares it with
-// a receipt, backs it up and wraps it. What leaves is encrypted, or a check value.
-func prepare(args []js.Value) (result, error) {
-	p, err := readPreparation(readOptions(args))
+func (p *preparation) forget() {
+	p.opening.forget()
+	clear(p.passphrase)
+}
+
+// prepare does everything that needs the key material, in one go: it makes it or reads it, compares it with a receipt,
+// examines it, backs it up and wraps it. What leaves is encrypted, or a check value.
+func prepare(o *options) (result, error) {
+	p, err := readPreparation(o)
+	defer p.forget()
 	if err != nil {
 		return nil, err
-	}
-	defer clear(p.file)
-	var progress js.Value
-	if len(args) > 1 && args[1].Type() == js.TypeFunction {
-		progress = args[1]
 	}
 	scrub()
 	defer scrub()
@@ -85,37 +54,47 @@ func prepare(args []js.Value) (result, error) {
 	if err := p.fill(); err != nil {
 		return nil, err
 	}
-	if err := p.examine(progress); err != nil {
+	if err := p.examine(); err != nil {
 		return nil, err
 	}
 	return p.finish()
 }
 
+// readPreparation returns what it has read also when it refuses the rest, so that the caller forgets it.
 func readPreparation(o *options) (*preparation, error) {
 	p := &preparation{
-		source: o.text("source"), kind: custody.Kind(o.text("kind")), secret: o.text("secret"),
-		weakness: keywrap.Code(o.text("weakness")), protection: o.text("protection"),
-		receipt: o.bytesOrNone("receipt"), file: o.bytesOrNone("file"), keyID: o.text("keyId"), date: o.text("date"),
+		opening: *readOpening(o),
+		source:  o.text("source"), kind: custody.Kind(o.text("kind")), weakness: keywrap.Code(o.text("weakness")),
+		keyID: o.text("keyId"), date: o.text("date"), protection: o.text("protection"), progress: o.object.Get("progress"),
+	}
+	if o.has("receipt") {
+		of := &options{object: o.object.Get("receipt")}
+		if of.object.Type() != js.TypeObject {
+			return p, codeBadRequest
+		}
+		if p.receipt = of.identity(); of.err != nil {
+			return p, of.err
+		}
 	}
 	switch p.protection {
 	case "passphrase":
-		p.passphrase = []byte(o.text("passphrase"))
+		p.passphrase = o.secret("passphrase")
 	case "recipients":
 		p.recipients = strings.Fields(o.text("recipients"))
 	case "elsewhere":
 		if p.source == "generate" {
-			return nil, badRequest("Generated key material exists nowhere else.")
+			return p, codeBadRequest // generated key material would exist nowhere else
 		}
 	default:
-		return nil, badRequest("The protection is not one of those that there are.")
+		return p, codeBadRequest
 	}
 	publicKey, algorithm := o.text("publicKey"), o.text("algorithm")
 	if o.err != nil {
-		return nil, o.err
+		return p, o.err
 	}
 	var err error
 	if p.key, err = keywrap.ParseWrappingKey([]byte(publicKey)); err != nil {
-		return nil, err
+		return p, err
 	}
 	p.algorithm, err = keywrap.ParseAlgorithm(algorithm)
 	return p, err
@@ -128,15 +107,15 @@ func (p *preparation) fill() error {
 		return keywrap.Generate(&material)
 	case "components":
 		if components == nil {
-			return badRequest("There are no components.")
+			return custody.CodeComponentsTooFew
 		}
 		return components.Sum(&material)
 	case "backup":
-		return restore(p.file, p.secret)
+		return backup.Restore(p.file, p.with(), &material)
 	case "file":
 		return p.readFile()
 	}
-	return badRequest("The source is not one of those that there are.")
+	return codeBadRequest
 }
 
 // readFile asks before it decodes text: 64 hexadecimal digits may stand for a key, or be something else altogether.
@@ -145,30 +124,23 @@ func (p *preparation) readFile() error {
 	if err != nil {
 		return err
 	}
-	if kind != custody.Raw && p.kind == "" {
-		if kind == custody.Hex {
-			return &keywrap.Error{Code: codeConfirmHex, Message: "These are 64 hexadecimal digits. Use the 32 bytes that they stand for?"}
-		}
-		return &keywrap.Error{Code: codeConfirmBase64, Message: "This is base64 of 32 bytes. Use the 32 bytes that it stands for?"}
-	}
 	if p.kind == "" {
+		switch kind {
+		case custody.Hex:
+			return codeConfirmHex
+		case custody.Base64:
+			return codeConfirmBase64
+		}
 		p.kind = custody.Raw
 	}
 	return custody.Decode(p.kind, p.file, &material)
 }
 
-// examine holds brought material against the receipt and the quality gate. Generated material needs neither. The
-// receipt comes first: it is quick, and the wrong key need not be examined.
-func (p *preparation) examine(progress js.Value) error {
+// examine compares the key material with the receipt, and looks for weaknesses where it was brought. The receipt comes
+// first: comparing is quick, and the wrong key need not be examined.
+func (p *preparation) examine() error {
 	if p.receipt != nil {
-		r, err := custody.ParseReceipt(p.receipt)
-		if err != nil {
-			return err
-		}
-		if r.KeyID != p.keyID {
-			return &keywrap.Error{Code: codeOtherCMK, Message: "This receipt is of another CMK."}
-		}
-		if err := custody.CheckAgainst(r, &material); err != nil {
+		if err := custody.Compare(&material, p.receipt.checkValue, p.receipt.commitment); err != nil {
 			return err
 		}
 	}
@@ -176,8 +148,8 @@ func (p *preparation) examine(progress js.Value) error {
 		return nil
 	}
 	finding, err := custody.Examine(&material, func(done, total uint64) bool {
-		if progress.Type() == js.TypeFunction {
-			progress.Invoke(float64(done), float64(total))
+		if p.progress.Type() == js.TypeFunction {
+			p.progress.Invoke(float64(done), float64(total))
 		}
 		return true
 	})
@@ -185,7 +157,7 @@ func (p *preparation) examine(progress js.Value) error {
 		return err
 	}
 	if finding.Found() && finding.Code != p.weakness {
-		return &keywrap.Error{Code: finding.Code, Message: finding.Message}
+		return finding.Code
 	}
 	return nil
 }
@@ -211,8 +183,30 @@ func (p *preparation) finish() (result, error) {
 	if err != nil {
 		return nil, err
 	}
-	digest := sha256.Sum256(wrapped)
-	out["encryptedKeyMaterial"] = base64.StdEncoding.EncodeToString(wrapped)
-	out["sha256"] = hex.EncodeToString(digest[:])
+	out["encryptedKeyMaterial"], out["sha256"] = base64.StdEncoding.EncodeToString(wrapped), digestOf(wrapped)
 	return out, nil
+}
+
+// backUp encrypts the key material as the person chose, and adds the backup to what prepare answers.
+func (p *preparation) backUp(out result) error {
+	to := backup.To{Passphrase: p.passphrase, Recipients: p.recipients}
+	if p.protection == "passphrase" {
+		factor, err := backup.ChooseWorkFactor()
+		if err != nil {
+			return err
+		}
+		to.WorkFactor = factor
+	}
+	file, err := backup.Make(&material, to)
+	if err != nil {
+		return err
+	}
+	out["backup"], out["backupSHA256"], out["backupFile"] = array(file), digestOf(file), backup.FileName(p.keyID, p.date)
+	return nil
+}
+
+// digestOf is the SHA-256 of something public, in hexadecimal.
+func digestOf(content []byte) string {
+	digest := sha256.Sum256(content)
+	return hex.EncodeToString(digest[:])
 }

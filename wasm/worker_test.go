@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -22,8 +23,8 @@ import (
 // emptyModule is WebAssembly without anything in it.
 const emptyModule = "\x00asm\x01\x00\x00\x00"
 
-// posted is what the worker posted, and how much of the module's memory was not
-// zero at that moment; nil while there was no module.
+// posted is what the worker posted, and how much of the module's memory was not zero at that moment; nil while there was
+// no module.
 type posted struct {
 	Data struct {
 		Type   string          `json:"type"`
@@ -42,15 +43,15 @@ type workerTest struct {
 
 func newWorkerTest(t *testing.T) *workerTest {
 	t.Helper()
-	shipped, crashing := builtModule(t, ""), builtModule(t, "crashtest")
+	shipped, crashing := builtModule(t, ""), builtModule(t, "testvariant")
 	folder := t.TempDir()
 	w := &workerTest{
 		script: filepath.Join(folder, "js", "worker.js"),
 		files: map[string]string{
-			"/keyferry.wasm":  string(readModule(t, shipped)),
-			"/crashtest.wasm": string(readModule(t, crashing)),
-			"/empty.wasm":     emptyModule,
-			"/broken.wasm":    emptyModule + "broken",
+			"/keyferry.wasm":    string(readModule(t, shipped)),
+			"/testvariant.wasm": string(readModule(t, crashing)),
+			"/empty.wasm":       emptyModule,
+			"/broken.wasm":      emptyModule + "broken",
 		},
 	}
 	copyFile(t, filepath.Join("..", "web", "static", "js", "worker.js"), w.script)
@@ -75,17 +76,14 @@ func newWorkerTest(t *testing.T) *workerTest {
 }
 
 // request is a message for the worker. The integrity is that of the module.
-func (w *workerTest) request(path, job string, more map[string]any) map[string]any {
+func (w *workerTest) request(path, job string, o options) map[string]any {
 	digest := sha256.Sum256([]byte(w.files[strings.TrimPrefix(path, "/text")]))
-	message := map[string]any{
+	return map[string]any{
 		"module":    w.server.URL + path,
 		"integrity": "sha256-" + base64.StdEncoding.EncodeToString(digest[:]),
 		"job":       job,
+		"options":   o,
 	}
-	for name, value := range more {
-		message[name] = value
-	}
-	return message
 }
 
 // run gives the messages to a new worker and returns what it posted until it
@@ -119,11 +117,11 @@ func (w *workerTest) run(t *testing.T, messages ...any) []posted {
 func TestWorkerDoesItsJob(t *testing.T) {
 	w := newWorkerTest(t)
 	for _, algorithm := range algorithms {
-		posts := w.run(t, w.request("/keyferry.wasm", "generate", map[string]any{"publicKey": keywraptest.PublicKey(), "algorithm": algorithm}))
+		posts := w.run(t, w.request("/keyferry.wasm", "prepare", preparation(options{"algorithm": algorithm})))
 		if len(posts) != 2 || posts[0].Data.Type != "ready" || posts[1].Data.Type != "done" {
 			t.Fatalf("%s: the worker posted %+v, want ready and done", algorithm, posts)
 		}
-		openGenerated(t, algorithm, posts[1].Data.Result)
+		openPrepared(t, algorithm, posts[1].Data.Result)
 		if posts[0].Memory == nil || *posts[0].Memory == 0 {
 			t.Errorf("%s: no module in memory while it was ready, so that zeros afterwards prove nothing", algorithm)
 		}
@@ -131,7 +129,7 @@ func TestWorkerDoesItsJob(t *testing.T) {
 			t.Errorf("%s: the module's memory was not all zeros when the answer left", algorithm)
 		}
 	}
-	posts := w.run(t, w.request("/keyferry.wasm", "inspect", map[string]any{"publicKey": keywraptest.PublicKey()}))
+	posts := w.run(t, w.request("/keyferry.wasm", "inspect", options{"publicKey": keywraptest.PublicKey()}))
 	if len(posts) != 2 || !strings.Contains(string(posts[1].Data.Result), testFingerprint()) {
 		t.Errorf("inspect: the worker posted %+v", posts)
 	}
@@ -141,10 +139,12 @@ func TestWorkerDoesItsJob(t *testing.T) {
 // thing that the worker posts, and that the memory is zeros by then.
 func TestWorkerFails(t *testing.T) {
 	w := newWorkerTest(t)
-	key := map[string]any{"publicKey": keywraptest.PublicKey()}
+	key := options{"publicKey": keywraptest.PublicKey()}
 	inspect := w.request("/keyferry.wasm", "inspect", key)
 	with := func(name string, value any) map[string]any {
-		return w.request("/keyferry.wasm", "inspect", map[string]any{"publicKey": keywraptest.PublicKey(), name: value})
+		request := maps.Clone(inspect)
+		request[name] = value
+		return request
 	}
 	otherIntegrity := w.request("/empty.wasm", "inspect", nil)["integrity"]
 	tests := []struct {
@@ -162,9 +162,11 @@ func TestWorkerFails(t *testing.T) {
 		{"unknown job", "bad_request", []any{with("job", "export")}},
 		{"job of the prototype", "bad_request", []any{with("job", "constructor")}},
 		{"two requests", "bad_request", []any{inspect, inspect}},
-		{"missing argument", "bad_request", []any{w.request("/keyferry.wasm", "generate", key)}},
-		{"argument of another type", "bad_request", []any{with("publicKey", 7)}},
-		{"refused by the module", "wrapping_key_not_base64", []any{with("publicKey", "words")}},
+		{"job of an earlier version", "bad_request", []any{with("job", "generate")}},
+		{"no options", "bad_request", []any{with("options", nil)}},
+		{"missing argument", "bad_request", []any{w.request("/keyferry.wasm", "prepare", key)}},
+		{"argument of another type", "bad_request", []any{with("options", options{"publicKey": 7})}},
+		{"refused by the module", "wrapping_key_not_base64", []any{with("options", options{"publicKey": "words"})}},
 		{"module not found", "module_unavailable", []any{w.request("/none.wasm", "inspect", key)}},
 		{"server away", "module_unavailable", []any{with("module", "http://127.0.0.1:1/keyferry.wasm")}},
 		{"not a URL", "module_unavailable", []any{with("module", "http://")}},
@@ -189,7 +191,7 @@ func TestWorkerFails(t *testing.T) {
 			}
 			var got failure
 			decode(t, last.Data.Error, &got)
-			if got.Code != test.want || got.Message == "" {
+			if got.Code != test.want {
 				t.Errorf("failed with %s, want %s", last.Data.Error, test.want)
 			}
 			if last.Memory != nil && *last.Memory != 0 {
@@ -199,9 +201,9 @@ func TestWorkerFails(t *testing.T) {
 	}
 }
 
-// crash is a request that makes the crashtest variant of the module die.
+// crash is a request that makes the variant of the module for tests die.
 func (w *workerTest) crash(way string) map[string]any {
-	return w.request("/crashtest.wasm", "inspect", map[string]any{"publicKey": "crashtest: " + way})
+	return w.request("/testvariant.wasm", "inspect", options{"publicKey": "crashtest: " + way})
 }
 
 func copyFile(t *testing.T, from, to string) {

@@ -30,15 +30,14 @@ var joined embed.FS
 
 // Names of the files that the console has to know, relative to the tree.
 const (
-	Module   = "wasm/keyferry.wasm" // everything but backups
-	Custody  = "wasm/custody.wasm"  // everything
+	Module   = "wasm/keyferry.wasm" // everything that has to do with key material
 	Strength = "wasm/strength.wasm" // estimates passphrases
 	Worker   = "js/worker.js"
 	Runtime  = "wasm/wasm_exec.js" // starts modules; the one file that the worker's script imports
 )
 
 // Modules are the files that a worker may fetch.
-var Modules = []string{Module, Custody, Strength}
+var Modules = []string{Module, Strength}
 
 // ErrNoModule reports a binary that was built without a WebAssembly module; make wasm builds them.
 var ErrNoModule = errors.New("the WebAssembly module is not built in: run make wasm, then build again")
@@ -146,7 +145,7 @@ func DeskScripts() (page, worker []byte, err error) {
 	return page, worker, nil
 }
 
-// Read returns one file, as it is or, with its twin's suffix, as it is compressed: "wasm/custody.wasm.gz".
+// Read returns one file, as it is or, with its twin's suffix, as it is compressed: "wasm/keyferry.wasm.gz".
 func (t *Tree) Read(name string) ([]byte, error) {
 	plain := strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".br")
 	f, ok := t.files[plain]

@@ -22,8 +22,7 @@ type Task struct {
 	KeyID     string // filled in when the page was opened with /?KeyId=…
 	Again     bool   // whether this is the page for importing the same material again
 	WorkerURL string
-	Module    Module // everything but backups
-	Custody   Module // everything, loaded when a backup is to be made or opened
+	Module    Module // everything that has to do with key material
 	Strength  Module // estimates passphrases, and is loaded when a person types one
 	CLIPrefix string // before aliyun in a command: credentials of the local KMS, else empty
 	CLISuffix string // after an aliyun command: the local KMS's address, else empty
@@ -35,7 +34,6 @@ func (p Task) attributes(task string) templ.Attributes {
 		"data-task": task, "data-region": p.Frame.Region, "data-version": p.Frame.Version, "data-worker": p.WorkerURL,
 		"data-host":   p.Host,
 		"data-module": p.Module.URL, "data-integrity": p.Module.Integrity,
-		"data-custody": p.Custody.URL, "data-custody-integrity": p.Custody.Integrity,
 		"data-strength": p.Strength.URL, "data-strength-integrity": p.Strength.Integrity,
 	}
 }

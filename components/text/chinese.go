@@ -306,7 +306,7 @@ var chinese = Catalogue{
 			"在第 3 步生成口令后断开网络：该步骤仍可正常完成，因为模块加载后不再需要网络。",
 		},
 		Module:    "本控制台的模块",
-		ModuleWhy: "本控制台提供的 custody.wasm（处理密钥材料的模块）的 SHA-256",
+		ModuleWhy: "本控制台提供的 keyferry.wasm（处理密钥材料的模块）的 SHA-256",
 	},
 	Faults: merged(chineseFaults, chineseCustodyFaults, chineseDeskFaults),
 }

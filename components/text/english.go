@@ -306,7 +306,7 @@ var english = Catalogue{
 			"Go offline once step 3 has suggested a passphrase: the step still works, because it needs no network after its module has loaded.",
 		},
 		Module:    "The module of this console",
-		ModuleWhy: "SHA-256 of custody.wasm as served: the module that holds key material",
+		ModuleWhy: "SHA-256 of keyferry.wasm as served: the module that holds key material",
 	},
 	Faults: merged(englishFaults, englishCustodyFaults, englishDeskFaults),
 }

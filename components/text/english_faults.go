@@ -108,7 +108,7 @@ var englishFaults = map[string]Fault{
 	"random_source_failed":            {"This browser provided no random numbers, or unusable ones.", "Nothing was generated. Use another browser."},
 	"wrapping_failed":                 {"Wrapping failed.", "Nothing was sent. Get import parameters again."},
 
-	// Custody, as the page and the console see it.
+	// What a person chooses or enters, as the page and the console check it.
 	"Console.Remind":     {"The reminder days must be numbers from 1 to 365.", "Enter up to ten numbers, separated by commas, such as 30, 7, 1."},
 	"confirm_hex":        {"The file contains 64 hexadecimal digits.", "Confirm whether the 32 bytes that they encode are the key."},
 	"confirm_base64":     {"The file contains 32 bytes in base64.", "Confirm whether the decoded 32 bytes are the key."},

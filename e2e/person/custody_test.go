@@ -545,7 +545,7 @@ func mustBeReceipt(t *testing.T, receipt, backup, key string, material keywrap.M
 		t.Fatal(err)
 	}
 	digest := sha256.Sum256(file)
-	module, err := os.ReadFile(program.Source("web/static/" + web.Custody))
+	module, err := os.ReadFile(program.Source("web/static/" + web.Module))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -559,11 +559,13 @@ func mustBeReceipt(t *testing.T, receipt, backup, key string, material keywrap.M
 			t.Errorf("the receipt says %s is %v, want %s", name, fields[name], want)
 		}
 	}
-	r, err := custody.ParseReceipt(content)
+	digits, _ := fields["Commitment"].(string)
+	salt, _ := fields["CommitmentSalt"].(string)
+	commitment, err := custody.ParseCommitment(digits, salt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := custody.CheckAgainst(r, &material); err != nil {
+	if err := custody.Compare(&material, custody.CheckValue(&material), commitment); err != nil {
 		t.Errorf("the receipt is not of the key: %v", err)
 	}
 	for _, found := range browser.Pieces(t, content, material[:]) {

@@ -165,7 +165,7 @@ func TestGeneratingOffline(t *testing.T) {
 func TestModuleThatDies(t *testing.T) {
 	p := program.Start(t)
 	folder := t.TempDir()
-	build := exec.Command("go", "run", "./wasm/build", "-tags", "crashtest", "-o", folder)
+	build := exec.Command("go", "run", "./wasm/build", "-tags", "testvariant", "-o", folder)
 	build.Dir = program.Source(".")
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the module that crashes: %v\n%s", err, output)

@@ -41,9 +41,9 @@ type Config struct {
 
 type console struct {
 	Config
-	prefix  string // of static files: /static/<digest>
-	custody string // SHA-256 of the module that holds key material, in hexadecimal
-	log     *slog.Logger
+	prefix string // of static files: /static/<digest>
+	module string // SHA-256 of the module that holds key material, in hexadecimal
+	log    *slog.Logger
 }
 
 // New makes the web app. It fails if the binary has no module built in, because a console without
@@ -69,7 +69,7 @@ func New(config Config) (http.Handler, error) {
 			return nil, fmt.Errorf("making the console: %w", err)
 		}
 	}
-	c.custody, _ = config.Static.SHA256(web.Custody)
+	c.module, _ = config.Static.SHA256(web.Module)
 	c.KMS = audited{next: config.KMS, log: c.log}
 	return c.routes(), nil
 }

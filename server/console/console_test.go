@@ -60,7 +60,6 @@ func tree(t *testing.T) *web.Tree {
 		"wasm/keyferry.wasm":    {Data: []byte("\x00asm plain")},
 		"wasm/keyferry.wasm.br": {Data: []byte("brotli twin")},
 		"wasm/keyferry.wasm.gz": {Data: []byte("gzip twin")},
-		"wasm/custody.wasm":     {Data: []byte("\x00asm with custody")},
 		"wasm/strength.wasm":    {Data: []byte("\x00asm of another kind")},
 	})
 	if err != nil {

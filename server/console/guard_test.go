@@ -27,7 +27,7 @@ func TestEveryAnswerHasItsPolicy(t *testing.T) {
 	silent := strings.Replace(page, "connect-src 'self'", "connect-src 'none'", 1)
 	quiet := "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 	worker := "default-src 'none'; script-src " + host + static + "/wasm/wasm_exec.js 'wasm-unsafe-eval'; connect-src " + host + static + "/wasm/keyferry.wasm " +
-		host + static + "/wasm/custody.wasm " + host + static + "/wasm/strength.wasm; " +
+		host + static + "/wasm/strength.wasm; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 	const html = "text/html"
 	for _, test := range []struct {

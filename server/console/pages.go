@@ -65,17 +65,16 @@ func (c *console) task(e echo.Context, frame components.Frame) pages.Task {
 		Host:      e.Request().Host,
 		KeyID:     keyIn(e.Request().URL),
 		WorkerURL: c.prefix + "/" + web.Worker,
-		Module:    c.module(web.Module),
-		Custody:   c.module(web.Custody),
-		Strength:  c.module(web.Strength),
+		Module:    c.moduleFile(web.Module),
+		Strength:  c.moduleFile(web.Strength),
 		CLIPrefix: c.LocalKMSLogin,
 		CLISuffix: c.LocalKMSFlags,
 	}
 }
 
-// module is the address of a module and the digest that its bytes must have; New has checked that
-// it exists.
-func (c *console) module(name string) pages.Module {
+// moduleFile is the address of a module and the digest that its bytes must have; New has checked
+// that it exists.
+func (c *console) moduleFile(name string) pages.Module {
 	integrity, _ := c.Static.Integrity(name)
 	return pages.Module{URL: c.prefix + "/" + name, Integrity: integrity}
 }
@@ -111,7 +110,7 @@ func (c *console) frame(e echo.Context, page string) components.Frame {
 		Region:       c.Region,
 		LocalKMSURL:  c.LocalKMSURL,
 		Static:       c.prefix,
-		ModuleSHA256: c.custody,
+		ModuleSHA256: c.module,
 		Version:      c.Version,
 	}
 }

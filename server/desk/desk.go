@@ -42,9 +42,8 @@ func Embedded(region, version string) (Config, error) {
 	return Config{Static: static, Page: page, Worker: worker, Region: region, Version: version}, nil
 }
 
-// modules of the file, with the name under which the page's script looks for each. One of them does
-// everything; the smaller one of the console would only make the file larger.
-var modules = []struct{ name, file string }{{"custody", web.Custody}, {"strength", web.Strength}}
+// modules of the file, with the name under which the page's script looks for each.
+var modules = []struct{ name, file string }{{"keyferry", web.Module}, {"strength", web.Strength}}
 
 // File is the whole desk. The same configuration always gives the same bytes.
 func File(ctx context.Context, config Config) ([]byte, error) {
@@ -88,11 +87,11 @@ func File(ctx context.Context, config Config) ([]byte, error) {
 // view is the page in one language. It names no addresses: the page's script takes the modules from
 // the file.
 func (c Config) view(words *text.Catalogue) (pages.Task, error) {
-	digest, err := c.Static.SHA256(web.Custody)
+	digest, err := c.Static.SHA256(web.Module)
 	if err != nil {
 		return pages.Task{}, err
 	}
-	custody, _ := c.Static.Integrity(web.Custody) // the same file
+	integrity, _ := c.Static.Integrity(web.Module) // the same file
 	strength, err := c.Static.Integrity(web.Strength)
 	if err != nil {
 		return pages.Task{}, err
@@ -101,8 +100,7 @@ func (c Config) view(words *text.Catalogue) (pages.Task, error) {
 		Frame: components.Frame{
 			Text: words, Title: words.Desk.Title, Page: "desk", Region: c.Region, ModuleSHA256: digest, Version: c.Version, Sealed: true,
 		},
-		Module:   pages.Module{Integrity: custody},
-		Custody:  pages.Module{Integrity: custody},
+		Module:   pages.Module{Integrity: integrity},
 		Strength: pages.Module{Integrity: strength},
 	}, nil
 }

@@ -198,7 +198,7 @@ func TestAnotherVersion(t *testing.T) {
 	static := tree(t)
 	changed, err := web.ReadTree(fstest.MapFS{
 		"app.css": {Data: []byte("body{}")}, web.Worker: {Data: []byte("export {}")}, web.Module: {Data: []byte("a")},
-		web.Custody: {Data: []byte("b")}, web.Strength: {Data: []byte("c")},
+		web.Strength: {Data: []byte("c")},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -33,8 +33,7 @@ func holds(file string, content []byte) bool {
 	return err == nil && bytes.Equal(old, content)
 }
 
-// writeWhole replaces the file in one step, so that a server that reads at the
-// same time never sees half of it.
+// writeWhole replaces the file in one step, so that a server that reads at the same time never sees half of it.
 func writeWhole(file string, content []byte) error {
 	temporary, err := os.CreateTemp(filepath.Dir(file), ".new-")
 	if err != nil {

@@ -1,22 +1,18 @@
 //go:build !js
 
-// Command build builds the browser module into a folder, and holds the one
-// command line that does so:
+// Command build builds the modules for the browser into a folder:
 //
 //	go run ./wasm/build -o web/static/wasm
 //
-// It writes keyferry.wasm, custody.wasm, strength.wasm and the wasm_exec.js of the
-// same Go toolchain. The
-// output depends on the sources and the toolchain alone, so that anyone can
-// rebuild the module and compare its SHA-256. Tests build variants of the module
-// by their build tags.
+// It writes keyferry.wasm, strength.wasm and the wasm_exec.js of the same Go toolchain, and prints the SHA-256 of each. The
+// output depends on the sources and the toolchain alone, so that anyone can build it again and compare; settings.env has
+// what a build depends on. Tests build variants of the module by their build tags.
 package main
 
 import (
 	"flag"
 	"fmt"
 	"os"
-	"strings"
 )
 
 func main() {
@@ -38,9 +34,9 @@ func run(folder, tags string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return fmt.Errorf("making the output folder: %v", err)
 	}
-	assets := make([]asset, 0, len(modules)+1)
+	var assets []asset
 	for _, m := range modules {
-		content, err := buildModule(m.packagePath, strings.TrimPrefix(m.tags+","+tags, ","))
+		content, err := buildModule(m.packagePath, tags)
 		if err != nil {
 			return err
 		}

@@ -61,13 +61,10 @@ const (
 // CodeExamineCancelled is the code of an examination that was told to stop.
 const CodeExamineCancelled keywrap.Code = "examine_cancelled"
 
-// The codes of fingerprints and receipts.
+// The codes of check values and receipts.
 const (
 	CodeKCVMalformed     keywrap.Code = "kcv_malformed"        // not ten hex digits
-	CodeReceiptNotJSON   keywrap.Code = "receipt_not_json"     // not a JSON object
-	CodeReceiptNotOurs   keywrap.Code = "receipt_not_ours"     // JSON, but not a receipt of this program
-	CodeReceiptVersion   keywrap.Code = "receipt_version"      // a receipt of a version that is not known here
-	CodeReceiptMalformed keywrap.Code = "receipt_malformed"    // a field is missing, unknown, double or wrong
+	CodeReceiptMalformed keywrap.Code = "receipt_malformed"    // a digest of the receipt is not one
 	CodeReceiptDamaged   keywrap.Code = "receipt_damaged"      // commitment and check value contradict each other
 	CodeNotReceiptsKey   keywrap.Code = "not_the_receipts_key" // other material than the receipt's
 )

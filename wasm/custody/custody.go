@@ -7,8 +7,7 @@
 //   - sources: [Recognise] and [Decode] for a file of the person's own, and
 //     [Components] for the parts that a hardware security module printed;
 //   - the quality gate: [Examine] and [Examination];
-//   - fingerprints: [KCV] and [Commitment];
-//   - the [Receipt] of an import, and [CheckAgainst].
+//   - fingerprints: [KCV] and [Commitment], and [Compare] with those of a receipt.
 //
 // Encrypted backups are in the package backup below this one, so that a module
 // without them does not carry age. Formats that outlive a version of this program

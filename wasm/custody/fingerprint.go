@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"strings"
 
 	"keyferry/wasm/keywrap"
 )
@@ -47,25 +48,20 @@ func ParseKCV(text string) (KCV, error) {
 		}
 		digit, ok := hexDigit(text[i])
 		if !ok || n == 2*len(k) {
-			return KCV{}, errKCV()
+			return KCV{}, CodeKCVMalformed
 		}
 		k[n/2] = k[n/2]<<4 | digit
 		n++
 	}
 	if n != 2*len(k) {
-		return KCV{}, errKCV()
+		return KCV{}, CodeKCVMalformed
 	}
 	return k, nil
 }
 
-func errKCV() error {
-	return refuse(CodeKCVMalformed, "This is not a key check value. An AES CMAC key check value has ten hex digits, such as 4F1A09B3C2.")
-}
-
-// String returns the ten digits in upper case, as hardware security modules print
-// them.
+// String returns the ten digits in upper case, as hardware security modules print them.
 func (k KCV) String() string {
-	return upperHex(k[:])
+	return strings.ToUpper(hex.EncodeToString(k[:]))
 }
 
 // Equal compares in constant time.
@@ -88,7 +84,7 @@ type Commitment struct {
 func Commit(m *keywrap.Material) (Commitment, error) {
 	var c Commitment
 	if _, err := rand.Read(c.Salt[:]); err != nil {
-		return Commitment{}, refuse(keywrap.CodeRandomSource, "The random generator of this browser failed. Do not use this browser for key material.")
+		return Commitment{}, keywrap.CodeRandomSource
 	}
 	c.Digest = c.digestOf(m)
 	return c, nil
@@ -109,13 +105,32 @@ func (c Commitment) digestOf(m *keywrap.Material) [sha256.Size]byte {
 	return sha256.Sum256(input[:])
 }
 
-// upperHex is for check values alone: never for key material.
-func upperHex(b []byte) string {
-	text := []byte(hex.EncodeToString(b))
-	for i, c := range text {
-		if c >= 'a' {
-			text[i] = c - 'a' + 'A'
-		}
+// ParseCommitment reads the digest and the salt of a commitment, each in 64 lower-case hexadecimal digits.
+func ParseCommitment(digest, salt string) (Commitment, error) {
+	var c Commitment
+	if !decodeDigest(digest, &c.Digest) || !decodeDigest(salt, &c.Salt) {
+		return Commitment{}, CodeReceiptMalformed
 	}
-	return string(text)
+	return c, nil
 }
+
+func decodeDigest(text string, into *[sha256.Size]byte) bool {
+	decoded, err := hex.DecodeString(text)
+	return err == nil && copy(into[:], decoded) == len(decoded) && hex.EncodeToString(into[:]) == text
+}
+
+// Compare reports whether the material is the one whose check value and commitment a receipt has: nil if it is,
+// [CodeNotReceiptsKey] if it is not, and [CodeReceiptDamaged] if the commitment is to this material and the check value
+// is another's, so that someone changed the receipt.
+func Compare(m *keywrap.Material, k KCV, c Commitment) error {
+	switch {
+	case !c.Matches(m):
+		return CodeNotReceiptsKey
+	case !k.Equal(CheckValue(m)):
+		return CodeReceiptDamaged
+	}
+	return nil
+}
+
+// receiptFormat is the first value in the file of a receipt, by which it is recognised where a key was expected.
+const receiptFormat = "keyferry receipt"

@@ -27,5 +27,5 @@ func ParseAlgorithm(name string) (Algorithm, error) {
 			return alg, nil
 		}
 	}
-	return "", &Error{CodeAlgorithmUnknown, "The wrapping algorithm is unknown. Choose RSAES_OAEP_SHA_256, RSAES_OAEP_SHA_1 or RSAES_PKCS1_V1_5."}
+	return "", CodeAlgorithmUnknown
 }

@@ -34,8 +34,7 @@ const (
 	CodeKeyExponentTooLarge Code = "wrapping_key_exponent_too_large" // above 2^31 - 1
 )
 
-// Error is a refusal. Message is a sentence or two in English that say what is
-// wrong and what to do; it never quotes the input, which may be a secret.
+// Error is a refusal with a message in English. New code returns a [Code] alone.
 type Error struct {
 	Code    Code
 	Message string
@@ -45,3 +44,6 @@ type Error struct {
 func (e *Error) Error() string {
 	return string(e.Code) + ": " + e.Message
 }
+
+// Unwrap returns the code.
+func (e *Error) Unwrap() error { return e.Code }

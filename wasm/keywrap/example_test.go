@@ -36,6 +36,6 @@ func ExampleWrappingKey_Wrap() {
 
 func ExampleParseWrappingKey_refused() {
 	_, err := keywrap.ParseWrappingKey([]byte("-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n"))
-	fmt.Println(err.(*keywrap.Error).Code)
-	// Output: wrapping_key_certificate
+	fmt.Println(err == keywrap.CodeKeyCertificate, err)
+	// Output: true wrapping_key_certificate
 }

@@ -22,7 +22,7 @@ var (
 // PEM block.
 func derOf(input []byte) (der, error) {
 	if len(input) > maxInputSize {
-		return nil, &Error{CodeKeyTooLong, "This is far too long for a wrapping key. Copy the value of PublicKey alone, as GetParametersForImport returned it."}
+		return nil, CodeKeyTooLong
 	}
 	if isBinary(input) {
 		return input, nil
@@ -30,17 +30,17 @@ func derOf(input []byte) (der, error) {
 	text := bytes.Trim(bytes.TrimPrefix(input, byteOrderMark), whiteSpace)
 	switch {
 	case len(text) == 0:
-		return nil, &Error{CodeKeyEmpty, "The wrapping key is missing. Paste the value of PublicKey that GetParametersForImport returned."}
+		return nil, CodeKeyEmpty
 	case bytes.Contains(text, []byte("PRIVATE KEY")):
 		// Looked for before anything else, so that no slip in the text around it
 		// hides the warning that matters.
-		return nil, errPrivateKey()
+		return nil, CodeKeyPrivate
 	case bytes.HasPrefix(text, pemBegin):
 		return derOfPEM(text)
 	}
 	decoded, err := decodeBase64(text)
 	if err != nil {
-		return nil, &Error{CodeKeyNotBase64, "The wrapping key is not base64. Copy the whole value of PublicKey, without quotation marks, as GetParametersForImport returned it."}
+		return nil, CodeKeyNotBase64
 	}
 	return decoded, nil
 }
@@ -65,23 +65,23 @@ func derOfPEM(text []byte) (der, error) {
 	body, end, foundEnd := bytes.Cut(rest, pemEnd)
 	after, foundLabel := bytes.CutPrefix(end, append(bytes.Clone(label), pemDashes...))
 	if !found || !foundEnd || !foundLabel {
-		return nil, &Error{CodeKeyNotPEM, "The PEM block is incomplete. Copy it from -----BEGIN PUBLIC KEY----- to -----END PUBLIC KEY-----, both lines included."}
+		return nil, CodeKeyNotPEM
 	}
 	switch string(label) {
 	case "PUBLIC KEY":
 	case "RSA PUBLIC KEY":
-		return nil, errPKCS1()
+		return nil, CodeKeyPKCS1
 	case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST":
-		return nil, errCertificate()
+		return nil, CodeKeyCertificate
 	default:
-		return nil, &Error{CodeKeyNotPEM, "The PEM block is of another kind. A wrapping key begins with -----BEGIN PUBLIC KEY-----."}
+		return nil, CodeKeyNotPEM
 	}
 	if len(after) != 0 {
-		return nil, errTrailingBytes()
+		return nil, CodeKeyTrailingBytes
 	}
 	decoded, err := decodeBase64(bytes.Trim(body, whiteSpace))
 	if err != nil {
-		return nil, &Error{CodeKeyNotBase64, "The text between the two PEM lines is not base64. Copy the block again, unchanged."}
+		return nil, CodeKeyNotBase64
 	}
 	return decoded, nil
 }

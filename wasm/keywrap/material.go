@@ -22,7 +22,7 @@ func Generate(m *Material) error {
 func generate(m *Material, read func([]byte) (int, error)) error {
 	if _, err := read(m[:]); err != nil {
 		clear(m[:])
-		return &Error{CodeRandomSource, "The random generator of this browser failed. Do not use this browser for key material."}
+		return CodeRandomSource
 	}
 	// A replaced or broken generator most often answers with one repeated byte
 	// (zeros above all). A good one does so once in 2^248 draws, so that
@@ -33,7 +33,7 @@ func generate(m *Material, read func([]byte) (int, error)) error {
 	}
 	if differ == 0 {
 		clear(m[:])
-		return &Error{CodeRandomSource, "The random generator of this browser answered with one repeated byte. Do not use this browser for key material."}
+		return CodeRandomSource
 	}
 	return nil
 }

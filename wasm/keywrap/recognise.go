@@ -21,9 +21,9 @@ func recognise(input der) error {
 		outer.value(tagSequence)
 		switch outer.next() {
 		case tagOctetString: // EncryptedPrivateKeyInfo (RFC 5958, section 3)
-			return errPrivateKey()
+			return CodeKeyPrivate
 		case tagSequence: // Certificate (RFC 5280, section 4.1), CertificationRequest (RFC 2986, section 4.2)
-			return errCertificate()
+			return CodeKeyCertificate
 		}
 	}
 	return nil
@@ -38,13 +38,13 @@ func recogniseInteger(outer der) error {
 	case tagSequence, // PrivateKeyInfo (RFC 5958, section 2)
 		tagOctetString: // ECPrivateKey (RFC 5915, section 3)
 		if isVersion {
-			return errPrivateKey()
+			return CodeKeyPrivate
 		}
 	case tagInteger: // RSAPrivateKey, RSAPublicKey (RFC 8017, appendix A.1)
 		if isVersion {
-			return errPrivateKey()
+			return CodeKeyPrivate
 		}
-		return errPKCS1()
+		return CodeKeyPKCS1
 	}
 	return nil
 }
@@ -65,27 +65,10 @@ func (d der) openSequence() der {
 // errNotRSA explains a public key whose algorithm is not rsaEncryption.
 func errNotRSA(algorithm, parameters der) error {
 	if !bytes.Equal(algorithm, oidECPublicKey) {
-		return &Error{CodeKeyNotRSA, "This public key is not an RSA encryption key. Ask for import parameters with WrappingKeySpec RSA_2048."}
+		return CodeKeyNotRSA
 	}
 	if curve, ok := parameters.value(tagOID); ok && bytes.Equal(curve, oidSM2) {
-		return &Error{CodeKeySM2, "This is an SM2 public key. Keyferry wraps with RSA: ask for import parameters with WrappingKeySpec RSA_2048."}
+		return CodeKeySM2
 	}
-	return &Error{CodeKeyEC, "This is an elliptic-curve public key. Keyferry wraps with RSA: ask for import parameters with WrappingKeySpec RSA_2048."}
-}
-
-func errPrivateKey() error {
-	return &Error{CodeKeyPrivate, "This is a private key. Nothing here needs one, and it was not used. If it is a key of yours, " +
-		"treat it as exposed and replace it: it has been on the clipboard and in this page. Paste the value of PublicKey instead."}
-}
-
-func errCertificate() error {
-	return &Error{CodeKeyCertificate, "This is a certificate or a certificate request, not a wrapping key. Paste the value of PublicKey that GetParametersForImport returned."}
-}
-
-func errPKCS1() error {
-	return &Error{CodeKeyPKCS1, "This is an RSA public key in its short form (PKCS#1), and the KMS never returns that. Paste the value of PublicKey as it was returned."}
-}
-
-func errTrailingBytes() error {
-	return &Error{CodeKeyTrailingBytes, "Something follows the wrapping key. Copy the value of PublicKey alone."}
+	return CodeKeyEC
 }

@@ -31,7 +31,7 @@ func (k *WrappingKey) Wrap(alg Algorithm, m *Material) ([]byte, error) {
 	}
 	if err != nil {
 		// A parsed key and 32 bytes leave crypto/rsa nothing to refuse.
-		return nil, &Error{CodeWrapping, "Wrapping failed. Ask for new import parameters and try again."}
+		return nil, CodeWrapping
 	}
 	return wrapped, nil
 }

@@ -43,10 +43,10 @@ func ParseWrappingKey(input []byte) (*WrappingKey, error) {
 	rest := encoded
 	outer, ok := rest.value(tagSequence)
 	if !ok {
-		return nil, &Error{CodeKeyNotDER, "These bytes are not a DER-encoded key, or only a part of one. Copy the whole value of PublicKey, as GetParametersForImport returned it."}
+		return nil, CodeKeyNotDER
 	}
 	if len(rest) != 0 {
-		return nil, errTrailingBytes()
+		return nil, CodeKeyTrailingBytes
 	}
 	key, err := parseSubjectPublicKeyInfo(outer)
 	if err != nil {
@@ -66,11 +66,11 @@ func (k *WrappingKey) Fingerprint() [sha256.Size]byte {
 func parseSubjectPublicKeyInfo(info der) (*WrappingKey, error) {
 	algorithm, ok := info.value(tagSequence)
 	if !ok {
-		return nil, errMalformed()
+		return nil, CodeKeyMalformed
 	}
 	identifier, ok := algorithm.value(tagOID)
 	if !ok {
-		return nil, errMalformed()
+		return nil, CodeKeyMalformed
 	}
 	if !bytes.Equal(identifier, oidRSAEncryption) {
 		return nil, errNotRSA(identifier, algorithm)
@@ -79,24 +79,24 @@ func parseSubjectPublicKeyInfo(info der) (*WrappingKey, error) {
 	// 2.3.1).
 	null, ok := algorithm.value(tagNull)
 	if !ok || len(null) != 0 {
-		return nil, errMalformed()
+		return nil, CodeKeyMalformed
 	}
 	bits, ok := info.value(tagBitString)
 	if !ok || len(bits) == 0 || bits[0] != 0 { // bits[0]: unused bits at the end
-		return nil, errMalformed()
+		return nil, CodeKeyMalformed
 	}
 	contents := bits[1:]
 	numbers, ok := contents.value(tagSequence)
 	if !ok {
-		return nil, errMalformed()
+		return nil, CodeKeyMalformed
 	}
 	modulus, okN := numbers.natural()
 	exponent, okE := numbers.natural()
 	if !okN || !okE {
-		return nil, errMalformed()
+		return nil, CodeKeyMalformed
 	}
 	if len(algorithm)+len(info)+len(contents)+len(numbers) != 0 {
-		return nil, errTrailingBytes()
+		return nil, CodeKeyTrailingBytes
 	}
 	return newWrappingKey(modulus, exponent)
 }
@@ -104,14 +104,14 @@ func parseSubjectPublicKeyInfo(info der) (*WrappingKey, error) {
 // newWrappingKey checks the two numbers, given big endian without leading zeros.
 func newWrappingKey(modulus, exponent []byte) (*WrappingKey, error) {
 	if len(modulus) != modulusSize || modulus[0] < 0x80 {
-		return nil, &Error{CodeKeySize, "This RSA key does not have 2048 bits. Ask for import parameters with WrappingKeySpec RSA_2048."}
+		return nil, CodeKeySize
 	}
 	if modulus[modulusSize-1]&1 == 0 {
-		return nil, &Error{CodeKeyModulusEven, "This RSA key is broken: its modulus is even. Ask for new import parameters, and do not use this key."}
+		return nil, CodeKeyModulusEven
 	}
 	// Five bytes or more are beyond maxExponent; fewer fit any uint64.
 	if len(exponent) > 4 {
-		return nil, errExponentTooLarge()
+		return nil, CodeKeyExponentTooLarge
 	}
 	var e uint64
 	for _, b := range exponent {
@@ -119,19 +119,11 @@ func newWrappingKey(modulus, exponent []byte) (*WrappingKey, error) {
 	}
 	switch {
 	case e > maxExponent:
-		return nil, errExponentTooLarge()
+		return nil, CodeKeyExponentTooLarge
 	case e&1 == 0:
-		return nil, &Error{CodeKeyExponentEven, "This RSA key is broken: its exponent is even. Ask for new import parameters, and do not use this key."}
+		return nil, CodeKeyExponentEven
 	case e < minExponent:
-		return nil, &Error{CodeKeyExponentTooSmall, "The exponent of this RSA key is below 65537, which is not safe for wrapping. Ask for new import parameters, and do not use this key."}
+		return nil, CodeKeyExponentTooSmall
 	}
 	return &WrappingKey{rsa: rsa.PublicKey{N: new(big.Int).SetBytes(modulus), E: int(e)}}, nil
-}
-
-func errExponentTooLarge() error {
-	return &Error{CodeKeyExponentTooLarge, "The exponent of this RSA key is above 2147483647, and no KMS makes such keys. Ask for new import parameters, and do not use this key."}
-}
-
-func errMalformed() error {
-	return &Error{CodeKeyMalformed, "This is not a public key in the form that the KMS returns (SubjectPublicKeyInfo). Copy the whole value of PublicKey, unchanged."}
 }

@@ -41,7 +41,7 @@ globalThis.self = {
     addEventListener: (type, listener) => listeners[type].push(listener),
     postMessage: (data) => posts.push({ data: structuredClone(data), memory: countMemory() }),
     close() {
-        process.stdout.write(JSON.stringify({ posts, printed }), () => process.exit(0))
+        process.stdout.write(JSON.stringify({ posts, printed }, (_, value) => (value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value)), () => process.exit(0))
         throw new Error("closed") // nothing runs after this
     },
 }

@@ -47,7 +47,7 @@ func TestProofBuild(t *testing.T) {
 			t.Errorf("%s: two builds of the same sources give %.16s… and %.16s…", name, sum, second[name])
 		}
 	}
-	if len(first) != len(second) || first[builtProgram] == "" || first["web/static/wasm/custody.wasm"] == "" {
+	if len(first) != len(second) || first[builtProgram] == "" || first["web/static/wasm/keyferry.wasm"] == "" {
 		t.Errorf("the builds made %d and %d files", len(first), len(second))
 	}
 

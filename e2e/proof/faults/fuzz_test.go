@@ -19,7 +19,6 @@ var fuzzed = []struct {
 }{
 	{"wrapping key", "FuzzParseWrappingKey", "wasm/keywrap", true},
 	{"file with a key", "FuzzRecognise", "wasm/custody", true},
-	{"receipt", "FuzzParseReceipt", "wasm/custody", true},
 	{"components and check values", "FuzzComponents", "wasm/custody", false},
 	{"backup", "FuzzRestore", "wasm/custody/backup", false},
 	{"console: bodies in JSON", "FuzzBodies", "server/console", false},

@@ -43,7 +43,7 @@ var workerAttacks = []attack{
 const beginJob = `(async () => {
 	const task = document.querySelector("[data-task]").dataset
 	const { begin } = await import(task.worker.replace("worker.js", "job.js"))
-	globalThis.attackedJob = begin({worker: task.worker, module: task.custody, integrity: task.custodyIntegrity}, {job: "prepare", pieces: true})
+	globalThis.attackedJob = begin({worker: task.worker, module: task.module, integrity: task.integrity}, {job: "prepare", pieces: true})
 	return "begun"
 })()`
 

@@ -96,13 +96,13 @@ func (s sabotage) run(t *testing.T, h *monitor.Run) *monitor.Journey {
 		p.build(t, executable, nil, "./server")
 		served = h.StartConsole(executable)
 	case module:
-		file := filepath.Join(t.TempDir(), "custody.wasm")
-		p.build(t, file, []string{"GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0"}, "-tags", "custody", "./wasm")
+		file := filepath.Join(t.TempDir(), "keyferry.wasm")
+		p.build(t, file, []string{"GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0"}, "./wasm")
 		content, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.modules = map[string][]byte{web.Custody: content}
+		r.modules = map[string][]byte{web.Module: content}
 	}
 	j := h.Travel(t, s.name, r.start(h, served.Console), s.walk)
 	if err := h.Browser.ClearCookies(); err != nil { // ports share them: they would reach the next journey

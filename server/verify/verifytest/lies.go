@@ -118,7 +118,7 @@ var inFiles = []Lie{
 			a.edit(oneByte)
 		}
 	}, "js/worker.js: ", false},
-	{"one bit of a module", file("wasm/custody.wasm", oneBit), "wasm/custody.wasm: ", true},
+	{"one bit of a module", file("wasm/keyferry.wasm", oneBit), "wasm/keyferry.wasm: ", true},
 	{"one byte of the start-up script", file("wasm/wasm_exec.js", oneByte), "wasm/wasm_exec.js: ", false},
 	{"an import is added", file("js/page.js", func(body string) string { return "import \"https://elsewhere.example/y.js\"\n" + body }), `it names "https://elsewhere.example/y.js" in an import`, false},
 	{"a style loads from elsewhere", file("app.css", func(body string) string { return body + "p{background:url(https://elsewhere.example/z)}" }), `it names "https://elsewhere.example/z" in a style`, false},

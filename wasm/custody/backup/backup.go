@@ -53,13 +53,13 @@ func Make(m *keywrap.Material, to To) ([]byte, error) {
 	var file bytes.Buffer
 	w, err := age.Encrypt(&file, recipients...)
 	if err != nil {
-		return nil, errMaking()
+		return nil, CodeMaking
 	}
 	if _, err := w.Write(m[:]); err != nil {
-		return nil, errMaking()
+		return nil, CodeMaking
 	}
 	if err := w.Close(); err != nil {
-		return nil, errMaking()
+		return nil, CodeMaking
 	}
 	return file.Bytes(), nil
 }
@@ -82,7 +82,7 @@ func Restore(file []byte, with With, m *keywrap.Material) error {
 		return errNoMatch(info)
 	}
 	if err != nil {
-		return errDamaged()
+		return CodeDamaged
 	}
 	return readMaterial(plaintext, m)
 }
@@ -100,7 +100,7 @@ func readMaterial(plaintext io.Reader, m *keywrap.Material) error {
 	}
 	clear(m[:])
 	if err == nil || err == io.EOF || err == io.ErrUnexpectedEOF && n > 0 {
-		return refuse(CodePayload, "This age file does not hold key material: what is in it does not have exactly 32 bytes. Choose the backup that was made of the key.")
+		return CodePayload
 	}
-	return errDamaged()
+	return CodeDamaged
 }

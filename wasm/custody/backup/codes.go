@@ -2,7 +2,7 @@ package backup
 
 import "keyferry/wasm/keywrap"
 
-// The codes with which a backup is refused.
+// The codes with which a backup is refused. They are errors: see [keywrap.Code].
 const (
 	CodeRandomSource = keywrap.CodeRandomSource
 
@@ -36,32 +36,11 @@ const (
 	CodeIdentityEncrypted keywrap.Code = "backup_identity_encrypted" // an identity file that is encrypted itself
 )
 
-// refuse returns a refusal. The message never quotes what was refused.
-func refuse(code keywrap.Code, message string) error {
-	return &keywrap.Error{Code: code, Message: message}
-}
-
-func errMaking() error {
-	return refuse(CodeMaking, "The backup could not be made. Reload the page and try again.")
-}
-
-func errNotAge() error {
-	return refuse(CodeNotAge, "This is not an encrypted backup: it is not an age file. Choose the file whose name ends in .age.")
-}
-
-func errDamaged() error {
-	return refuse(CodeDamaged, "This backup is damaged: a part of it is missing or was changed. Fetch it again from where it is kept, or use another copy.")
-}
-
-func errIdentity() error {
-	return refuse(CodeIdentityMalformed, "This is not an age identity, or a character of it is wrong. Give the file that age-keygen wrote, or its line that begins with AGE-SECRET-KEY-.")
-}
-
 // errNoMatch is for a backup that something else opens. age cannot tell a wrong
 // passphrase from a damaged header.
 func errNoMatch(info Info) error {
 	if info.Passphrase {
-		return refuse(CodeWrongPassphrase, "This passphrase does not open the backup. Check capitals, spaces and hyphens, and that this is the right backup.")
+		return CodeWrongPassphrase
 	}
-	return refuse(CodeWrongIdentity, "This identity does not open the backup: the backup was encrypted to others.")
+	return CodeWrongIdentity
 }

@@ -10,12 +10,12 @@ import (
 func (with *With) identities(info Info) ([]age.Identity, error) {
 	switch {
 	case len(with.Passphrase) > 0 && len(with.Identity) > 0:
-		return nil, refuse(CodeMixed, "Give either the passphrase or the identity, not both.")
+		return nil, CodeMixed
 	case len(with.Passphrase) == 0 && len(with.Identity) == 0, info.Passphrase && len(with.Identity) > 0, !info.Passphrase && len(with.Passphrase) > 0:
 		if info.Passphrase {
-			return nil, refuse(CodeNeedsPassphrase, "This backup was encrypted to a passphrase. Enter the passphrase.")
+			return nil, CodeNeedsPassphrase
 		}
-		return nil, refuse(CodeNeedsIdentity, "This backup was encrypted to an age recipient. Give the identity, which begins with AGE-SECRET-KEY-.")
+		return nil, CodeNeedsIdentity
 	case info.Passphrase:
 		id, err := age.NewScryptIdentity(string(with.Passphrase))
 		if err != nil {
@@ -30,7 +30,7 @@ func (with *With) identities(info Info) ([]age.Identity, error) {
 // parseIdentities reads an identity file. age wants a string of each.
 func parseIdentities(file []byte) ([]age.Identity, error) {
 	if _, err := Inspect(file); err == nil {
-		return nil, refuse(CodeIdentityEncrypted, "This identity file is encrypted itself. Decrypt it with the age command first, and give what comes out.")
+		return nil, CodeIdentityEncrypted
 	}
 	var identities []age.Identity
 	for line := range bytes.Lines(file) {
@@ -45,7 +45,7 @@ func parseIdentities(file []byte) ([]age.Identity, error) {
 		identities = append(identities, identity)
 	}
 	if len(identities) == 0 {
-		return nil, errIdentity()
+		return nil, CodeIdentityMalformed
 	}
 	return identities, nil
 }
@@ -53,11 +53,11 @@ func parseIdentities(file []byte) ([]age.Identity, error) {
 func parseIdentity(line []byte) (age.Identity, error) {
 	switch {
 	case bytes.HasPrefix(line, []byte("age1")):
-		return nil, refuse(CodeIdentityPublic, "This is a recipient, which makes backups and does not open them. Give the identity that belongs to it: it begins with AGE-SECRET-KEY-.")
+		return nil, CodeIdentityPublic
 	case bytes.HasPrefix(line, []byte("-----BEGIN ")), bytes.HasPrefix(line, []byte("ssh-")):
-		return nil, refuse(CodeIdentitySSH, "SSH keys are not supported here. Open the backup with the age command, or give an identity that begins with AGE-SECRET-KEY-.")
+		return nil, CodeIdentitySSH
 	case bytes.HasPrefix(line, []byte("AGE-PLUGIN-")):
-		return nil, refuse(CodeIdentityPlugin, "This identity needs a plugin of the age command, which a browser cannot run. Open the backup with the age command.")
+		return nil, CodeIdentityPlugin
 	}
 	if hybrid, err := age.ParseHybridIdentity(string(line)); err == nil {
 		return hybrid, nil
@@ -65,5 +65,5 @@ func parseIdentity(line []byte) (age.Identity, error) {
 	if classic, err := age.ParseX25519Identity(string(line)); err == nil {
 		return classic, nil
 	}
-	return nil, errIdentity()
+	return nil, CodeIdentityMalformed
 }

@@ -19,11 +19,9 @@ type Info struct {
 	binary []byte
 }
 
-// Limits on what is looked at. A backup has a few hundred bytes, and two thousand
+// maxFileSize bounds what is looked at. A backup has a few hundred bytes, and two thousand
 // for each recipient of the hybrid kind.
-const (
-	maxFileSize = 256 << 10
-)
+const maxFileSize = 256 << 10
 
 var (
 	intro        = []byte("age-encryption.org/v1\n")
@@ -38,27 +36,27 @@ var (
 func Inspect(file []byte) (Info, error) {
 	var info Info
 	if len(file) > maxFileSize {
-		return Info{}, errNotAge()
+		return Info{}, CodeNotAge
 	}
 	binary := file
 	if text := bytes.TrimLeft(file, "\ufeff \t\r\n"); bytes.HasPrefix(text, armorHeader) {
 		decoded, err := io.ReadAll(armor.NewReader(bytes.NewReader(text)))
 		if err != nil {
-			return Info{}, errDamaged()
+			return Info{}, CodeDamaged
 		}
 		info.Armored, binary = true, decoded
 	}
 	header, ok := bytes.CutPrefix(binary, intro)
 	if !ok {
 		if bytes.HasPrefix(binary, introOfAny) {
-			return Info{}, refuse(CodeVersion, "This age file is of a newer version of the format than this program knows. Open it with the age command.")
+			return Info{}, CodeVersion
 		}
-		return Info{}, errNotAge()
+		return Info{}, CodeNotAge
 	}
 	for {
 		line, rest, ok := bytes.Cut(header, []byte("\n"))
 		if !ok {
-			return Info{}, errDamaged()
+			return Info{}, CodeDamaged
 		}
 		if bytes.HasPrefix(line, macBegin) {
 			break
@@ -72,7 +70,7 @@ func Inspect(file []byte) (Info, error) {
 		header = rest
 	}
 	if info.Recipients == 0 || info.Passphrase && info.Recipients > 1 {
-		return Info{}, errDamaged()
+		return Info{}, CodeDamaged
 	}
 	info.binary = binary
 	return info, nil
@@ -86,14 +84,14 @@ func (info *Info) read(stanza []byte) error {
 	}
 	info.Passphrase = true
 	if len(words) != 3 || len(words[2]) > 3 {
-		return errDamaged()
+		return CodeDamaged
 	}
 	factor, err := strconv.Atoi(string(words[2]))
 	if err != nil || factor < 1 {
-		return errDamaged()
+		return CodeDamaged
 	}
 	if factor > MaxWorkFactor {
-		return refuse(CodeWorkFactorTooHigh, "The passphrase of this backup costs more memory than a browser has: its scrypt work factor is "+strconv.Itoa(factor)+", and "+strconv.Itoa(MaxWorkFactor)+" is the most that can be opened here. Open it with the age command.")
+		return CodeWorkFactorTooHigh
 	}
 	info.WorkFactor = factor
 	return nil

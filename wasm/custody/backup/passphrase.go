@@ -1,8 +1,6 @@
 package backup
 
-import (
-	"crypto/rand"
-)
+import "crypto/rand"
 
 // The shape of a generated passphrase: five groups of five characters, as in
 // 4k7qz-n0vfx-8mw2e-rj5ta-c9gdh. Each of the 25 stands for five bits, so that there
@@ -19,7 +17,7 @@ func GeneratePassphrase() ([]byte, error) {
 	var random [groups * groupSize]byte
 	defer clear(random[:])
 	if _, err := rand.Read(random[:]); err != nil {
-		return nil, refuse(CodeRandomSource, "The random generator of this browser failed. Do not use this browser for key material.")
+		return nil, CodeRandomSource
 	}
 	passphrase := make([]byte, 0, groups*(groupSize+1))
 	for i, b := range random {

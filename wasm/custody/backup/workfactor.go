@@ -26,7 +26,7 @@ const maxChosen = 18
 func ChooseWorkFactor() (int, error) {
 	begin := time.Now()
 	if _, err := scrypt.Key([]byte("how long"), []byte("does it take"), 1<<measured, 8, 1, 32); err != nil {
-		return 0, errMaking()
+		return 0, CodeMaking
 	}
 	return workFactorFor(time.Since(begin)), nil
 }

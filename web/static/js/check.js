@@ -1,26 +1,29 @@
 // @ts-check
-// The page that checks a backup against the receipt of its import. Nothing is sent: a worker reads
-// both files.
+// The page that checks a backup against the receipt of its import. Nothing is sent: the backup goes
+// to a worker, with what the receipt says of the key material.
 
 import { backup, file } from "./choices.js"
 import { run } from "./job.js"
 import { modules } from "./modules.js"
 import { utc } from "./moment.js"
 import { clearErrors, fill, fillDigest, one, onSubmit, wait } from "./page.js"
+import { identityOf, readReceipt } from "./receipt.js"
 import { fillHoles, phrase, problem } from "./words.js"
 
 const task = one(document, "[data-task=check]")
-const { custody } = modules(task)
+const { keyferry } = modules(task)
 
 onSubmit("check", async (form) => {
     const part = one(task, `[data-part="result"]`)
     part.hidden = true
-    const receipt = file(form, "receipt")
-    if (!receipt) throw problem("receipt_missing")
-    const options = { ...backup(form, "check"), receipt }
+    const chosen = file(form, "receipt")
+    if (!chosen) throw problem("receipt_missing")
+    const opened = backup(form, "check")
     clearErrors(document)
-    const { result } = await wait(form, (signal) => run(custody, { job: "check", options }, { signal }))
-    showResult(part, result)
+    const receipt = await readReceipt(chosen)
+    const options = { ...opened, ...identityOf(receipt) }
+    await wait(form, (signal) => run(keyferry, { job: "check", options }, { signal }))
+    showResult(part, receipt)
     part.hidden = false
     one(part, "h2").focus()
 })
@@ -29,20 +32,20 @@ onSubmit("check", async (form) => {
  * Show what the receipt says. That of a desk does not say when the KMS accepted the material: the
  * desk was not there.
  * @param {HTMLElement} part
- * @param {{keyId: string, region: string, importedAt: string, preparedAt: string, expireUnix: number, origin: string, kcv: string}} said
+ * @param {import("./receipt.js").Receipt} said
  */
 function showResult(part, said) {
-    const told = said.importedAt !== ""
-    const moment = inUTC(new Date(told ? said.importedAt : said.preparedAt))
+    const told = said.ImportedAt !== undefined
+    const moment = inUTC(new Date(said.ImportedAt ?? said.PreparedAt))
     const { dataset } = one(part, `[data-fill="matches"]`)
     const matches = (told ? dataset.template : dataset.prepared) ?? ""
-    fill(part, "matches", fillHoles(matches, { cmk: said.keyId, date: moment }))
-    fill(part, "cmk", said.keyId)
-    fill(part, "region", said.region)
+    fill(part, "matches", fillHoles(matches, { cmk: said.KeyId, date: moment }))
+    fill(part, "cmk", said.KeyId)
+    fill(part, "region", said.Region)
     fill(part, "imported", told ? moment : phrase("not-told"))
-    fill(part, "expires", said.expireUnix === 0 ? phrase("expiry-never") : inUTC(new Date(said.expireUnix * 1000)))
-    fill(part, "origin", phrase(`origin-${said.origin}`))
-    fillDigest(part, "kcv", said.kcv)
+    fill(part, "expires", said.KeyMaterialExpireUnix === 0 ? phrase("expiry-never") : inUTC(new Date(said.KeyMaterialExpireUnix * 1000)))
+    fill(part, "origin", phrase(`origin-${said.Origin}`))
+    fillDigest(part, "kcv", said.KeyCheckValue)
 }
 
 /** @param {Date} moment */

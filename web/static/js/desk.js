@@ -21,10 +21,7 @@ import { phrase, problem } from "./words.js"
 /** @typedef {import("./desk_parameters.js").DeskParameters} DeskParameters */
 
 const task = one(document, "[data-task=desk]")
-// One module for every job, so that the network is not needed any more once step 2 has read the
-// wrapping key.
-const { custody, strength } = modules(task)
-const from = { plain: custody, custody, strength }
+const from = modules(task)
 
 /** What the steps have produced so far. */
 const state = {
@@ -68,7 +65,7 @@ const paramsForm = onSubmit("params", async (form) => {
     const part = one(task, `[data-part="parameters"]`)
     part.hidden = true
     const algorithm = value(form, "algorithm")
-    const parameters = await wait(form, (signal) => readParameters(form, { keyId: state.keyId, algorithm }, from.plain, signal))
+    const parameters = await wait(form, (signal) => readParameters(form, { keyId: state.keyId, algorithm }, from.keyferry, signal))
     state.parameters = parameters
     fill(task, "algorithm", algorithm)
     fillDigest(task, "fingerprint", parameters.fingerprint)
@@ -160,7 +157,7 @@ const sendForm = onSubmit("send", async () => {
 })
 
 const expiry = expiryChoice(sendForm)
-const result = deskResult(task, from.plain)
+const result = deskResult(task)
 
 // Going back, and leaving.
 

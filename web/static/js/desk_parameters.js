@@ -60,7 +60,7 @@ export async function readParameters(form, wanted, module, signal) {
  */
 async function fingerprintOf(brought, module, signal) {
     const read = async (/** @type {string} */ publicKey) =>
-        (await run(module, { job: "inspect", publicKey }, { signal })).result.fingerprint
+        (await run(module, { job: "inspect", options: { publicKey } }, { signal })).result.fingerprint
     try {
         return await read(brought.publicKey)
     } catch (thrown) {

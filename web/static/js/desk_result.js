@@ -18,11 +18,8 @@ import { offerPrint, offerReceipt } from "./receipt_offer.js"
  * @property {import("./prepare.js").Made | null} made null where another tool wrapped
  */
 
-/**
- * @param {HTMLElement} task
- * @param {import("./job.js").Module} writer of the receipt
- */
-export function deskResult(task, writer) {
+/** @param {HTMLElement} task */
+export function deskResult(task) {
     const part = one(task, `[data-part="result"]`)
     offerPrint(part)
     return {
@@ -34,7 +31,7 @@ export function deskResult(task, writer) {
             fillCommands(part, { cmk: keyId, region, expiry: expireUnix })
             fill(task, "expiry", inWords(expireUnix))
             part.hidden = false
-            await showReceipt(part, writer, task.dataset.version ?? "", ready)
+            await showReceipt(part, task.dataset.version ?? "", ready)
         },
         focus() {
             one(part, "h2").focus()
@@ -59,15 +56,14 @@ async function offerText(part, name, text, fileName) {
  * Offer the receipt, or say that there is none: nobody here knows the key that another tool
  * wrapped.
  * @param {HTMLElement} part
- * @param {import("./job.js").Module} writer
  * @param {string} version of the program
  * @param {Ready} ready
  */
-async function showReceipt(part, writer, version, { keyId, region, parameters, expireUnix, made }) {
+async function showReceipt(part, version, { keyId, region, parameters, expireUnix, made }) {
     one(part, `[data-part="no-receipt"]`).hidden = made !== null
     one(part, `[data-part="receipt"]`).hidden = made === null
     if (!made) return
-    await offerReceipt(part, writer, { version, module: made.module }, {
+    await offerReceipt(part, { version, module: made.module }, {
         keyId, region, expireUnix, source: made.source, prepared: made.prepared, preparedAt: made.at,
         algorithm: parameters.algorithm, token: parameters.token, tokenExpireTime: parameters.tokenExpireTime,
         fingerprint: parameters.fingerprint, parametersRequestId: parameters.requestId,

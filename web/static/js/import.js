@@ -67,7 +67,7 @@ onSubmit("params", async (form) => {
     one(task, `[data-part="parameters"]`).hidden = true
     state.parameters = await wait(form, async (signal) => {
         const answer = await getParametersForImport(state.keyId, algorithm, signal)
-        const { result } = await run(from.plain, { job: "inspect", publicKey: answer.PublicKey }, { signal })
+        const { result } = await run(from.keyferry, { job: "inspect", options: { publicKey: answer.PublicKey } }, { signal })
         return {
             algorithm,
             publicKey: answer.PublicKey,
@@ -185,7 +185,7 @@ async function showResult(parameters, made, expireUnix, answer) {
     closeAll()
     resultPart.hidden = false
     one(resultPart, "h2").focus()
-    await offerReceipt(resultPart, from.plain, { version, module: made.module }, {
+    await offerReceipt(resultPart, { version, module: made.module }, {
         keyId: state.keyId, region, expireUnix, source: made.source, prepared: made.prepared, preparedAt: made.at,
         algorithm: parameters.algorithm, token: parameters.token, tokenExpireTime: parameters.tokenExpireTime,
         fingerprint: parameters.fingerprint, parametersRequestId: parameters.requestId,

@@ -53,6 +53,11 @@ function failed(from, code) {
 }
 
 /**
+ * What a worker is asked to do. Files stand in the options unread.
+ * @typedef {{job: string, options?: Record<string, unknown>, pieces?: boolean}} Request
+ */
+
+/**
  * @typedef {object} Watch
  * @property {AbortSignal} signal ends the worker at once
  * @property {() => void} [onReady] called when the module runs
@@ -64,7 +69,7 @@ function failed(from, code) {
 /**
  * Run one job in a worker of its own.
  * @param {Module} from
- * @param {{job: string} & Record<string, unknown>} request
+ * @param {Request} request
  * @param {Watch} watch
  * @returns {Promise<Done>}
  */
@@ -78,20 +83,71 @@ export async function run(from, request, watch) {
 }
 
 /**
- * Begin a job that is fed piece by piece before it is finished. Whoever begins it must stop it.
+ * Begin a job. One that takes pieces is fed before it is finished. Whoever begins it must stop it.
  * @param {Module} from
- * @param {{job: string} & Record<string, unknown>} request
+ * @param {Request} request
  */
 export function begin(from, request) {
     const began = performance.now()
     // A page from a disk has no origin, and browsers start no module there; its worker is joined into one script.
     const type = from.worker.startsWith("blob:") ? "classic" : "module"
     const worker = new Worker(/** @type {string} */ (scriptURL(from.worker)), { type, name: request.job })
-    /** @type {Promise<void>} Fulfilled once the module runs. */
-    const ready = new Promise((resolve) => {
-        worker.addEventListener("message", ({ data }) => { if (data.type === "ready") resolve() })
+    const ready = settled()
+    const answer = settled()
+    /** The answer to the piece that was handed over last. */
+    let taken = settled()
+    let turn = Promise.resolve()
+    /** @type {Watch | undefined} */
+    let watched
+    const silence = patiently(() => end(() => answer.reject(problem("module_silent"))))
+
+    /** Whether the worker has ended, or was told to. */
+    let over = false
+    const end = (/** @type {() => void} */ settle) => {
+        over = true
+        silence.stop()
+        settle()
+        worker.terminate()
+    }
+    worker.addEventListener("message", ({ data }) => {
+        const { onReady, onProgress } = watched ?? {}
+        silence.heard()
+        if (data.type === "ready") ready.resolve(undefined)
+        if (data.type === "ready") onReady?.()
+        if (data.type === "progress") onProgress?.(data.done, data.total)
+        if (data.type === "piece" && data.error) taken.reject(failed(from, data.error.code))
+        if (data.type === "piece" && !data.error) taken.resolve(data.result)
+        if (data.type === "done") end(() => answer.resolve(data.result))
+        if (data.type === "failed") end(() => answer.reject(failed(from, data.error.code)))
     })
+    worker.addEventListener("error", (event) => {
+        event.preventDefault()
+        end(() => answer.reject(unavailable(from)))
+    })
+    worker.addEventListener("messageerror", () => end(() => answer.reject(problem("module_crashed"))))
     worker.postMessage({ ...request, module: from.module, integrity: from.integrity })
+
+    /**
+     * Wait for something of the worker's, as long as it lives and is not silent for too long.
+     * @param {Promise<any>} wanted
+     */
+    const wait = async (wanted) => {
+        if (!over) silence.begin()
+        try {
+            return await Promise.race([wanted, answer.promise])
+        } finally {
+            silence.stop()
+        }
+    }
+
+    /** @param {{component: Uint8Array, kcv: Uint8Array}} piece */
+    const hand = async (piece) => {
+        await wait(ready.promise)
+        taken = settled()
+        worker.postMessage(piece)
+        return await wait(taken.promise)
+    }
+
     return {
         /**
          * Wait for the end of the job.
@@ -99,70 +155,69 @@ export function begin(from, request) {
          * @returns {Promise<Done>}
          */
         async end(watch) {
-            const result = await settle(worker, from, watch)
-            return { result, seconds: ((performance.now() - began) / 1000).toFixed(2) }
+            watched = watch
+            const cancel = () => end(() => answer.reject(problem("cancelled")))
+            if (watch.signal.aborted) cancel()
+            watch.signal.addEventListener("abort", cancel, { once: true })
+            try {
+                const result = await wait(answer.promise)
+                return { result, seconds: ((performance.now() - began) / 1000).toFixed(2) }
+            } finally {
+                watch.signal.removeEventListener("abort", cancel)
+            }
         },
         /**
-         * Hand over one piece.
+         * Hand over one piece, after the ones before it.
          * @param {{component: Uint8Array, kcv: Uint8Array}} piece
          * @returns {Promise<any>}
          */
-        async feed(piece) {
-            const answer = new Promise((resolve, reject) => {
-                const listen = (/** @type {MessageEvent} */ { data }) => {
-                    if (data.type === "ready") return
-                    worker.removeEventListener("message", listen)
-                    if (data.error) reject(failed(from, data.error.code))
-                    else resolve(data.result)
-                }
-                worker.addEventListener("message", listen)
-                worker.addEventListener("error", (event) => {
-                    event.preventDefault()
-                    reject(unavailable(from))
-                })
-            })
-            await Promise.race([ready, answer])
-            worker.postMessage(piece)
-            return await answer
+        feed(piece) {
+            const answered = turn.then(() => hand(piece))
+            turn = answered.catch(() => {})
+            return answered
         },
-        /** @param {Record<string, unknown>} rest of the request */
-        finish(rest) {
-            worker.postMessage({ finish: rest })
+        /** @param {Record<string, unknown>} options the rest of them */
+        finish(options) {
+            worker.postMessage({ finish: options })
         },
+        /** Whether the worker has ended, so that nothing can be fed any more. */
+        ended: () => over,
         stop() {
-            worker.terminate()
+            end(() => answer.reject(problem("cancelled")))
         },
     }
 }
 
+/** A promise that others settle. Nobody needs to wait for it. */
+function settled() {
+    /** @type {(value: any) => void} */
+    let resolve = () => {}
+    /** @type {(reason: unknown) => void} */
+    let reject = () => {}
+    const promise = new Promise((yes, no) => { [resolve, reject] = [yes, no] })
+    promise.catch(() => {})
+    return { promise, resolve, reject }
+}
+
 /**
- * @param {Worker} worker
- * @param {Module} from
- * @param {Watch} watch
- * @returns {Promise<any>}
+ * A clock that calls when nothing was heard for too long.
+ * @param {() => void} call
  */
-function settle(worker, from, { signal, onReady, onProgress }) {
-    return new Promise((resolve, reject) => {
-        /** @type {ReturnType<typeof setTimeout>} */
-        let silent
-        const stillThere = () => {
-            clearTimeout(silent)
-            silent = setTimeout(() => reject(problem("module_silent")), patience)
-        }
-        const done = (/** @type {() => void} */ act) => { clearTimeout(silent); act() }
-        stillThere()
-        signal.addEventListener("abort", () => done(() => reject(problem("cancelled"))))
-        worker.addEventListener("error", (event) => {
-            event.preventDefault()
-            done(() => reject(unavailable(from)))
-        })
-        worker.addEventListener("messageerror", () => done(() => reject(problem("module_crashed"))))
-        worker.addEventListener("message", ({ data }) => {
-            stillThere()
-            if (data.type === "ready") onReady?.()
-            if (data.type === "progress") onProgress?.(data.done, data.total)
-            if (data.type === "done") done(() => resolve(data.result))
-            if (data.type === "failed") done(() => reject(failed(from, data.error.code)))
-        })
-    })
+function patiently(call) {
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let running
+    const stop = () => {
+        clearTimeout(running)
+        running = undefined
+    }
+    const begin = () => {
+        stop()
+        running = setTimeout(call, patience)
+    }
+    return {
+        begin,
+        stop,
+        /** Something was heard. While nobody waits, the clock does not run. */
+        heard: () => { if (running !== undefined) begin() },
+    }
 }

@@ -18,10 +18,20 @@ export function keyComponents(form, module) {
     let job = null
     let accepted = 0
 
+    /** End the worker, and with it forget what it was given. */
+    function drop() {
+        job?.stop()
+        job = null
+        accepted = 0
+        one(form, `[data-part="accepted"]`).replaceChildren()
+        fillTemplate(form, "component", { number: 1 })
+    }
+
     async function add() {
         clearErrors(document)
         try {
             if (component.value.trim() === "" || kcv.value.trim() === "") throw problem("component_missing")
+            if (job?.ended()) drop()
             job ??= begin(module, { job: "prepare", pieces: true })
             const { method, count } = await job.feed({ component: toUTF8(component.value), kcv: toUTF8(kcv.value) })
             component.value = kcv.value = ""
@@ -42,14 +52,7 @@ export function keyComponents(form, module) {
             if (!job || accepted < 2) throw problem("components_too_few")
             return job
         },
-        /** End the worker, and with it forget what it was given. */
-        drop() {
-            job?.stop()
-            job = null
-            accepted = 0
-            one(form, `[data-part="accepted"]`).replaceChildren()
-            fillTemplate(form, "component", { number: 1 })
-        },
+        drop,
         /** Empty the fields. */
         clear() {
             component.value = kcv.value = ""

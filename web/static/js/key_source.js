@@ -1,9 +1,10 @@
 // @ts-check
 // Step 3, where the key material comes from: generated, a file, an encrypted backup, or components.
-// Files are not read here; the worker reads them.
+// Files are not read here, apart from a receipt, which holds no secret; the worker reads them.
 
 import { backup, file, showChosen, typedSentence, value } from "./choices.js"
 import { input, one } from "./page.js"
+import { identityOf, readReceipt } from "./receipt.js"
 import { problem } from "./words.js"
 
 /**
@@ -23,14 +24,29 @@ export function showSource(form) {
 /**
  * What was chosen as the source, as the worker takes it.
  * @param {HTMLFormElement} form
+ * @param {string} keyId of the CMK
  */
-export function chosenSource(form) {
+export async function chosenSource(form, keyId) {
     const source = value(form, "source")
     const brought = source === "backup"
         ? backup(form, "source")
         : { file: source === "file" ? file(form, "file") : null, secret: "" }
     if (source === "file" && !brought.file) throw problem("file_missing")
-    return { source, ...brought, receipt: source === "generate" ? null : file(form, "receipt") }
+    return { source, ...brought, receipt: source === "generate" ? null : await chosenReceipt(form, keyId) }
+}
+
+/**
+ * What the chosen receipt says of the key material, or null where none is chosen. A receipt of another CMK is refused: the
+ * KMS would refuse the material.
+ * @param {HTMLFormElement} form
+ * @param {string} keyId of the CMK
+ */
+async function chosenReceipt(form, keyId) {
+    const chosen = file(form, "receipt")
+    if (!chosen) return null
+    const receipt = await readReceipt(chosen)
+    if (receipt.KeyId !== keyId) throw problem("receipt_other_cmk")
+    return identityOf(receipt)
 }
 
 /**

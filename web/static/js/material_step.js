@@ -46,7 +46,7 @@ export function materialStep(task, from, { target, again, goOn }) {
         proof.show(fresh.prepared)
     })
     const key = keyForm(form, from)
-    const proof = backupProof(part, from.custody)
+    const proof = backupProof(part, from.keyferry)
 
     one(part, `[data-act="again"]`).addEventListener("click", again)
     one(part, `[data-act="to-import"]`).addEventListener("click", () => {
@@ -84,7 +84,7 @@ export function materialStep(task, from, { target, again, goOn }) {
  * @param {ReturnType<typeof import("./modules.js").modules>} from
  */
 function keyForm(form, from) {
-    const components = keyComponents(form, from.custody)
+    const components = keyComponents(form, from.keyferry)
     const passphrase = passphraseField(form, from)
     const questions = keyQuestions(form)
     const parts = { components, passphrase, questions }
@@ -131,14 +131,14 @@ function keyForm(form, from) {
  * @param {import("./page.js").Say} say
  */
 async function attempt(form, from, { components, passphrase, questions }, wanted, signal, say) {
-    const source = chosenSource(form)
+    const source = await chosenSource(form, wanted.keyId)
     const given = source.source === "components" ? components.taken() : null
     const protection = chosenProtection(form)
     const chosen = {
         ...source, ...protection, ...questions.answers(), ...wanted, passphrase: await passphrase.chosen(signal),
     }
     try {
-        return await prepare(from, given, chosen, signal, say)
+        return await prepare(from.keyferry, given, chosen, signal, say)
     } finally {
         if (given) components.drop()
     }

@@ -6,16 +6,15 @@
 
 /**
  * @param {HTMLElement} task the element that names them
- * @returns {{plain: Module, custody: Module, strength: Module}} plain: everything but backups;
- *     custody: everything; strength: passphrases
+ * @returns {{keyferry: Module, strength: Module}} keyferry: everything that has to do with key material;
+ *     strength: estimates passphrases
  */
 export function modules(task) {
-    const { module = "", integrity = "", custody = "", custodyIntegrity = "", strength = "", strengthIntegrity = "" } = task.dataset
+    const { module = "", integrity = "", strength = "", strengthIntegrity = "" } = task.dataset
     const worker = task.dataset.worker || enclosedScript("worker")
     const { host } = task.dataset
     return {
-        plain: { worker, host, integrity, get module() { return module || enclosedModule("custody") } },
-        custody: { worker, host, integrity: custodyIntegrity, get module() { return custody || enclosedModule("custody") } },
+        keyferry: { worker, host, integrity, get module() { return module || enclosedModule("keyferry") } },
         strength: { worker, host, integrity: strengthIntegrity, get module() { return strength || enclosedModule("strength") } },
     }
 }

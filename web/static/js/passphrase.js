@@ -12,7 +12,7 @@ const strong = 4
 
 /**
  * @param {HTMLFormElement} form
- * @param {{custody: import("./job.js").Module, strength: import("./job.js").Module}} from
+ * @param {{keyferry: import("./job.js").Module, strength: import("./job.js").Module}} from
  */
 export function passphraseField(form, from) {
     const field = input(form, "#passphrase")
@@ -20,7 +20,7 @@ export function passphraseField(form, from) {
 
     async function suggest() {
         try {
-            const { result } = await run(from.custody, { job: "passphrase" }, { signal: new AbortController().signal })
+            const { result } = await run(from.keyferry, { job: "passphrase" }, { signal: new AbortController().signal })
             suggested = field.value = result.passphrase
         } catch (thrown) {
             showError(form, thrown)
@@ -42,7 +42,7 @@ export function passphraseField(form, from) {
             if (value(form, "protection") !== "passphrase") return field.value
             if (field.value === "") throw problem("passphrase_missing")
             if (field.value === suggested) return suggested
-            const { result } = await run(from.strength, { job: "strength", passphrase: field.value }, { signal })
+            const { result } = await run(from.strength, { job: "strength", options: { passphrase: field.value } }, { signal })
             if (result.score < strong) throw problem("passphrase_weak")
             return field.value
         },

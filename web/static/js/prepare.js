@@ -33,24 +33,23 @@ import { phrase } from "./words.js"
 
 /**
  * Do the job in a worker of its own, or finish it in the one that was given components.
- * @param {{plain: Module, custody: Module}} from
+ * @param {Module} module
  * @param {ReturnType<typeof import("./job.js").begin> | null} given the worker that has the components
  * @param {{source: string, protection: string} & Record<string, unknown>} chosen
  * @param {AbortSignal} signal
  * @param {Say} say
  * @returns {Promise<Made>}
  */
-export async function prepare(from, given, chosen, signal, say) {
+export async function prepare(module, given, chosen, signal, say) {
     const options = { ...chosen, date: new Date().toISOString().slice(0, 10) }
     const watch = { signal, onReady: () => say(() => phrase("alive")), onProgress: progressOf(say) }
     const { source } = chosen
     if (given) {
         const ending = given.end(watch)
-        given.finish({ options })
+        given.finish(options)
         const { result, seconds } = await ending
-        return { prepared: result, source, seconds, module: from.custody, at: new Date() }
+        return { prepared: result, source, seconds, module, at: new Date() }
     }
-    const module = source === "backup" || chosen.protection !== "elsewhere" ? from.custody : from.plain
     const { result, seconds } = await run(module, { job: "prepare", options }, watch)
     return { prepared: result, source, seconds, module, at: new Date() }
 }

@@ -1,9 +1,11 @@
 // @ts-check
-// The receipt of an import: what was imported, where and when, without any secret. The module writes it, so that the same
-// code writes and reads it.
+// The receipt of an import: what was imported, where and when, without any secret.
 
-import { run } from "./job.js"
-import { fromBase64, hex, sha256 } from "./bytes.js"
+import { fromBase64, hex, sha256, toUTF8 } from "./bytes.js"
+import { formatReceipt, largestReceipt, parseReceipt } from "./receipt_file.js"
+import { problem } from "./words.js"
+
+/** @typedef {import("./receipt_file.js").Receipt} Receipt */
 
 /**
  * @typedef {object} Imported
@@ -23,29 +25,78 @@ import { fromBase64, hex, sha256 } from "./bytes.js"
  */
 
 /**
- * @param {import("./job.js").Module} from
  * @param {{version: string, module: import("./job.js").Module}} program module: the one that held the key
  * @param {Imported} made
  * @returns {Promise<{bytes: Uint8Array<ArrayBuffer>, name: string}>}
  */
-export async function writeReceipt(from, program, made) {
+export async function writeReceipt(program, made) {
     const { prepared } = made
-    const fields = {
-        program: `keyferry ${program.version}`, moduleSHA256: hex(fromBase64(program.module.integrity.slice("sha256-".length))),
-        keyId: made.keyId, region: made.region, alias: "",
-        algorithm: made.algorithm, wrappingKeySHA256: made.fingerprint,
-        tokenSHA256: await sha256(new TextEncoder().encode(made.token)), tokenExpireTime: made.tokenExpireTime,
-        ciphertextSHA256: prepared.sha256,
-        kcv: prepared.kcv, commitment: prepared.commitment, salt: prepared.salt,
-        expireUnix: made.expireUnix,
-        origin: made.source === "generate" ? "generated" : made.source,
-        preparedAt: seconds(made.preparedAt), importedAt: made.importedAt ? seconds(made.importedAt) : "",
-        parametersRequestId: made.parametersRequestId, importRequestId: made.importRequestId ?? "",
-        backupFile: prepared.backupFile ?? "", backupSHA256: prepared.backupSHA256 ?? "",
+    /** @type {Receipt} */
+    const receipt = {
+        Program: `keyferry ${program.version}`,
+        ModuleSHA256: hex(fromBase64(program.module.integrity.slice("sha256-".length))),
+        KeyId: made.keyId,
+        Region: made.region,
+        WrappingAlgorithm: made.algorithm,
+        WrappingKeySHA256: made.fingerprint,
+        ImportTokenSHA256: await sha256(toUTF8(made.token)),
+        TokenExpireTime: made.tokenExpireTime,
+        EncryptedKeyMaterialSHA256: prepared.sha256,
+        KeyCheckValue: prepared.kcv,
+        Commitment: prepared.commitment,
+        CommitmentSalt: prepared.salt,
+        KeyMaterialExpireUnix: made.expireUnix,
+        Origin: made.source === "generate" ? "generated" : made.source,
+        PreparedAt: seconds(made.preparedAt),
+        ImportedAt: made.importedAt && seconds(made.importedAt),
+        ParametersRequestId: made.parametersRequestId,
+        ImportRequestId: made.importRequestId,
+        BackupFile: prepared.backupFile,
+        BackupSHA256: prepared.backupSHA256,
     }
-    const { result } = await run(from, { job: "writeReceipt", fields }, { signal: new AbortController().signal })
-    return { bytes: result.receipt, name: `keyferry-${made.keyId}-${seconds(made.importedAt ?? made.preparedAt).slice(0, 10)}-receipt.json` }
+    const day = seconds(made.importedAt ?? made.preparedAt).slice(0, 10)
+    return { bytes: refusing(() => formatReceipt(receipt)), name: `keyferry-${made.keyId}-${day}-receipt.json` }
 }
 
 /** @param {Date} moment */
 const seconds = (moment) => `${moment.toISOString().slice(0, 19)}Z`
+
+/**
+ * Read a receipt that the person chose. What does not begin as JSON is not read: it may be a key that was chosen in the
+ * wrong field, and key material has no place in the page.
+ * @param {File} file
+ * @returns {Promise<Receipt>}
+ */
+export async function readReceipt(file) {
+    /** @type {Uint8Array<ArrayBuffer>} */
+    let content
+    try {
+        const beginning = await file.slice(0, 4).text()
+        if (file.size > largestReceipt || !/^[\ufeff \t\r\n]*(\{|$)/.test(beginning)) throw problem("receipt_not_json")
+        content = new Uint8Array(await file.arrayBuffer())
+    } catch (thrown) {
+        throw thrown instanceof DOMException ? problem("file_unreadable") : thrown
+    }
+    return refusing(() => parseReceipt(content))
+}
+
+/**
+ * What identifies the key material of a receipt, as the module compares it.
+ * @param {Receipt} receipt
+ */
+export function identityOf({ KeyCheckValue, Commitment, CommitmentSalt }) {
+    return { kcv: KeyCheckValue, commitment: Commitment, salt: CommitmentSalt }
+}
+
+/**
+ * Put words to a refusal.
+ * @template T
+ * @param {() => T} act
+ */
+function refusing(act) {
+    try {
+        return act()
+    } catch (thrown) {
+        throw thrown instanceof Error ? thrown : problem(/** @type {{code: string}} */ (thrown).code)
+    }
+}

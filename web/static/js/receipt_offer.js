@@ -9,13 +9,12 @@ import { writeReceipt } from "./receipt.js"
  * Offer the receipt of an import for download. An error shows in the result, which is there in any
  * case.
  * @param {HTMLElement} result
- * @param {import("./job.js").Module} writer
  * @param {{version: string, module: import("./job.js").Module}} program module: the one that held the key
  * @param {import("./receipt.js").Imported} imported
  */
-export async function offerReceipt(result, writer, program, imported) {
+export async function offerReceipt(result, program, imported) {
     try {
-        const receipt = await writeReceipt(writer, program, imported)
+        const receipt = await writeReceipt(program, imported)
         offerDownload(result, "receipt", { ...receipt, type: "application/json" })
     } catch (thrown) {
         showError(result, thrown)

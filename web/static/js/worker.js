@@ -3,14 +3,14 @@
 /**
  * The worker that runs one job of a module and then ends.
  *
- * It takes one message, a Request. It posts {type: "ready"} once the module runs,
- * {type: "progress", done, total} while it examines, and then exactly one Answer.
- * A job that is fed piece by piece (components of a key) says so with "pieces" in
- * its Request: the worker then takes Pieces, and answers each with {type: "piece"},
- * until the message {finish} with the rest of the Request. Before the answer leaves, the module's memory, the
- * only place where key material has been in the clear, is filled with zeros.
- * Every way in which the module can die is an answer too: the page never waits
- * for ever.
+ * It takes one message, a Request. It posts {type: "ready"} once the module runs, {type: "progress", done, total} while
+ * it examines, and then exactly one Answer. Where the Request says "pieces", the job is fed piece by piece (components of
+ * a key) before it starts: the worker then takes Pieces, and answers each with {type: "piece"} and a result or an error,
+ * until the message {finish} with the rest of the options.
+ *
+ * Before the answer leaves, the module's memory, the only place where key material has been in the clear, is filled with
+ * zeros. Every way in which the module can die is an answer too: the page never waits for ever. A failure is a code; the
+ * page has the words.
  */
 
 import "../wasm/wasm_exec.js"
@@ -19,7 +19,8 @@ import "../wasm/wasm_exec.js"
  * @typedef {object} Request
  * @property {string | Blob} module The URL of the module, or the module itself, compressed by gzip.
  * @property {string} integrity What the module's bytes must be, as "sha256-…".
- * @property {string} job
+ * @property {string} job A function of the module's global.
+ * @property {Record<string, unknown>} [options] What the job takes. Files stand in it unread.
  * @property {boolean} [pieces] Whether pieces come before the job itself.
  */
 
@@ -28,7 +29,7 @@ import "../wasm/wasm_exec.js"
  * @typedef {{ component: Uint8Array, kcv: Uint8Array }} Piece
  */
 
-/** @typedef {{ code: string, message: string }} Failure */
+/** @typedef {{ code: string }} Failure */
 
 /** @typedef {{ type: "done", result: object } | { type: "failed", error: Failure }} Answer */
 
@@ -40,18 +41,7 @@ import "../wasm/wasm_exec.js"
  * @property {(instance: WebAssembly.Instance) => Promise<void>} run
  */
 
-/** @typedef {Record<string, (...values: unknown[]) => unknown>} Keyferry The module's global. */
-
-/** The arguments of each job, in the order in which the module takes them. */
-const parameters = new Map([
-    ["inspect", ["publicKey"]],
-    ["generate", ["publicKey", "algorithm"]],
-    ["prepare", ["options", "progress"]],
-    ["check", ["options"]],
-    ["passphrase", []],
-    ["writeReceipt", ["fields"]],
-    ["strength", ["passphrase"]],
-])
+/** @typedef {Record<string, (options: object) => unknown>} Keyferry The module's global: each job takes one object. */
 
 /**
  * What wasm_exec.js and the module define.
@@ -85,7 +75,7 @@ self.addEventListener("message", (event) => {
         return
     }
     if (begun) {
-        breakOff(failure("bad_request", "A worker takes one job."))
+        breakOff(failure("bad_request"))
         return
     }
     begun = true
@@ -95,11 +85,11 @@ self.addEventListener("message", (event) => {
 // A trap in the module surfaces here when nobody was waiting for the call.
 self.addEventListener("error", (event) => {
     event.preventDefault()
-    breakOff(crashed())
+    breakOff(failure("module_crashed"))
 })
 self.addEventListener("unhandledrejection", (event) => {
     event.preventDefault()
-    breakOff(crashed())
+    breakOff(failure("module_crashed"))
 })
 
 /**
@@ -108,11 +98,11 @@ self.addEventListener("unhandledrejection", (event) => {
  */
 async function serve(message) {
     /** @type {Answer} */
-    let answer = { type: "failed", error: crashed() }
+    let answer = { type: "failed", error: failure("module_crashed") }
     try {
         answer = { type: "done", result: await Promise.race([perform(message), brokenOff]) }
     } catch (error) {
-        answer = { type: "failed", error: isFailure(error) ? error : internal() }
+        answer = { type: "failed", error: isFailure(error) ? error : failure("internal") }
     } finally {
         erase()
         self.postMessage(answer)
@@ -130,12 +120,12 @@ async function perform(message) {
     const keyferry = await start(await (module instanceof Blob ? unpackModule(module, integrity) : fetchModule(module, integrity)))
     self.postMessage({ type: "ready" })
     if (!request.pieces) {
-        return await call(keyferry, request)
+        return await call(keyferry, request.job, request.options)
     }
     /** @type {Promise<object>} */
     const finished = new Promise((resolve) => { finishFeeding = resolve })
     fed = keyferry
-    return await call(keyferry, { ...request, ...await finished })
+    return await call(keyferry, request.job, await finished)
 }
 
 /** @type {(rest: object) => void} Gives what the person chose after the last piece. */
@@ -154,34 +144,26 @@ async function feed(keyferry, message) {
         return
     }
     try {
-        const result = await keyferry.addComponent(piece?.component, piece?.kcv)
-        self.postMessage({ type: "piece", result })
+        self.postMessage({ type: "piece", result: await ask(keyferry, "addComponent", piece) })
     } catch (error) {
-        self.postMessage({ type: "piece", error: isFailure(error) ? error : internal() })
+        self.postMessage({ type: "piece", error: isFailure(error) ? error : failure("internal") })
+    } finally {
+        if (piece?.component instanceof Uint8Array) piece.component.fill(0)
     }
-    piece?.component?.fill(0)
 }
 
 /**
- * Check the outside of a request. The module checks the arguments themselves.
+ * Check the outside of a request. The module checks the options themselves.
  * @param {unknown} message
  * @returns {Request}
  */
 function checked(message) {
     const request = /** @type {Partial<Request> | null} */ (message)
-    if (typeof request !== "object" || request === null) {
-        throw failure("bad_request", "The request is not an object.")
-    }
-    if (!(request.module instanceof Blob) && (typeof request.module !== "string" || request.module === "")) {
-        throw failure("bad_request", "The request names no module.")
-    }
+    const { module, integrity, job } = request ?? {}
+    if (!(module instanceof Blob) && (typeof module !== "string" || module === "")) throw failure("bad_request")
     // An integrity that the browser cannot read would count as none at all.
-    if (typeof request.integrity !== "string" || !/^sha256-[A-Za-z0-9+/]{43}=$/.test(request.integrity)) {
-        throw failure("bad_request", "The request has no usable integrity for the module.")
-    }
-    if (typeof request.job !== "string" || !parameters.has(request.job)) {
-        throw failure("bad_request", "The request names no known job.")
-    }
+    if (typeof integrity !== "string" || !/^sha256-[A-Za-z0-9+/]{43}=$/.test(integrity)) throw failure("bad_request")
+    if (typeof job !== "string") throw failure("bad_request")
     return /** @type {Request} */ (request)
 }
 
@@ -198,10 +180,10 @@ async function fetchModule(url, integrity) {
         response = await fetch(url, { integrity })
     } catch {
         // The browser does not say which of the two it was.
-        throw (await isServed(url)) ? otherModule() : unavailable()
+        throw (await isServed(url)) ? failure("module_integrity") : failure("module_unavailable")
     }
     if (!response.ok) {
-        throw unavailable()
+        throw failure("module_unavailable")
     }
     return response
 }
@@ -219,11 +201,11 @@ async function unpackModule(packed, integrity) {
     try {
         bytes = await new Response(packed.stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer()
     } catch {
-        throw otherModule()
+        throw failure("module_integrity")
     }
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))
     if (integrity !== `sha256-${btoa(String.fromCharCode(...digest))}`) {
-        throw otherModule()
+        throw failure("module_integrity")
     }
     return new Response(bytes, { headers: { "Content-Type": "application/wasm" } })
 }
@@ -258,40 +240,47 @@ async function start(response) {
         const source = await WebAssembly.instantiateStreaming(response, go.importObject)
         instance = source.instance
     } catch {
-        throw failure("module_unavailable", "This browser did not start the cryptographic module. It needs WebAssembly.")
+        throw failure("module_unavailable")
     }
     // The program runs until it waits for calls, and never ends of itself.
-    const end = () => breakOff(crashed())
+    const end = () => breakOff(failure("module_crashed"))
     go.run(instance).then(end, end)
     if (globals.keyferry === undefined) {
-        throw crashed()
+        throw failure("module_crashed")
     }
     return globals.keyferry
 }
 
 /**
+ * Do a job with what is in the files that its options name.
  * @param {Keyferry} keyferry
- * @param {Request} request
+ * @param {string} job
+ * @param {object} [options]
  * @returns {Promise<object>}
  */
-async function call(keyferry, request) {
-    const { module: _, ...rest } = request // not a file of the person's
-    const values = await readFiles({ ...rest, progress })
-    const names = parameters.get(request.job) ?? []
-    const job = keyferry[request.job]
-    if (job === undefined) {
-        throw internal() // a module of another version
-    }
+async function call(keyferry, job, options = {}) {
+    if (typeof options !== "object" || options === null) throw failure("bad_request")
+    return await ask(keyferry, job, { ...await readFiles(options), progress })
+}
+
+/**
+ * Call a function of the module.
+ * @param {Keyferry} keyferry
+ * @param {string} job
+ * @param {unknown} options
+ * @returns {Promise<object>}
+ */
+async function ask(keyferry, job, options) {
+    const act = Object.hasOwn(keyferry, job) ? keyferry[job] : undefined
+    if (act === undefined || typeof options !== "object" || options === null) throw failure("bad_request")
     /** @type {unknown} */
     let promise
     try {
-        promise = job(...names.map((name) => values[name]))
+        promise = act(options)
     } catch {
-        throw crashed() // the module never throws: it trapped
+        throw failure("module_crashed") // the module never throws: it trapped
     }
-    if (!(promise instanceof Promise)) {
-        throw crashed() // it ended inside the call
-    }
+    if (!(promise instanceof Promise)) throw failure("module_crashed") // it ended inside the call
     return await promise
 }
 
@@ -299,22 +288,19 @@ async function call(keyferry, request) {
 const contents = []
 
 /**
- * Replace files by their bytes, at any depth. The page hands over files unread, so
- * that their bytes exist in this worker alone.
- * @param {Record<string, unknown>} values
+ * Replace files by their bytes. The page hands over files unread, so that their bytes exist in this worker alone.
+ * @param {object} options
  * @returns {Promise<Record<string, unknown>>}
  */
-async function readFiles(values) {
+async function readFiles(options) {
     /** @type {Record<string, unknown>} */
     const read = {}
-    for (const [name, value] of Object.entries(values)) {
+    for (const [name, value] of Object.entries(options)) {
         if (value instanceof Blob) {
-            if (value.size > largestFile) throw failure("source_too_long", "The file is far too long for key material.")
+            if (value.size > largestFile) throw failure("source_too_long")
             const bytes = await readFile(value)
             contents.push(bytes)
             read[name] = bytes
-        } else if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
-            read[name] = await readFiles(/** @type {Record<string, unknown>} */ (value))
         } else {
             read[name] = value
         }
@@ -330,7 +316,7 @@ async function readFile(file) {
     try {
         return new Uint8Array(await file.arrayBuffer())
     } catch {
-        throw failure("file_unreadable", "The file can no longer be read. It was moved, changed or deleted since it was chosen.")
+        throw failure("file_unreadable")
     }
 }
 
@@ -361,31 +347,10 @@ function erase() {
 
 /**
  * @param {string} code
- * @param {string} message
  * @returns {Failure}
  */
-function failure(code, message) {
-    return { code, message }
-}
-
-/** @returns {Failure} */
-function otherModule() {
-    return failure("module_integrity", "The cryptographic module is not the one that this page was built with. It was not started.")
-}
-
-/** @returns {Failure} */
-function unavailable() {
-    return failure("module_unavailable", "The cryptographic module could not be loaded. Check the connection to the console and try again.")
-}
-
-/** @returns {Failure} */
-function crashed() {
-    return failure("module_crashed", "The cryptographic module stopped before the job was done. Nothing was sent. Reload the page and try again.")
-}
-
-/** @returns {Failure} */
-function internal() {
-    return failure("internal", "The job failed for an unknown reason. Nothing was sent. Reload the page and try again.")
+function failure(code) {
+    return { code }
 }
 
 /**
@@ -396,6 +361,5 @@ function internal() {
  */
 function isFailure(value) {
     const candidate = /** @type {Partial<Failure> | null} */ (value)
-    return typeof candidate === "object" && candidate !== null && !(candidate instanceof Error)
-        && typeof candidate.code === "string" && typeof candidate.message === "string"
+    return typeof candidate === "object" && candidate !== null && !(candidate instanceof Error) && typeof candidate.code === "string"
 }

@@ -152,6 +152,9 @@ func checkVerify(t *testing.T, address, authority, want string) {
 		if fmt.Sprint(err) != want {
 			t.Errorf("verify ended with %v, want %s:\n%s", err, want, c.said)
 		}
+		if named := strings.Contains(c.said.String(), "header Content-Security-Policy"); named != (err != nil) {
+			t.Errorf("verify ended with %v, and names the policy: %v:\n%s", err, named, c.said)
+		}
 	case <-time.After(4 * time.Minute):
 		t.Error("verify does not end")
 	}
@@ -205,7 +208,7 @@ func TestCaddy(t *testing.T) {
 	console := startConsole(t, "keyferry.example")
 	authority, chain, key := certificateFiles(t)
 	address := freeAddress(t)
-	site := replace(t, recipe(t, "caddy"), "keyferry.example {", "https://"+address+" {\n    tls "+chain+" "+key, "127.0.0.1:8787", console)
+	site := replace(t, recipe(t, "caddy"), "keyferry.example {", "https://"+address+" {\n    bind 127.0.0.1\n    tls "+chain+" "+key, "127.0.0.1:8787", console)
 	file := filepath.Join(t.TempDir(), "Caddyfile")
 	if err := os.WriteFile(file, []byte("{\n    admin off\n    auto_https disable_redirects\n}\n"+site), 0o600); err != nil {
 		t.Fatal(err)

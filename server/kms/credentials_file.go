@@ -114,6 +114,10 @@ func fromINIFile() (credentials.CredentialsProvider, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseINIFile(text)
+}
+
+func parseINIFile(text []byte) (credentials.CredentialsProvider, error) {
 	file, err := ini.Load(text)
 	if err != nil {
 		return nil, unusable("there, but not an INI file")

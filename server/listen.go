@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"keyferry/server/address"
+	"keyferry/server/console"
 )
 
 // grace is how long requests may take to finish after the program was told to stop.
@@ -44,9 +45,9 @@ func (o open) listen(what, at string) (net.Listener, error) {
 func (o open) hosts() ([]string, error) {
 	var names []string
 	for _, given := range o.AllowedHost {
-		name, err := address.Host(given)
+		name, err := console.ParseHost(given)
 		if err != nil {
-			return nil, fmt.Errorf("--allowed-host: %q %v", given, err)
+			return nil, fmt.Errorf("--allowed-host: %w", err)
 		}
 		names = append(names, name)
 	}

@@ -232,8 +232,8 @@ func TestAllowedHostAsPeopleWriteIt(t *testing.T) {
 	}
 	local := "--localkms-listen=127.0.0.1:0"
 	for given, words := range map[string]string{
-		"*.example": "wildcard", "https://keyferry.example/path": "path", "https://me@keyferry.example": "user name",
-		"keyferry example": "host name", "ftp://keyferry.example": "site", "keyferry.example:https": "host:port",
+		"*.example": "host name", "https://keyferry.example/path": "name and port alone", "https://me@keyferry.example": "name and port alone",
+		"keyferry example": "host name", "ftp://keyferry.example": "scheme", "keyferry.example:https": "host name", "key_ferry": "host name",
 	} {
 		refused(t, words, "serve", "--listen=127.0.0.1:0", local, "--allowed-host="+given)
 		refused(t, "--allowed-host", "localkms", "--listen=127.0.0.1:0", "--allowed-host="+given)

@@ -125,7 +125,10 @@ func (s *serveCommand) embed(t terminal, consoleURL string) (*embeddedKMS, error
 		return nil, errors.New("--endpoint, --network and --ca-file are for --kms=alibaba")
 	}
 	if host, _, err := net.SplitHostPort(s.LocalKMSListen); err == nil && !address.Loopback(host) {
-		return nil, errors.New("--localkms-listen: the console reaches the local KMS without TLS, so this must be a loopback address")
+		return nil, errors.New("--localkms-listen: the console reaches the local KMS without TLS, so it must stay on a loopback address")
+	}
+	if host, _, err := net.SplitHostPort(s.LocalKMSControlListen); err == nil && !address.Loopback(host) {
+		return nil, errors.New("--localkms-control-listen: the control API shows key material and asks for no credentials, so it must stay on a loopback address")
 	}
 	config := localkms.Config{Region: s.Region, Logger: t.log, ConsoleURL: func() string { return consoleURL }}
 	k, err := localkms.Open(config)

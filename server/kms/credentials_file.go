@@ -19,7 +19,7 @@ import (
 const (
 	// maxSettings bounds a file of profiles.
 	maxSettings = 1 << 20
-	// maxSources bounds how many profiles may stand one behind the other, each the source of the
+	// maxSources bounds how many profiles may follow each other, each as the source of the
 	// one before. Each costs a call to STS.
 	maxSources = 5
 )

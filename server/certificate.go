@@ -11,13 +11,12 @@ import (
 	"fmt"
 	"math/big"
 	"net"
-	"os"
 	"time"
 )
 
-// selfSigned makes a certificate authority and a certificate of it for this computer's names and the given ones, and
-// writes the authority's certificate to the file. Both private keys stay in memory; the authority's is dropped, so that
-// what trusts the file trusts this one run and nothing later.
+// selfSigned makes a certificate authority and a certificate of it for the loopback names and the
+// given ones, and writes the authority's certificate to the file. Both private keys stay in memory.
+// The authority's is dropped, so a client that trusts the file trusts this run of the program only.
 func selfSigned(file string, names []string) (tls.Certificate, error) {
 	authorityKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -55,7 +54,7 @@ func selfSigned(file string, names []string) (tls.Certificate, error) {
 		return tls.Certificate{}, fmt.Errorf("making a certificate: %v", err)
 	}
 	written := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authorityDER})
-	if err := os.WriteFile(file, written, 0o644); err != nil {
+	if err := writeFile(file, written); err != nil {
 		return tls.Certificate{}, fmt.Errorf("writing the certificate authority: %v", err)
 	}
 	return tls.Certificate{Certificate: [][]byte{serverDER, authorityDER}, PrivateKey: serverKey}, nil

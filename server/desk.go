@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -8,10 +9,12 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/natefinch/atomic"
+
 	"keyferry/server/desk"
 )
 
-// deskCommand writes the desk, the console for a computer without any network.
+// deskCommand writes the desk, the console for a computer without a network.
 type deskCommand struct {
 	File   string `arg:"" optional:"" help:"The HTML file to write."`
 	Dir    string `help:"Write a folder for a static host instead: index.html and SHA256SUMS."`
@@ -20,8 +23,9 @@ type deskCommand struct {
 
 // Help explains the command beyond its flags.
 func (deskCommand) Help() string {
-	return "The file opens in a browser from any disk. It needs no server and no network, and its own policy forbids it to connect " +
-		"anywhere. The same program always writes the same bytes: compare the printed SHA-256 on the computer where you open the file."
+	return "The file opens in a browser from any disk. It needs no server and no network, and its own policy " +
+		"forbids it to connect anywhere. The same program always writes the same bytes: compare the printed " +
+		"SHA-256 on the computer where you open the file."
 }
 
 // Run writes the file, or the folder.
@@ -44,13 +48,28 @@ func (d *deskCommand) Run(ctx context.Context, t terminal) error {
 		}
 		name = filepath.Join(d.Dir, "index.html")
 		sums := fmt.Sprintf("%x  index.html\n", sha256.Sum256(content))
-		if err := os.WriteFile(filepath.Join(d.Dir, "SHA256SUMS"), []byte(sums), 0o644); err != nil {
+		if err := writeFile(filepath.Join(d.Dir, "SHA256SUMS"), []byte(sums)); err != nil {
 			return fmt.Errorf("writing the digest: %v", err)
 		}
 	}
-	if err := os.WriteFile(name, content, 0o644); err != nil {
+	if err := writeFile(name, content); err != nil {
 		return fmt.Errorf("writing the desk: %v", err)
 	}
 	t.say("%s: %d bytes, sha256 %x", name, len(content), sha256.Sum256(content))
 	return nil
+}
+
+// writeFile writes a file that everybody may read, whole or not at all.
+func writeFile(name string, content []byte) error {
+	if linked, err := filepath.EvalSymlinks(name); err == nil {
+		name = linked
+	}
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		return os.WriteFile(name, content, 0o644) // a device, such as /dev/stdout
+	}
+	if err := atomic.WriteFile(name, bytes.NewReader(content)); err != nil || info != nil {
+		return err
+	}
+	return os.Chmod(name, 0o644) // a new file is its owner's alone
 }

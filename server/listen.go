@@ -9,36 +9,49 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"keyferry/server/address"
+	"keyferry/server/console"
 )
 
-// grace is how long requests under way may take to finish once the program was told to stop.
+// grace is how long requests may take to finish after the program was told to stop.
 const grace = 10 * time.Second
 
-// open is the choice to let others than this computer reach what has no sign-in.
+// open holds the flags on who can reach a listener.
 type open struct {
-	AllowUnauthenticated bool `help:"Listen on other than loopback addresses, although anyone who reaches them may then use them: there is no sign-in."`
+	AllowUnauthenticated bool     `help:"Listen on addresses that other computers can reach. There is no sign-in: whoever reaches them may use them."`
+	AllowedHost          []string `help:"A further host name that requests may be for, such as the public name of a reverse proxy. A port in it is ignored."`
 }
 
-// listen opens an address. Without a sign-in only this computer may reach it, unless the person said otherwise.
-func (o open) listen(what, address string) (net.Listener, error) {
-	host, _, err := net.SplitHostPort(address)
+// listen opens an address. Since there is no sign-in, it must be a loopback address unless the
+// person allowed others.
+func (o open) listen(what, at string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(at)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %q is not host:port", what, address)
+		return nil, fmt.Errorf("%s: %q is not host:port", what, at)
 	}
-	if !loopback(host) && !o.AllowUnauthenticated {
+	if !address.Loopback(host) && !o.AllowUnauthenticated {
 		return nil, fmt.Errorf("%s: %s can be reached from other computers, and there is no sign-in; "+
-			"listen on 127.0.0.1, or say --allow-unauthenticated", what, address)
+			"listen on 127.0.0.1, or add --allow-unauthenticated", what, at)
 	}
-	listener, err := net.Listen("tcp", address)
+	listener, err := net.Listen("tcp", at)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %v", what, err)
 	}
 	return listener, nil
 }
 
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+// hosts returns the names of --allowed-host as the Host header has them, without a port.
+func (o open) hosts() ([]string, error) {
+	var names []string
+	for _, given := range o.AllowedHost {
+		name, err := console.ParseHost(given)
+		if err != nil {
+			return nil, fmt.Errorf("--allowed-host: %w", err)
+		}
+		names = append(names, name)
+	}
+	return names, nil
 }
 
 // site is a handler and where it listens.
@@ -48,7 +61,7 @@ type site struct {
 	tls      *tls.Config // nil means none
 }
 
-// url is the address for a person; a wildcard address is shown as this computer's.
+// url returns the address for a person. A wildcard address is shown as 127.0.0.1.
 func (s site) url() string {
 	scheme := "http://"
 	if s.tls != nil {
@@ -72,7 +85,7 @@ func (s site) accept(server *http.Server) error {
 	return server.Serve(s.listener)
 }
 
-// serve runs all sites until ctx ends, then lets requests under way finish.
+// serve runs all sites until ctx ends, then gives running requests time to finish.
 func serve(ctx context.Context, log *slog.Logger, sites ...site) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

@@ -1,24 +1,24 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
-	"os"
 
 	"keyferry/server/localkms"
+	"keyferry/server/textfile"
 )
 
 // localKMSCommand runs the local KMS alone.
 type localKMSCommand struct {
 	open
-	Listen        string   `default:"127.0.0.1:8788" help:"Address of the API and of the inspector."`
-	ControlListen string   `help:"Address of the control API, for tests. Off when empty."`
-	Console       string   `help:"Address of a console that the inspector's pages link to."`
-	AllowedHost   []string `help:"A further name by which browsers may reach the inspector and clients the control API."`
+	Listen        string `default:"127.0.0.1:8788" help:"Address of the API and of the inspector."`
+	ControlListen string `help:"Address of the control API, for tests. Off when empty."`
+	Console       string `help:"Address of a console that the inspector's pages link to."`
 
 	Region     string `default:"cn-hangzhou" help:"Region that it answers for."`
 	Account    string `default:"1234567890123456" help:"Id of the account."`
@@ -39,7 +39,7 @@ func (l *localKMSCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	certificates, err := l.certificates()
+	certificates, err := l.certificates(config.Hosts)
 	if err != nil {
 		return err
 	}
@@ -54,37 +54,41 @@ func (l *localKMSCommand) Run(ctx context.Context, t terminal) error {
 	return errors.Join(serve(ctx, t.log, sites...), k.Close())
 }
 
-// config gathers the files and flags of a local KMS.
+// config returns the configuration of a local KMS by flags and files.
 func (l *localKMSCommand) config(t terminal) (localkms.Config, error) {
+	hosts, err := l.hosts()
 	config := localkms.Config{
-		Region: l.Region, AccountID: l.Account, Logger: t.log, Hosts: l.AllowedHost,
+		Region: l.Region, AccountID: l.Account, Logger: t.log, Hosts: hosts,
 		Quotas: l.Quotas, PoolSize: l.Pool, StateFile: l.State,
 		ConsoleURL: func() string { return l.Console },
 	}
+	if err != nil {
+		return config, err
+	}
 	if l.AccessKeys != "" {
-		content, err := os.ReadFile(l.AccessKeys)
-		if err != nil {
-			return config, err
+		text, err := textfile.Read(l.AccessKeys)
+		if err == nil {
+			err = json.Unmarshal(text, &config.AccessKeys)
 		}
-		if err := json.Unmarshal(content, &config.AccessKeys); err != nil {
+		if err != nil {
 			return config, fmt.Errorf("reading %s: %v", l.AccessKeys, err)
 		}
 	}
 	if l.Seed != "" {
-		file, err := os.Open(l.Seed)
-		if err != nil {
-			return config, err
+		text, err := textfile.Read(l.Seed)
+		if err == nil {
+			config.Seed, err = localkms.ParseSeed(bytes.NewReader(text))
 		}
-		defer file.Close()
-		if config.Seed, err = localkms.ParseSeed(file); err != nil {
+		if err != nil {
 			return config, fmt.Errorf("reading %s: %v", l.Seed, err)
 		}
 	}
 	return config, nil
 }
 
-// certificates is what TLS needs; nil means no TLS.
-func (l *localKMSCommand) certificates() (*tls.Config, error) {
+// certificates returns the configuration of TLS; nil means no TLS. A certificate that it makes is
+// for the hosts too.
+func (l *localKMSCommand) certificates(hosts []string) (*tls.Config, error) {
 	if (l.TLSCert == "") != (l.TLSKey == "") {
 		return nil, errors.New("--tls-cert and --tls-key go together")
 	}
@@ -98,7 +102,7 @@ func (l *localKMSCommand) certificates() (*tls.Config, error) {
 		certificate, err = tls.LoadX509KeyPair(l.TLSCert, l.TLSKey)
 	case l.TLSSelfSigned != "":
 		host, _, _ := net.SplitHostPort(l.Listen)
-		certificate, err = selfSigned(l.TLSSelfSigned, append([]string{host}, l.AllowedHost...))
+		certificate, err = selfSigned(l.TLSSelfSigned, append([]string{host}, hosts...))
 	default:
 		return nil, nil
 	}
@@ -114,7 +118,7 @@ type localKMSAddresses struct {
 	tls          *tls.Config // of the API; nil means none
 }
 
-// localKMSSites opens the addresses of a local KMS and tells the person, loudly, what it is.
+// localKMSSites opens the addresses of a local KMS and warns the person that it is one.
 func localKMSSites(o open, t terminal, k *localkms.KMS, at localKMSAddresses, config localkms.Config) ([]site, error) {
 	listener, err := o.listen("local KMS", at.api)
 	if err != nil {

@@ -1,8 +1,8 @@
 // Command keyferry carries key material from a browser into Alibaba Cloud KMS.
 //
-// keyferry serve, the default, runs the console with an embedded local KMS behind it, or in front of Alibaba Cloud.
-// keyferry desk writes an offline console in one file. keyferry localkms runs the local KMS alone. keyferry verify compares
-// a running console with this binary.
+// keyferry serve, the default, runs the console in front of an embedded local KMS or of Alibaba
+// Cloud. keyferry desk writes an offline console in one file. keyferry localkms runs the local KMS
+// alone. keyferry verify compares a running console with this binary.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 // version of the program, as the changelog has it.
 const version = "0.1.0"
 
-// commands is what a person can type. Every flag also reads KEYFERRY_<FLAG>.
+// commands are the commands and flags. Every flag also reads KEYFERRY_<FLAG>.
 type commands struct {
 	Serve    serveCommand    `cmd:"" default:"withargs" help:"Run the console (this is the default)."`
 	Desk     deskCommand     `cmd:"" help:"Write the desk, an offline console in one HTML file."`

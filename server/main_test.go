@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -47,6 +48,12 @@ type command struct {
 
 func run(t *testing.T, arguments ...string) *command {
 	t.Helper()
+	return runLogging(t, io.Discard, arguments...)
+}
+
+// runLogging is run with the log going somewhere.
+func runLogging(t *testing.T, log io.Writer, arguments ...string) *command {
+	t.Helper()
 	parsed, err := newParser().Parse(arguments)
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +61,7 @@ func run(t *testing.T, arguments ...string) *command {
 	ctx, stop := context.WithCancel(context.Background())
 	c := &command{said: &output{}, stop: stop, ended: make(chan error, 1)}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	parsed.Bind(terminal{out: c.said, log: slog.New(slog.DiscardHandler)})
+	parsed.Bind(terminal{out: c.said, log: slog.New(slog.NewTextHandler(log, nil))})
 	go func() { c.ended <- parsed.Run() }()
 	t.Cleanup(stop)
 	return c
@@ -232,16 +239,110 @@ func TestLocalKMSKeepsItsState(t *testing.T) {
 	}
 }
 
-func TestLoopback(t *testing.T) {
-	for host, want := range map[string]bool{
-		"127.0.0.1": true, "127.8.8.8": true, "::1": true, "localhost": true,
-		"": false, "0.0.0.0": false, "::": false, "192.168.1.1": false, "localhost.example": false, "10.0.0.1": false,
-	} {
-		if got := loopback(host); got != want {
-			t.Errorf("loopback(%q) = %v, want %v", host, got, want)
+func TestListensOnLoopbackAlone(t *testing.T) {
+	for _, host := range []string{"127.0.0.1", "127.0.0.2", "localhost"} {
+		listener, err := (open{}).listen("x", net.JoinHostPort(host, "0"))
+		if err != nil {
+			t.Errorf("%s: %v", host, err)
+			continue
+		}
+		listener.Close()
+	}
+	for _, host := range []string{"", "0.0.0.0", "::", "192.0.2.1", "keyferry.example"} {
+		if _, err := (open{}).listen("x", net.JoinHostPort(host, "0")); err == nil || !strings.Contains(err.Error(), "--allow-unauthenticated") {
+			t.Errorf("%q: error is %v", host, err)
 		}
 	}
-	if _, err := (open{}).listen("x", net.JoinHostPort("::", "0")); err == nil {
-		t.Error("every IPv6 address counts as loopback")
+}
+
+// TestByteOrderMarks has files as editors on Windows save them.
+func TestByteOrderMarks(t *testing.T) {
+	folder := t.TempDir()
+	seed, keys := filepath.Join(folder, "seed.json"), filepath.Join(folder, "keys.json")
+	for name, text := range map[string]string{
+		seed: `{"keys":[{"keyId":"key-hzzseeded","origin":"EXTERNAL"}]}`,
+		keys: `[{"id":"` + localkms.DefaultAccessKeyID + `","secret":"` + localkms.DefaultAccessKeySecret + `"}]`,
+	} {
+		if err := os.WriteFile(name, []byte("\xef\xbb\xbf"+text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := run(t, "localkms", "--listen=127.0.0.1:0", "--seed="+seed, "--access-keys="+keys)
+	address := c.wait(t, `LOCAL KMS on (http://127\.0\.0\.1:\d+)`)
+	if _, err := client(t, address, "").ImportParameters(t.Context(), "key-hzzseeded", spec); err != nil {
+		t.Error(err)
+	}
+	c.finish(t)
+}
+
+// TestReadyzNamesTheLink has a circle of profiles, which once ended the program.
+func TestReadyzNamesTheLink(t *testing.T) {
+	home := t.TempDir()
+	if err := os.Mkdir(filepath.Join(home, ".aliyun"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	circle := `{"current":"a","profiles":[` +
+		`{"name":"a","mode":"ChainableRamRoleArn","ram_role_arn":"acs:ram::1:role/r","source_profile":"b"},` +
+		`{"name":"b","mode":"ChainableRamRoleArn","ram_role_arn":"acs:ram::1:role/r","source_profile":"a"}]}`
+	if err := os.WriteFile(filepath.Join(home, ".aliyun/config.json"), []byte(circle), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, pair := range os.Environ() {
+		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "ALIBABA_CLOUD_") {
+			t.Setenv(name, "")
+		}
+	}
+	t.Setenv("HOME", home)
+	t.Setenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
+	var log output
+	c := runLogging(t, &log, "serve", "--listen=127.0.0.1:0", "--kms=alibaba")
+	address := c.wait(t, `console on (http://127\.0\.0\.1:\d+)`)
+	for path, want := range map[string]int{"/readyz": http.StatusServiceUnavailable, "/healthz": http.StatusOK} {
+		response, err := http.Get(address + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("%s answers %s, want %d", path, response.Status, want)
+		}
+	}
+	for _, line := range []string{"no credentials yet", "not ready"} {
+		if !regexp.MustCompile(`msg="` + line + `".*config\.json \(there, but the source_profile .* in a circle: correct source_profile`).MatchString(log.String()) {
+			t.Errorf("the log does not explain %q:\n%s", line, log.String())
+		}
+	}
+	c.finish(t)
+}
+
+func TestDeskFilesAreWrittenWhole(t *testing.T) {
+	folder := t.TempDir()
+	fresh, old, link := filepath.Join(folder, "fresh"), filepath.Join(folder, "old"), filepath.Join(folder, "link")
+	if err := os.WriteFile(old, []byte("much longer than what comes"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(old, link); err != nil {
+		t.Fatal(err)
+	}
+	for name, mode := range map[string]os.FileMode{fresh: 0o644, old: 0o600, link: 0o600} {
+		if err := writeFile(name, []byte("new")); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if content, err := os.ReadFile(name); err != nil || string(content) != "new" || info.Mode() != mode {
+			t.Errorf("%s holds %q, mode %v, %v", name, content, info.Mode(), err)
+		}
+	}
+	if names, _ := filepath.Glob(filepath.Join(folder, "*")); len(names) != 3 {
+		t.Errorf("files are left over: %v", names)
+	}
+	if err := writeFile("/dev/null", []byte("new")); err != nil {
+		t.Error(err)
+	}
+	if err := writeFile(filepath.Join(folder, "none", "x"), nil); err == nil {
+		t.Error("a folder that is not there was written to")
 	}
 }

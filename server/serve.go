@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 
+	"keyferry/server/address"
 	"keyferry/server/console"
 	"keyferry/server/kms"
 	"keyferry/server/localkms"
@@ -14,12 +15,11 @@ import (
 // serveCommand runs the console.
 type serveCommand struct {
 	open
-	Listen      string   `default:"127.0.0.1:8787" help:"Address of the console."`
-	AllowedHost []string `help:"A further name that the console answers to, for example behind a reverse proxy."`
-	KMS         string   `name:"kms" enum:"local,alibaba" default:"local" help:"Where calls go: the embedded local KMS, or Alibaba Cloud (${enum})."`
+	Listen string `default:"127.0.0.1:8787" help:"Address of the console."`
+	KMS    string `name:"kms" enum:"local,alibaba" default:"local" help:"Where calls go: the embedded local KMS, or Alibaba Cloud (${enum})."`
 
 	Region   string `default:"cn-hangzhou" help:"Region of the KMS."`
-	Network  string `enum:",vpc" default:"" help:"vpc: reach Alibaba Cloud through its VPC endpoint."`
+	Network  string `enum:",vpc" default:"" help:"vpc: use the VPC endpoint of Alibaba Cloud KMS."`
 	Endpoint string `help:"Another endpoint of Alibaba Cloud KMS, as host or host:port."`
 	CAFile   string `name:"ca-file" type:"existingfile" help:"Certificates to trust for the endpoint, in PEM, instead of the system's."`
 
@@ -29,6 +29,10 @@ type serveCommand struct {
 
 // Run runs the console until ctx ends.
 func (s *serveCommand) Run(ctx context.Context, t terminal) error {
+	hosts, err := s.hosts()
+	if err != nil {
+		return err
+	}
 	listener, err := s.listen("--listen", s.Listen)
 	if err != nil {
 		return err
@@ -38,7 +42,7 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	config := console.Config{Static: static, Region: s.Region, Hosts: s.AllowedHost, Version: version, Logger: t.log}
+	config := console.Config{Static: static, Region: s.Region, Hosts: hosts, Version: version, Logger: t.log}
 	sites := []site{{listener: listener}}
 	consoleURL := sites[0].url()
 
@@ -67,18 +71,22 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	t.say("Keyferry %s: console on %s", version, consoleURL)
+	if host, _, _ := net.SplitHostPort(s.Listen); !address.Loopback(host) && len(hosts) == 0 {
+		t.say("The console answers to localhost and loopback addresses alone. For other names add --allowed-host.")
+	}
 	return serve(ctx, t.log, sites...)
 }
 
-// localKMSCommands is what an aliyun command needs to reach a local KMS: flags behind it, and the environment in front.
-func localKMSCommands(address string) (flags, login string) {
-	return " --endpoint " + address + " --insecure",
+// localKMSCommands returns what an aliyun command needs to reach a local KMS: the flags that go
+// behind it, and the environment variables that go in front.
+func localKMSCommands(endpoint string) (flags, login string) {
+	return " --endpoint " + endpoint + " --insecure",
 		"ALIBABA_CLOUD_ACCESS_KEY_ID=" + localkms.DefaultAccessKeyID +
 			" ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + localkms.DefaultAccessKeySecret + " "
 }
 
-// alibaba makes the client for Alibaba Cloud, with credentials from the SDK's default chain. Missing credentials are
-// no reason to stop, since they may arrive later, but the person hears of them at once.
+// alibaba makes the client for Alibaba Cloud, with credentials from the vendor's default chain.
+// Missing credentials do not stop the program, since they may come later, but are logged at once.
 func (s *serveCommand) alibaba(ctx context.Context, t terminal) (*kms.Client, error) {
 	if s.LocalKMSControlListen != "" {
 		return nil, errors.New("--localkms-control-listen: there is no local KMS with --kms=alibaba")
@@ -96,8 +104,8 @@ func (s *serveCommand) alibaba(ctx context.Context, t terminal) (*kms.Client, er
 	return client, nil
 }
 
-// embeddedKMS is the local KMS inside the console's process. The console reaches it as it reaches Alibaba Cloud: by the
-// SDK and over the wire.
+// embeddedKMS is the local KMS inside the console's process. The console reaches it as it reaches
+// Alibaba Cloud: with signed requests over HTTP.
 type embeddedKMS struct {
 	kms     *localkms.KMS
 	sites   []site
@@ -116,8 +124,11 @@ func (s *serveCommand) embed(t terminal, consoleURL string) (*embeddedKMS, error
 	if s.Endpoint != "" || s.Network != "" || s.CAFile != "" {
 		return nil, errors.New("--endpoint, --network and --ca-file are for --kms=alibaba")
 	}
-	if host, _, err := net.SplitHostPort(s.LocalKMSListen); err == nil && !loopback(host) {
+	if host, _, err := net.SplitHostPort(s.LocalKMSListen); err == nil && !address.Loopback(host) {
 		return nil, errors.New("--localkms-listen: the console reaches the local KMS without TLS, so it must stay on a loopback address")
+	}
+	if host, _, err := net.SplitHostPort(s.LocalKMSControlListen); err == nil && !address.Loopback(host) {
+		return nil, errors.New("--localkms-control-listen: the control API shows key material and asks for no credentials, so it must stay on a loopback address")
 	}
 	config := localkms.Config{Region: s.Region, Logger: t.log, ConsoleURL: func() string { return consoleURL }}
 	k, err := localkms.Open(config)

@@ -23,12 +23,12 @@ type verifyCommand struct {
 func (*verifyCommand) Help() string {
 	return "Gets every page of a running console in each language and theme, every file that the pages load in each " +
 		"coding, and what those name in turn, and compares status, headers and every byte with what this binary would " +
-		"answer. Build the binary yourself, from sources that you trust: it is the measure.\n\n" +
-		"Exit status: 0 if all is the same, 1 if anything differs, 2 if the console could not be reached or the " +
-		"comparison did not come to its end. Only GETs are sent, and no cookies but those of language and theme.\n\n" +
+		"answer. Build the binary yourself, from sources that you trust.\n\n" +
+		"Exit status: 0 if everything is the same, 1 if anything differs, 2 if the console could not be reached or " +
+		"the comparison was not completed. Only GETs are sent, and no cookies but those of language and theme.\n\n" +
 		"What it cannot prove: that the console answers everybody alike. A dishonest one can show honest pages to this " +
-		"command and others to the person it is after. It does not see what a browser has kept from an earlier visit " +
-		"either, nor what the console does with what it is sent. To be sure, run the console on your own computer."
+		"command and others to a chosen person. Nor does it see what a browser kept from an earlier visit, or what " +
+		"the console does with what it receives. To be sure, run the console on your own computer."
 }
 
 // Run compares.

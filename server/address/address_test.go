@@ -34,28 +34,3 @@ func TestRegion(t *testing.T) {
 		}
 	}
 }
-
-func TestHost(t *testing.T) {
-	for input, want := range map[string]string{
-		"keyferry.example": "keyferry.example", "KeyFerry.Example": "keyferry.example", "keyferry.example.": "keyferry.example",
-		"keyferry.example:8443": "keyferry.example", " keyferry.example ": "keyferry.example",
-		"https://kf.example/": "kf.example", "https://kf.example": "kf.example", "http://KF.example:80/": "kf.example",
-		"192.0.2.7": "192.0.2.7", "192.0.2.7:443": "192.0.2.7", "2001:DB8::1": "2001:db8::1", "[2001:db8::1]": "2001:db8::1",
-		"[2001:db8::1]:8443": "2001:db8::1", "https://[2001:db8::1]:8443/": "2001:db8::1", "::ffff:192.0.2.7": "192.0.2.7",
-		"key_ferry": "key_ferry", "intranet": "intranet", "schlüssel.example": "xn--schlssel-95a.example", "xn--schlssel-95a.example": "xn--schlssel-95a.example",
-	} {
-		if got, err := address.Host(input); err != nil || got != want {
-			t.Errorf("Host(%q) = %q, %v, want %q", input, got, err, want)
-		}
-	}
-	for input, why := range map[string]string{
-		"": "host name", " ": "host name", ":8443": "host name", "https://": "host name", "keyferry.example:https": "host:port", "keyferry.example:": "host:port",
-		"https://kf.example/keyferry": "path", "https://kf.example/?x": "path", "kf.example/": "host name", "kf.example/keyferry": "host name",
-		"https://me@kf.example": "user name", "me@kf.example": "host name", "*.example": "wildcard", "https://*.example/": "wildcard", "ftp://kf.example": "site",
-		"kf example": "host name", "a,b": "host name", "-kf.example": "host name", "kf..example": "host name", "[fe80::1%eth0]": "host", strings.Repeat("a", 254): "host name",
-	} {
-		if got, err := address.Host(input); err == nil || !strings.Contains(err.Error(), why) {
-			t.Errorf("Host(%q) = %q, %v, want an error about %q", input, got, err, why)
-		}
-	}
-}

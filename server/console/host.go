@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+
+	"keyferry/server/address"
 )
 
 // hostNames are DNS names in lower case, as browsers send them: labels of letters, digits and inner hyphens. A policy
@@ -25,9 +27,9 @@ var ErrHost = errors.New("not a host name")
 // a name on every port. IPv6 addresses are returned without brackets. Its errors wrap ErrHost.
 func ParseHost(typed string) (string, error) {
 	rest := strings.TrimSpace(typed)
-	if scheme, address, found := strings.Cut(rest, "://"); found {
+	if scheme, after, found := strings.Cut(rest, "://"); found {
 		parsed, err := url.Parse(rest)
-		if err != nil || parsed.User != nil || strings.Trim(parsed.Path, "/") != "" || strings.ContainsAny(address, "?#") {
+		if err != nil || parsed.User != nil || strings.Trim(parsed.Path, "/") != "" || strings.ContainsAny(after, "?#") {
 			return "", fmt.Errorf("%w: %q: give scheme, name and port alone", ErrHost, typed)
 		}
 		if scheme = strings.ToLower(scheme); scheme != "http" && scheme != "https" {
@@ -102,10 +104,8 @@ func joinHost(name, port string) string {
 // spelling. This keeps DNS rebinding off: a page of another site that made its own name point here still sends that name.
 func (c *console) answersTo(host string) (string, bool) {
 	name, port, ok := splitHost(host)
-	if !ok || !slices.Contains(loopbackNames, name) && !slices.Contains(c.Hosts, name) {
+	if !ok || !address.Loopback(name) && !slices.Contains(c.Hosts, name) {
 		return "", false
 	}
 	return joinHost(name, port), true
 }
-
-var loopbackNames = []string{"localhost", "127.0.0.1", "::1"}

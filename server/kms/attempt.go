@@ -137,7 +137,7 @@ func (c *Client) attempt(ctx context.Context, call *call, identity *credentials.
 var errPanicked = errors.New("the SDK panicked")
 
 // read has the SDK parse an answer. The SDK asserts types that an answer need not have. What it
-// panics with may hold the answer, so it goes no further.
+// panics with may hold the answer, so it is dropped.
 func read(call *call, answer *http.Response) (err error) {
 	defer func() {
 		if recover() != nil {

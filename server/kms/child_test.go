@@ -110,7 +110,7 @@ func TestDebugVariableHasNoEffect(t *testing.T) {
 	}
 }
 
-// The ECS metadata address is fixed in the SDK. A proxy of ours stands before
+// The ECS metadata address is fixed in the SDK. A proxy of ours answers for
 // it, so that no test reaches for the address itself.
 func asMetadata(proxy *fakeKMS) []string {
 	return []string{"ALIBABA_CLOUD_ECS_METADATA_DISABLED=", "HTTP_PROXY=" + proxy.URL, "http_proxy=" + proxy.URL, "NO_PROXY=", "no_proxy="}

@@ -92,7 +92,7 @@ func (s *credentialSource) look() (*credentials.Credentials, error) {
 	}
 	var looked []string
 	for _, link := range s.chain() {
-		provider, err := link.open()
+		provider, err := link.provider()
 		if err == nil {
 			var found *credentials.Credentials
 			if found, err = ask(provider); err == nil {

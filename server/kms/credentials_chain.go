@@ -15,6 +15,16 @@ type link struct {
 	open func() (credentials.CredentialsProvider, error)
 }
 
+// provider opens a link. A panic of a parser becomes an error.
+func (l link) provider() (provider credentials.CredentialsProvider, err error) {
+	defer func() {
+		if recover() != nil {
+			err = unusable("there, but it cannot be parsed")
+		}
+	}()
+	return l.open()
+}
+
 // defaultChain returns the places of the SDK's default chain in its order. The SDK's own chain
 // cannot say which place failed and why, reads files without bound, and follows a circle of
 // profiles until its stack overflows, which ends the program. So the files are read and judged

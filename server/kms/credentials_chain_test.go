@@ -341,6 +341,53 @@ func homeWith(t *testing.T, files map[string]string) string {
 	return os.Getenv("HOME")
 }
 
+func TestVariablesThatAreUnusable(t *testing.T) {
+	home(t, nil)
+	for _, value := range []string{testSecret + "\n", " " + testSecret, testSecret + "\r\n", "\u200b" + testSecret, "密钥"} {
+		t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "id")
+		t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", value)
+		checkUnusable(t, "environment (its AccessKey id, secret or token holds a space, a line break")
+	}
+	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "")
+	t.Setenv("ALIBABA_CLOUD_STS_REGION", "evil.example/")
+	t.Setenv("ALIBABA_CLOUD_ROLE_ARN", "x")
+	t.Setenv("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "x")
+	t.Setenv("ALIBABA_CLOUD_OIDC_TOKEN_FILE", "/dev/null")
+	checkUnusable(t, "OIDC (needs ALIBABA_CLOUD_STS_REGION, which is not a region")
+	t.Setenv("ALIBABA_CLOUD_STS_REGION", "")
+	checkUnusable(t, "OIDC (the token file cannot be read: it is not a regular file)")
+}
+
+// TestMetadataThatMakesNoSense has answers in place of the ECS metadata that the SDK would stumble
+// over.
+func TestMetadataThatMakesNoSense(t *testing.T) {
+	for name, answer := range map[string]answer{
+		"empty object": body(200, "{}"), "HTML": html(200), "error": html(500), "hung up": hangUp,
+		"no Code":       body(200, `{"AccessKeyId":"a","AccessKeySecret":"s","SecurityToken":"t","Expiration":"2031-01-01T00:00:00Z"}`),
+		"no Expiration": body(200, `{"AccessKeyId":"a","AccessKeySecret":"s","SecurityToken":"t","Code":"Success"}`),
+		"deep":          body(200, strings.Repeat("[", 1<<20)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			output := runChild(t, "credentials", newFakeKMS(t, good), append(asMetadata(newFakeKMS(t, answer)), "HOME="+t.TempDir())...)
+			if !strings.Contains(output, "none: true, in time: true") || !strings.Contains(output, "ECS metadata (") {
+				t.Error(output)
+			}
+		})
+	}
+}
+
+func FuzzINIFile(f *testing.F) {
+	f.Add([]byte("[default]\ntype = access_key\naccess_key_id = x\naccess_key_secret = \"\"\"y\n"))
+	f.Add([]byte("[default]\ntype = \\\n`access_key`\n[a.b]\n%(x)s = %(x)s"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		_, err := parseINIFile(text)
+		var why unusable
+		if err != nil && !errors.As(err, &why) {
+			t.Errorf("error is %v, want an unusable one", err)
+		}
+	})
+}
+
 func FuzzCLIFile(f *testing.F) {
 	f.Add([]byte(cli(append(chained(3), key("d"))...)[".aliyun/config.json"]))
 	f.Add([]byte(`{"current":"a","profiles":[{"name":"a","mode":"ChainableRamRoleArn","ram_role_arn":"x","source_profile":"a"}]}`))

@@ -19,7 +19,7 @@ import (
 const (
 	// maxSettings bounds a file of profiles.
 	maxSettings = 1 << 20
-	// maxSources bounds how many profiles may stand one behind the other, each the source of the
+	// maxSources bounds how many profiles may follow each other, each as the source of the
 	// one before. Each costs a call to STS.
 	maxSources = 5
 )
@@ -114,6 +114,10 @@ func fromINIFile() (credentials.CredentialsProvider, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseINIFile(text)
+}
+
+func parseINIFile(text []byte) (credentials.CredentialsProvider, error) {
 	file, err := ini.Load(text)
 	if err != nil {
 		return nil, unusable("there, but not an INI file")

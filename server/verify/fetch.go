@@ -3,7 +3,6 @@ package verify
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -11,9 +10,10 @@ import (
 	"net/http/httptrace"
 	"net/textproto"
 	"net/url"
-	"os"
 	"strings"
 	"time"
+
+	"keyferry/server/textfile"
 )
 
 // Bounds of bodies, in bytes.
@@ -40,16 +40,9 @@ type fetcher struct {
 }
 
 func newFetcher(base *url.URL, caFile string) (*fetcher, error) {
-	var roots *x509.CertPool
-	if caFile != "" {
-		pem, err := os.ReadFile(caFile)
-		if err != nil {
-			return nil, fmt.Errorf("reading the CA file: %v", err)
-		}
-		roots = x509.NewCertPool()
-		if !roots.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("reading the CA file: %s holds no PEM certificate", caFile)
-		}
+	roots, err := textfile.Certificates(caFile)
+	if err != nil {
+		return nil, err
 	}
 	return &fetcher{base: base, client: &http.Client{
 		Timeout: requestTimeout,

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+
+	"keyferry/server/address"
 )
 
 // self is what a console's first page says about the console. It is believed only as far as the one in this process can
@@ -18,10 +20,7 @@ type self struct {
 	localKMS string // address of the local KMS's page; empty for Alibaba Cloud
 }
 
-var (
-	regionForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-	digestForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
-)
+var digestForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 // readSelf finds what the page of an import carries for its script, and the link to the local KMS.
 func readSelf(page *answer) self {
@@ -41,8 +40,8 @@ func readSelf(page *answer) self {
 			said.version, said.region = attributes["data-version"], attributes["data-region"]
 			said.digest, _, _ = strings.Cut(strings.TrimPrefix(attributes["data-worker"], "/static/"), "/")
 		case token.Data == "a" && said.localKMS == "":
-			if address, found := strings.CutSuffix(attributes["href"], "?lang=en"); found && strings.Contains(address, "://") {
-				said.localKMS = address
+			if site, found := strings.CutSuffix(attributes["href"], "?lang=en"); found && strings.Contains(site, "://") {
+				said.localKMS = site
 			}
 		}
 	}
@@ -74,14 +73,14 @@ func (s self) check(config Config) []string {
 	return doubts
 }
 
-func (s self) regionWellFormed() bool { return len(s.region) <= 64 && regionForm.MatchString(s.region) }
+func (s self) regionWellFormed() bool { return address.Region(s.region) }
 
 // onLoopback holds for the one form that the address of an embedded local KMS has.
-func onLoopback(address string) bool {
-	parsed, err := url.Parse(address)
-	if err != nil || parsed.Scheme != "http" || parsed.User != nil || address != "http://"+parsed.Host+"/" {
+func onLoopback(site string) bool {
+	parsed, err := url.Parse(site)
+	if err != nil || parsed.Scheme != "http" || parsed.User != nil || site != "http://"+parsed.Host+"/" {
 		return false
 	}
 	host, err := netip.ParseAddrPort(parsed.Host)
-	return err == nil && host.Addr().IsLoopback() && host.Addr().Zone() == ""
+	return err == nil && address.Loopback(host.Addr().String())
 }

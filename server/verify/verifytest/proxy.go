@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,19 @@ type Answer struct {
 	Body    []byte // in the coding that the header names
 	Trailer http.Header
 	Cut     bool // whether the connection breaks off in the middle of the body
+}
+
+// Serve starts a proxy in front of a console that lies, by TLS and HTTP/2 if the lie needs them. Whoever starts it must
+// close it.
+func Serve(console string, lie Lie) *httptest.Server {
+	proxy := httptest.NewUnstartedServer(Proxy(console, lie.Tell))
+	if !lie.TLS {
+		proxy.Start()
+		return proxy
+	}
+	proxy.EnableHTTP2 = true
+	proxy.StartTLS()
+	return proxy
 }
 
 // Proxy passes requests on to a console under the host that they came with, and answers with what the lie makes of the

@@ -74,7 +74,7 @@ func alike(want *answer, original, body []byte, base *url.URL) (ours, theirs []b
 		file = written.ReplaceAll(file, nil)
 		if base.Scheme == "https" {
 			file = bytes.ReplaceAll(file, []byte("\r\n "), nil)
-			file = bytes.ReplaceAll(file, []byte(" http://"+base.Host+"/"), []byte(" "+base.String()+"/"))
+			file = bytes.ReplaceAll(file, []byte("http://"+base.Host+"/"), []byte(base.String()+"/"))
 		}
 		both[i] = file
 	}

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// self is what a console's first page says about the console. It is believed only as far as the one in this process can
-// be made alike; every byte that follows from it is then compared.
+// self is what a console's first page says about the console. It serves only to configure the console in this process in
+// the same way; every byte that follows from it is then compared.
 type self struct {
 	version  string
 	region   string
@@ -23,7 +23,7 @@ var (
 	digestForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
 )
 
-// readSelf finds what the page of an import carries for its script, and the link to the local KMS.
+// readSelf reads the attributes that the import page has for its script, and the link to the local KMS.
 func readSelf(page *answer) self {
 	var said self
 	body, _, err := page.decoded(maxPage)
@@ -76,7 +76,7 @@ func (s self) check(config Config) []string {
 
 func (s self) regionWellFormed() bool { return len(s.region) <= 64 && regionForm.MatchString(s.region) }
 
-// onLoopback holds for the one form that the address of an embedded local KMS has.
+// onLoopback reports whether an address has the one form that the address of an embedded local KMS has.
 func onLoopback(address string) bool {
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Scheme != "http" || parsed.User != nil || address != "http://"+parsed.Host+"/" {

@@ -33,7 +33,7 @@ func swap(old, new string) func(string) string {
 	return func(body string) string { return strings.Replace(body, old, new, 1) }
 }
 
-// asks holds for requests whose header has these words.
+// asks is the condition that a request's header has these words in it.
 func asks(header, words string) func(*Answer) bool {
 	return func(a *Answer) bool { return strings.Contains(a.Request.Header.Get(header), words) }
 }
@@ -138,7 +138,7 @@ var inFiles = []Lie{
 			a.pack(whole[len(whole)/2:], "gzip")
 			a.Body = append(bytes.Clone(half), a.Body...)
 		}
-	}, "goes on behind the end", false, false},
+	}, "goes on after the end", false, false},
 	{"a coding that no console uses", func(a *Answer) {
 		if a.isFile("app.css") {
 			a.Header.Set("Content-Encoding", "zstd")

@@ -272,8 +272,8 @@ func (n never) ImportKeyMaterial(context.Context, *kms.Import) (string, error) {
 	return "", kms.ErrUnreachable
 }
 
-// mostRequests is how many requests a comparison may take; README and help name the order of it.
-const mostRequests = 800
+// mostRequests is how many requests a comparison may take.
+const mostRequests = 1000
 
 // What is sent: a bounded number of requests, over several connections, by each browser, in no fixed order, with no cookies
 // but the two choices, and nothing that reaches the KMS.

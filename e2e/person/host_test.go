@@ -13,8 +13,9 @@ import (
 	"keyferry/e2e/program"
 )
 
-// A proxy that leaves the port out of the Host header keeps the worker from its module. The page names that as the cause,
-// before anything was made; with the Host as it came, the same step succeeds.
+// A proxy that leaves the port out of the Host header keeps the worker from its module. The page
+// names that as the cause, before anything was made; with the Host as it came, the same step
+// succeeds.
 func TestProxyWithoutThePort(t *testing.T) {
 	p := program.Start(t)
 	target, err := url.Parse(p.Console)
@@ -47,7 +48,8 @@ func TestProxyWithoutThePort(t *testing.T) {
 	}
 }
 
-// What is no key id is refused on the page, by the table that the server is tested with too, and nothing is sent.
+// What is no key id is refused on the page, by the table that the server is tested with too, and
+// nothing is sent.
 func TestKeyIDsOnThePage(t *testing.T) {
 	content, err := os.ReadFile("../../server/console/testdata/key_ids.json")
 	if err != nil {

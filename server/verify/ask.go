@@ -7,13 +7,15 @@ import (
 	"sync"
 )
 
-// connections is how many the requests are spread over. With https, every other one speaks HTTP/1.1 and the rest HTTP/2.
+// connections is how many the requests are spread over. With https, every other one speaks HTTP/1.1
+// and the rest HTTP/2.
 const connections = 4
 
 // perConnection is after how many requests, on average, a connection is given up for a new one.
 const perConnection = 40
 
-// ask is one request: for a thing, in one of its ways. What was found is written by the one that asks.
+// ask is one request: for a thing, in one of its ways. What was found is written by the one that
+// asks.
 type ask struct {
 	thing thing
 	visit visitor
@@ -91,7 +93,8 @@ func (r *run) judge(t thing, asks []*ask) error {
 	return nil
 }
 
-// look gets one answer of the running console and compares it. No answer is a difference like any other.
+// look gets one answer of the running console and compares it. No answer is a difference like any
+// other.
 func (r *run) look(ctx context.Context, client *client, a *ask) {
 	if ctx.Err() != nil {
 		return

@@ -14,15 +14,16 @@ import (
 	"keyferry/web"
 )
 
-// browser is the headers that a browser sends with every request, and those that it sends with a navigation.
+// browser is the headers that a browser sends with every request, and those that it sends with a
+// navigation.
 type browser struct {
 	name   string
 	always []string // pairs of name and value
 	page   []string // in addition, where it opens a page
 }
 
-// browsers are Chrome with and without client hints, Firefox and Safari as they are current. Their versions are picked
-// anew for each run, so that nobody can wait for one of them.
+// browsers are Chrome with and without client hints, Firefox and Safari as they are current. Their
+// versions are picked anew for each run, so that nobody can wait for one of them.
 func browsers() []browser {
 	chrome, firefox, safari := 153+rand.IntN(5), 154+rand.IntN(6), rand.IntN(4)
 	system := []struct{ agent, platform string }{
@@ -57,7 +58,8 @@ type visitor struct {
 // browserCodings is what browsers accept over https and from this computer.
 const browserCodings = "gzip, deflate, br, zstd"
 
-// as is the header of a request by a browser, with some pairs in addition. An empty value is left out.
+// as is the header of a request by a browser, with some pairs in addition. An empty value is left
+// out.
 func (b browser) as(pairs ...string) http.Header {
 	header := http.Header{}
 	all := slices.Concat([]string{"Accept", "*/*", "Accept-Encoding", browserCodings}, b.always, pairs)
@@ -72,8 +74,8 @@ func (b browser) as(pairs ...string) http.Header {
 // look is a person's choices.
 type look struct{ name, browser, language, theme string }
 
-// looks are for each language a person who never chose, one who chose the language against the browser's own, and one for
-// each theme.
+// looks are for each language a person who never chose, one who chose the language against the
+// browser's own, and one for each theme.
 func looks() []look {
 	var all []look
 	for i, language := range text.Languages {
@@ -84,8 +86,9 @@ func looks() []look {
 	return all
 }
 
-// arrivals are the ways in which a person comes to a page: by a typed address, by a link of the console or of another site,
-// by loading it again, and ahead of time because the browser guesses that it will be wanted.
+// arrivals are the ways in which a person comes to a page: by a typed address, by a link of the
+// console or of another site, by loading it again, and ahead of time because the browser guesses
+// that it will be wanted.
 var arrivals = [][]string{
 	{"Sec-Fetch-Site", "none", "Sec-Fetch-User", "?1"},
 	{"Sec-Fetch-Site", "same-origin", "Sec-Fetch-User", "?1"},
@@ -129,7 +132,8 @@ var destinations = map[string][2]string{
 	".js": {"script", "cors"}, ".css": {"style", "no-cors"}, ".svg": {"image", "no-cors"}, ".wasm": {"empty", "cors"},
 }
 
-// loaders are the ways to ask for a file: in each coding, and as each browser does, with and without cookies.
+// loaders are the ways to ask for a file: in each coding, and as each browser does, with and
+// without cookies.
 func (p *planner) loaders(name string) []visitor {
 	to := destinations[path.Ext(name)]
 	often := strings.HasSuffix(name, web.Worker) || strings.HasSuffix(name, web.Runtime)

@@ -11,9 +11,9 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// decoded returns the body without its content coding, and the coding's name. It is strict: bytes after the end of the
-// coded form, or a second part, are an error, because browsers do not agree on what they mean. The decoded body may have
-// limit bytes.
+// decoded returns the body without its content coding, and the coding's name. It is strict: bytes
+// after the end of the coded form, or a second part, are an error, because browsers do not agree on
+// what they mean. The decoded body may have limit bytes.
 func (a *answer) decoded(limit int) (body []byte, coding string, err error) {
 	coding = strings.ToLower(strings.Join(a.header.Values("Content-Encoding"), ", "))
 	rest := bytes.NewReader(a.body)

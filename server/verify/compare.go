@@ -18,8 +18,8 @@ type outcome struct {
 	recoded  bool     // the body arrived in another coding, or compressed otherwise, and decodes to the same bytes
 }
 
-// compare compares an answer with what it should be. The original is the decoded body of the latter, and the address the
-// path of both, for what they name.
+// compare compares an answer with what it should be. The original is the decoded body of the
+// latter, and the address the path of both, for what they name.
 func compare(want, got *answer, original []byte, address string, base *url.URL) outcome {
 	var found outcome
 	if want.status != got.status {
@@ -61,7 +61,9 @@ var (
 	written    = regexp.MustCompile(`(?m)^(SEQUENCE:[0-9]{7,10}|DTSTAMP:[0-9]{8}T[0-9]{6}Z)\r$`) // when, in a calendar file
 )
 
-// alike is both bodies less what is new in each: the request's id, and in a calendar file the time of writing. A console behind a proxy that does not name the scheme writes links with http into that file.
+// alike is both bodies less what is new in each: the request's id, and in a calendar file the time
+// of writing. A console behind a proxy that does not name the scheme writes links with http into
+// that file.
 func alike(want *answer, original, body []byte, base *url.URL) (ours, theirs []byte) {
 	if id := ownID(want); len(id) > 0 && bytes.Contains(original, id) {
 		original, body = bytes.ReplaceAll(original, id, []byte("(id)")), requestIDs.ReplaceAll(body, []byte("(id)"))
@@ -101,7 +103,8 @@ func newNames(want, got []named) []string {
 // shown is how many bytes of both sides a report shows.
 const shown = 24
 
-// firstDifference says at which byte two texts differ first, with a few bytes of each from there on.
+// firstDifference says at which byte two texts differ first, with a few bytes of each from there
+// on.
 func firstDifference(want, got []byte) string {
 	at := 0
 	for at < len(want) && at < len(got) && want[at] == got[at] {
@@ -116,7 +119,8 @@ func firstDifference(want, got []byte) string {
 	return fmt.Sprintf("at byte %d of %d there is %s and not %s", at, len(want), show(got), show(want))
 }
 
-// quoted makes what others wrote safe for a terminal, and short. What is not printable shows as an escape.
+// quoted makes what others wrote safe for a terminal, and short. What is not printable shows as an
+// escape.
 func quoted(text string) string {
 	const most = 80
 	if len(text) > most {

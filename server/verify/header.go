@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// harmless are the headers that servers and proxies add and that cannot weaken a page. They are listed in the report
-// and not compared. Content-Length and Transfer-Encoding frame the body, which is compared itself.
+// harmless are the headers that servers and proxies add and that cannot weaken a page. They are
+// listed in the report and not compared. Content-Length and Transfer-Encoding frame the body, which
+// is compared itself.
 var harmless = []string{
 	"Accept-Ranges", "Age", "Connection", "Content-Length", "Etag", "Keep-Alive", "Last-Modified", "Server",
 	"Transfer-Encoding", "Via",
@@ -20,10 +21,12 @@ var harmless = []string{
 // unlike is what the console makes anew for each answer, so that it cannot be compared.
 const unlike = "X-Request-Id"
 
-// wrongClock is by how much the console's time may differ from this computer's: pages take the time from the console.
+// wrongClock is by how much the console's time may differ from this computer's: pages take the time
+// from the console.
 const wrongClock = 5 * time.Minute
 
-// judged are headers that are allowed with some values alone: each returns what is wrong, or nothing.
+// judged are headers that are allowed with some values alone: each returns what is wrong, or
+// nothing.
 var judged = map[string]func(value string) string{
 	"Alt-Svc": func(value string) string {
 		if strings.TrimSpace(value) == "clear" {
@@ -49,8 +52,9 @@ var judged = map[string]func(value string) string{
 	},
 }
 
-// compareHeaders lists what is wrong, and the names of what is there in addition and harmless. Whatever is not known to
-// be harmless is wrong. Over https a console may mark its cookies as Secure; whether it does, depends on the proxy.
+// compareHeaders lists what is wrong, and the names of what is there in addition and harmless.
+// Whatever is not known to be harmless is wrong. Over https a console may mark its cookies as
+// Secure; whether it does, depends on the proxy.
 func compareHeaders(want, got http.Header, https bool) (problems, extra []string) {
 	for _, name := range sortedNames(want, got) {
 		wanted, have := want.Values(name), got.Values(name)
@@ -89,7 +93,8 @@ func insecure(cookies []string) []string {
 	return plain
 }
 
-// covers reports whether a Vary names everything that it should. More names only make caches keep answers apart.
+// covers reports whether a Vary names everything that it should. More names only make caches keep
+// answers apart.
 func covers(have, wanted []string) bool {
 	list := func(values []string) []string {
 		return strings.FieldsFunc(strings.ToLower(strings.Join(values, ",")), func(r rune) bool { return r == ',' || r == ' ' })

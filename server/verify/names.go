@@ -49,8 +49,8 @@ func namesIn(mediaType, address string, body []byte) []named {
 // loading are the attributes whose value is an address whatever it looks like.
 var loading = []string{"action", "background", "data", "formaction", "href", "ping", "poster", "src", "xlink:href"}
 
-// namesInPage adds every attribute that is an address or looks like one: the page's scripts get addresses in data
-// attributes.
+// namesInPage adds every attribute that is an address or looks like one: the page's scripts get
+// addresses in data attributes.
 func namesInPage(body []byte, add func(name, where string)) {
 	for tokens := html.NewTokenizer(bytes.NewReader(body)); tokens.Next() != html.ErrorToken; {
 		token := tokens.Token()
@@ -77,7 +77,8 @@ func shortName(name string) string {
 	return short[:min(len(short), 30)]
 }
 
-// resolve makes an address absolute as a browser does. It returns nothing for a place on the same page.
+// resolve makes an address absolute as a browser does. It returns nothing for a place on the same
+// page.
 func resolve(address, name string) string {
 	if name == "" || strings.HasPrefix(name, "#") {
 		return ""

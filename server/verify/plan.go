@@ -13,7 +13,8 @@ import (
 	"keyferry/server/console"
 )
 
-// thing is one page, file or endpoint: what is asked for, how the report calls it, and the ways to ask for it.
+// thing is one page, file or endpoint: what is asked for, how the report calls it, and the ways to
+// ask for it.
 type thing struct {
 	method string // GET where it is empty
 	path   string
@@ -37,7 +38,8 @@ type planner struct {
 	prefix   string // of this binary's static files
 }
 
-// id is a CMK's id that looks like those of the service, and is new each time, so that nobody can wait for it.
+// id is a CMK's id that looks like those of the service, and is new each time, so that nobody can
+// wait for it.
 func id() string {
 	if rand.IntN(3) == 0 {
 		return fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x", rand.Uint32(), rand.IntN(1<<16), rand.IntN(1<<12), rand.IntN(1<<12), rand.Int64N(1<<48))
@@ -56,7 +58,8 @@ func word(length int) string {
 	return string(letters)
 }
 
-// pages are all pages, two of them also as links with a CMK's id open them, and addresses where nothing is.
+// pages are all pages, two of them also as links with a CMK's id open them, and addresses where
+// nothing is.
 func (p *planner) pages() []thing {
 	var all []thing
 	for _, page := range console.Pages() {
@@ -70,8 +73,9 @@ func (p *planner) pages() []thing {
 	return append(all, thing{path: "/" + word(12), name: "a page that is not there", as: p.visitors()})
 }
 
-// endpoints are what forms and scripts send to, and requests that a console refuses. None of them reaches the KMS or
-// changes anything on the console: the choices are kept in a cookie, which is not sent back.
+// endpoints are what forms and scripts send to, and requests that a console refuses. None of them
+// reaches the KMS or changes anything on the console: the choices are kept in a cookie, which is
+// not sent back.
 func (p *planner) endpoints() []thing {
 	const form, object, asPage = "application/x-www-form-urlencoded", "application/json", "text/html,*/*;q=0.8"
 	soon := fmt.Sprint(time.Now().Add(time.Duration(100+rand.IntN(300)) * 24 * time.Hour).Unix())
@@ -129,7 +133,8 @@ func (p *planner) senders(media, accept string) []visitor {
 	return all
 }
 
-// plan lists pages, endpoints and files, and adds what this binary's own pages and files name, until nothing new comes up.
+// plan lists pages, endpoints and files, and adds what this binary's own pages and files name,
+// until nothing new comes up.
 func (r *run) plan(ctx context.Context) ([]thing, error) {
 	p := &planner{browsers: browsers(), origin: r.base.String(), prefix: r.here.prefix}
 	all := append(p.pages(), p.endpoints()...)

@@ -11,15 +11,16 @@ import (
 	"keyferry/server/kms"
 )
 
-// twin is a console in this process, made like the running one. It gives the answers that the running one should give.
+// twin is a console in this process, made like the running one. It gives the answers that the
+// running one should give.
 type twin struct {
 	handler http.Handler
 	base    *url.URL
 	prefix  string // of static files
 }
 
-// newTwin makes a console from what the running one says of itself, where that is possible, and from what the person
-// says in its place.
+// newTwin makes a console from what the running one says of itself, where that is possible, and
+// from what the person says in its place.
 func newTwin(config Config, said self, base *url.URL) (*twin, error) {
 	like := console.Config{
 		KMS: absent{}, Static: config.Static, Version: config.Version,

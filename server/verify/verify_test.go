@@ -275,8 +275,8 @@ func (n never) ImportKeyMaterial(context.Context, *kms.Import) (string, error) {
 // mostRequests is how many requests a comparison may take.
 const mostRequests = 1000
 
-// What is sent: a bounded number of requests, over several connections, by each browser, in no fixed order, with no cookies
-// but the two choices, and nothing that reaches the KMS.
+// What is sent: a bounded number of requests, over several connections, by each browser, in no
+// fixed order, with no cookies but the two choices, and nothing that reaches the KMS.
 func TestWhatIsSent(t *testing.T) {
 	static := tree(t)
 	handler, err := console.New(like(static, func(c *console.Config) { c.KMS = never{t} }))
@@ -328,7 +328,8 @@ func TestWhatIsSent(t *testing.T) {
 	}
 }
 
-// A comparison that does not come to its end is neither one that found nothing nor one that found something.
+// A comparison that does not come to its end is neither one that found nothing nor one that found
+// something.
 func TestNoEnd(t *testing.T) {
 	static := tree(t)
 	for address, words := range map[string]string{

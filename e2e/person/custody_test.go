@@ -441,7 +441,7 @@ func TestReceiptCheckAndReimport(t *testing.T) {
 		file := filepath.Join(t.TempDir(), saved.SuggestedFilename())
 		v.Do(saved.SaveAs(file))
 		content, err := os.ReadFile(file)
-		if err != nil || !bytes.Contains(content, []byte("TRIGGER:-P30D")) || !bytes.Contains(content, []byte(key)) {
+		if err != nil || !bytes.Contains(content, []byte("-30d@keyferry")) || !bytes.Contains(content, []byte(key)) {
 			t.Errorf("the calendar is %s, %v", content, err)
 		}
 	})

@@ -14,8 +14,9 @@ import (
 	"keyferry/components/text"
 )
 
-// calendar answers with a calendar file (RFC 5545) for the expiry of imported key material: an event at the expiry, and
-// one for each of the chosen lead times. The server knows the CMK and the expiry already, from the import.
+// calendar answers with a calendar file (RFC 5545) for the expiry of imported key material: an
+// event at the expiry, and one for each of the chosen lead times. The server knows the CMK and the
+// expiry already, from the import.
 func (c *console) calendar(e echo.Context) error {
 	e.Request().Body = http.MaxBytesReader(e.Response(), e.Request().Body, maxBody)
 	if e.Request().ParseForm() != nil {
@@ -45,7 +46,8 @@ func (c *console) calendar(e echo.Context) error {
 	return e.Blob(http.StatusOK, "text/calendar; charset=utf-8", []byte(r.calendar(days)))
 }
 
-// wholeNumber reads a decimal number. One that is too large for an int64 is a time that is too far away.
+// wholeNumber reads a decimal number. One that is too large for an int64 is a time that is too far
+// away.
 func wholeNumber(digits string) (int64, error) {
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
 		return 0, errExpireUnix
@@ -90,8 +92,9 @@ type reminders struct {
 	page          string    // address of the page for importing again
 }
 
-// calendar writes the file: lines end in CRLF and have at most 75 bytes. Each lead time has an event of its own, since
-// Google Calendar leaves out the alarms of imported events, and Outlook takes one at most. A lead time that has passed has none.
+// calendar writes the file: lines end in CRLF and have at most 75 bytes. Each lead time has an
+// event of its own, since Google Calendar leaves out the alarms of imported events, and Outlook
+// takes one at most. A lead time that has passed has none.
 func (r reminders) calendar(days []int) string {
 	file := ics.NewCalendarFor("Keyferry")
 	file.SetMethod(ics.MethodPublish)
@@ -104,12 +107,14 @@ func (r reminders) calendar(days []int) string {
 	return file.Serialize(ics.WithNewLineWindows)
 }
 
-// eventLength is how long each event lasts. An event without any length is left out by some programs.
+// eventLength is how long each event lasts. An event without any length is left out by some
+// programs.
 const eventLength = 15 * time.Minute
 
-// add adds the event of some days before the expiry, with an alarm at its start. Its UID follows from the CMK and the
-// number of days, and its SEQUENCE rises with the time of writing (RFC 5545, 3.8.7.4): when the material was imported
-// again, the file of the new expiry replaces the events of the old one.
+// add adds the event of some days before the expiry, with an alarm at its start. Its UID follows
+// from the CMK and the number of days, and its SEQUENCE rises with the time of writing (RFC 5545,
+// 3.8.7.4): when the material was imported again, the file of the new expiry replaces the events of
+// the old one.
 func (r reminders) add(file *ics.Calendar, days int, summary string) {
 	uid := r.keyID + "@keyferry"
 	if days > 0 {
@@ -132,5 +137,6 @@ func (r reminders) add(file *ics.Calendar, days int, summary string) {
 	alarm.SetDescription(summary)
 }
 
-// sequenceEpoch is the start of 2026 in Unix seconds. A SEQUENCE that counts from there fits into 31 bits until 2094.
+// sequenceEpoch is the start of 2026 in Unix seconds. A SEQUENCE that counts from there fits into
+// 31 bits until 2094.
 const sequenceEpoch = 1767225600

@@ -25,8 +25,8 @@ func (s *site) download(t *testing.T, expires time.Time, remind, language string
 	return a
 }
 
-// events reads a calendar file as RFC 5545, 3.1, has it, and returns the properties of each event by name. Alarms are
-// not part of them.
+// events reads a calendar file as RFC 5545, 3.1, has it, and returns the properties of each event
+// by name. Alarms are not part of them.
 func events(t *testing.T, file string) []map[string]string {
 	t.Helper()
 	for line := range strings.SplitSeq(strings.TrimSuffix(file, "\r\n"), "\r\n") {
@@ -93,7 +93,8 @@ func TestCalendar(t *testing.T) {
 	}
 }
 
-// After a new import, the events of the new file replace those of the old one: same UIDs, higher SEQUENCE.
+// After a new import, the events of the new file replace those of the old one: same UIDs, higher
+// SEQUENCE.
 func TestCalendarAfterANewImport(t *testing.T) {
 	s := newSite(t, nil)
 	old := events(t, s.download(t, time.Now().AddDate(0, 3, 0), "30,7", "en").body)

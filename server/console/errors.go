@@ -12,7 +12,8 @@ import (
 	"keyferry/server/kms"
 )
 
-// refusal is an error that the console answers by itself. Package text has words for its code in both languages.
+// refusal is an error that the console answers by itself. Package text has words for its code in
+// both languages.
 type refusal struct {
 	status int
 	code   string
@@ -54,10 +55,11 @@ type Failure struct {
 	ConsoleRequestId string // of this console, as its log has it
 }
 
-// outcome is the one table from an error to a status and a code; an unknown error is 500 and its text stays in the log.
+// outcome is the one table from an error to a status and a code; an unknown error is 500 and its
+// text stays in the log.
 //
-// An unknown outcome of the import comes first: whatever else is known, the person must learn that the KMS may have taken
-// the material.
+// An unknown outcome of the import comes first: whatever else is known, the person must learn that
+// the KMS may have taken the material.
 func outcome(action string, err error) (*refusal, *kms.Error) {
 	var refused *refusal
 	if errors.As(err, &refused) {

@@ -12,13 +12,15 @@ import (
 
 const requestIDHeader = "X-Request-Id"
 
-// requestID is the id of a request in the log and in answers. The console makes it and takes none from the client.
+// requestID is the id of a request in the log and in answers. The console makes it and takes none
+// from the client.
 func requestID(e echo.Context) string {
 	return e.Response().Header().Get(requestIDHeader)
 }
 
-// observe gives the request an id, sets the security headers, turns errors and panics into answers, and writes the one
-// line of log. It is the outermost middleware, so that no answer leaves without a policy.
+// observe gives the request an id, sets the security headers, turns errors and panics into answers,
+// and writes the one line of log. It is the outermost middleware, so that no answer leaves without
+// a policy.
 func (c *console) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(e echo.Context) error {
 		began := time.Now()
@@ -39,7 +41,8 @@ func (c *console) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// knownMethod is a request's method as the log has it. A method can be any word, so that others are not repeated.
+// knownMethod is a request's method as the log has it. A method can be any word, so that others are
+// not repeated.
 func knownMethod(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
@@ -48,8 +51,8 @@ func knownMethod(method string) string {
 	return "-"
 }
 
-// contain turns a panic into an error. The stack names places in the code and holds no values; the panic's own value
-// could hold one, so only its type reaches the log.
+// contain turns a panic into an error. The stack names places in the code and holds no values; the
+// panic's own value could hold one, so only its type reaches the log.
 func (c *console) contain(e echo.Context, next echo.HandlerFunc) (err error) {
 	defer func() {
 		cause := recover()
@@ -65,7 +68,8 @@ func (c *console) contain(e echo.Context, next echo.HandlerFunc) (err error) {
 	return next(e)
 }
 
-// guard refuses requests for other names than the console's, and requests that another site made a browser send.
+// guard refuses requests for other names than the console's, and requests that another site made a
+// browser send.
 func (c *console) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	origin := http.NewCrossOriginProtection()
 	return func(e echo.Context) error {

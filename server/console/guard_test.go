@@ -198,7 +198,8 @@ func TestPreferences(t *testing.T) {
 	}
 }
 
-// Of an address, only what has the form of a key id is repeated: not in the page, not in links, not in the log.
+// Of an address, only what has the form of a key id is repeated: not in the page, not in links, not
+// in the log.
 func TestAddressIsNoWayIn(t *testing.T) {
 	s := newSite(t, nil)
 	for _, pasted := range append(slices.Collect(maps.Values(keyIDTable(t).Refused)), `"><script>alert(1)</script>`) {
@@ -219,7 +220,8 @@ func TestAddressIsNoWayIn(t *testing.T) {
 	}
 }
 
-// What is cached for everybody is the same for everybody; the worker's script is not, since its policy names the host.
+// What is cached for everybody is the same for everybody; the worker's script is not, since its
+// policy names the host.
 func TestCachedAnswersAreTheSameForEverybody(t *testing.T) {
 	s := newSite(t, func(c *console.Config) { c.Hosts = []string{"keys.example.com"} })
 	for _, name := range tree(t).Names() {

@@ -15,16 +15,17 @@ import (
 	"keyferry/server/address"
 )
 
-// hostNames are DNS names in lower case, as browsers send them: labels of letters, digits and inner hyphens. A policy
-// can name nothing else, so an underscore is refused too.
+// hostNames are DNS names in lower case, as browsers send them: labels of letters, digits and inner
+// hyphens. A policy can name nothing else, so an underscore is refused too.
 var hostNames = regexp.MustCompile(`^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
 
 // ErrHost reports what cannot be a name of the console.
 var ErrHost = errors.New("not a host name")
 
-// ParseHost reads a name that a person allows: a host name or an IP address, also with a port, or as an address with
-// http:// or https:// and no path. It returns the name alone, in lower case and in ASCII, because the console answers to
-// a name on every port. IPv6 addresses are returned without brackets. Its errors wrap ErrHost.
+// ParseHost reads a name that a person allows: a host name or an IP address, also with a port, or
+// as an address with http:// or https:// and no path. It returns the name alone, in lower case and
+// in ASCII, because the console answers to a name on every port. IPv6 addresses are returned
+// without brackets. Its errors wrap ErrHost.
 func ParseHost(typed string) (string, error) {
 	rest := strings.TrimSpace(typed)
 	if scheme, after, found := strings.Cut(rest, "://"); found {
@@ -58,9 +59,9 @@ func ParseHost(typed string) (string, error) {
 	return name, nil
 }
 
-// splitHost reads a Host header: a name or an address, and perhaps a port of one to five digits. The name is in lower
-// case, an IPv6 address without brackets. It is strict, because the name and the port become part of a policy and of
-// links.
+// splitHost reads a Host header: a name or an address, and perhaps a port of one to five digits.
+// The name is in lower case, an IPv6 address without brackets. It is strict, because the name and
+// the port become part of a policy and of links.
 func splitHost(host string) (name, port string, ok bool) {
 	name = strings.ToLower(host)
 	if at := strings.LastIndexByte(name, ':'); at > strings.LastIndexByte(name, ']') {
@@ -100,8 +101,9 @@ func joinHost(name, port string) string {
 	return name + ":" + port
 }
 
-// answersTo reports whether the console has the name that a request was sent to, and returns the Host in its one
-// spelling. This keeps DNS rebinding off: a page of another site that made its own name point here still sends that name.
+// answersTo reports whether the console has the name that a request was sent to, and returns the
+// Host in its one spelling. This keeps DNS rebinding off: a page of another site that made its own
+// name point here still sends that name.
 func (c *console) answersTo(host string) (string, bool) {
 	name, port, ok := splitHost(host)
 	if !ok || !address.Loopback(name) && !slices.Contains(c.Hosts, name) {

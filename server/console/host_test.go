@@ -50,8 +50,8 @@ func TestHostWithZone(t *testing.T) {
 	}
 }
 
-// FuzzHost holds that a Host header that is taken can break out of neither a policy nor a link: browsers read the same
-// name and port in it, and reading it again changes nothing.
+// FuzzHost holds that a Host header that is taken can break out of neither a policy nor a link:
+// browsers read the same name and port in it, and reading it again changes nothing.
 func FuzzHost(f *testing.F) {
 	for _, seed := range []string{"localhost", "LOCALHOST:1", "[::1]:8787", "[127.0.0.1", "localhost:*", "localhost:1;x", "a..b", "1.2.3.4:65536", "[::ffff:1.2.3.4]", "xn--a"} {
 		f.Add(seed)
@@ -78,8 +78,8 @@ func FuzzHost(f *testing.F) {
 	})
 }
 
-// FuzzKeyID holds that what is taken for a key id is too short for 32 bytes in any encoding, and is nothing but letters,
-// digits and hyphens.
+// FuzzKeyID holds that what is taken for a key id is too short for 32 bytes in any encoding, and is
+// nothing but letters, digits and hyphens.
 func FuzzKeyID(f *testing.F) {
 	for _, seed := range []string{"key-hzz1", "7906979c-8e06-46a2-be2d-68e3ccbc5da1", "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0", "key-hzz1\n"} {
 		f.Add(seed)
@@ -100,7 +100,8 @@ func FuzzKeyID(f *testing.F) {
 	})
 }
 
-// What wrapping produces is never refused as too regular: the bound is computed, since chance is too rare to sample.
+// What wrapping produces is never refused as too regular: the bound is computed, since chance is
+// too rare to sample.
 func TestCiphertextsAreNotRefused(t *testing.T) {
 	run := float64(ciphertextSize-15) * math.Exp2(-8*15)
 	text := math.Exp2(-ciphertextSize)

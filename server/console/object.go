@@ -14,13 +14,14 @@ import (
 // maxBody is the limit of a request's body in bytes: twice what the longest import needs.
 const maxBody = 16 << 10
 
-// fields names what an object must hold: a *string or an *int64 for each. A string must be present; a number may be
-// absent and is then 0.
+// fields names what an object must hold: a *string or an *int64 for each. A string must be present;
+// a number may be absent and is then 0.
 type fields map[string]any
 
-// readObject reads the one JSON object of a request into fields. It is stricter than encoding/json: names match exactly,
-// no name comes twice, and there are no other fields and nothing after the object. Otherwise another reader of the same
-// bytes could understand them differently, and a check here could be passed by. No error repeats a value.
+// readObject reads the one JSON object of a request into fields. It is stricter than encoding/json:
+// names match exactly, no name comes twice, and there are no other fields and nothing after the
+// object. Otherwise another reader of the same bytes could understand them differently, and a check
+// here could be passed by. No error repeats a value.
 func readObject(e echo.Context, into fields) error {
 	r := e.Request()
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))

@@ -7,9 +7,9 @@ import (
 	"keyferry/web"
 )
 
-// pagePolicy is the policy of a page: it may load files of this origin, send to its endpoints and start its workers.
-// Nothing is inline. A string becomes a script's address only by the one Trusted Types policy, which accepts the address
-// of the worker's script alone.
+// pagePolicy is the policy of a page: it may load files of this origin, send to its endpoints and
+// start its workers. Nothing is inline. A string becomes a script's address only by the one Trusted
+// Types policy, which accepts the address of the worker's script alone.
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types keyferry"
@@ -17,15 +17,17 @@ const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img
 // quietPagePolicy is the policy of the pages that never send: they may connect nowhere.
 var quietPagePolicy = strings.Replace(pagePolicy, "connect-src 'self'", "connect-src 'none'", 1)
 
-// quietPolicy is the policy of answers that are not documents: a browser that shows one as a document lets it do nothing.
+// quietPolicy is the policy of answers that are not documents: a browser that shows one as a
+// document lets it do nothing.
 const quietPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 
-// workerPolicy is the policy of the worker that holds plaintext. A worker obeys the policy on the answer that carried its
-// own script, not the page's, so this is what keeps key material from leaving the worker: it may compile WebAssembly, load
-// the script that starts modules, fetch the modules, and reach nothing else.
+// workerPolicy is the policy of the worker that holds plaintext. A worker obeys the policy on the
+// answer that carried its own script, not the page's, so this is what keeps key material from
+// leaving the worker: it may compile WebAssembly, load the script that starts modules, fetch the
+// modules, and reach nothing else.
 //
-// Only a source with a host can name single files, so the policy depends on the host, and the answer must not be shared
-// between hosts. The host must be one that the console answers to.
+// Only a source with a host can name single files, so the policy depends on the host, and the
+// answer must not be shared between hosts. The host must be one that the console answers to.
 func workerPolicy(host, prefix string) string {
 	runtime := host + prefix + "/" + web.Runtime
 	var modules []string
@@ -40,8 +42,9 @@ func workerPolicy(host, prefix string) string {
 		"require-trusted-types-for 'script'; trusted-types 'none'"
 }
 
-// workerHeaders sets the policy of the worker's script. Caches that several people share may not keep that answer, and
-// one that does must keep the hosts apart: the other static files are the same for everybody, this one is not.
+// workerHeaders sets the policy of the worker's script. Caches that several people share may not
+// keep that answer, and one that does must keep the hosts apart: the other static files are the
+// same for everybody, this one is not.
 type workerHeaders struct {
 	http.ResponseWriter
 	policy string
@@ -65,8 +68,8 @@ var deniedFeatures = strings.Join([]string{
 	"storage-access=()", "usb=()", "window-management=()", "xr-spatial-tracking=()",
 }, ", ")
 
-// secure sets the headers that every answer has. The handlers of pages and of the worker's script replace the policy by
-// their own.
+// secure sets the headers that every answer has. The handlers of pages and of the worker's script
+// replace the policy by their own.
 func secure(header http.Header) {
 	header.Set("Content-Security-Policy", quietPolicy)
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")

@@ -62,8 +62,8 @@ func (c *console) getParametersForImport(e echo.Context) error {
 	}{out.KeyID, out.PublicKey, out.ImportToken, out.TokenExpireTime.UTC().Format(time.RFC3339), out.RequestID})
 }
 
-// importKeyMaterial relays ImportKeyMaterial. It refuses whatever cannot be a ciphertext: a page that sends a plain key by
-// mistake gets an error, and what it sent is neither kept nor logged.
+// importKeyMaterial relays ImportKeyMaterial. It refuses whatever cannot be a ciphertext: a page
+// that sends a plain key by mistake gets an error, and what it sent is neither kept nor logged.
 func (c *console) importKeyMaterial(e echo.Context) error {
 	var in kms.Import
 	err := readObject(e, fields{
@@ -96,8 +96,8 @@ func (c *console) importKeyMaterial(e echo.Context) error {
 	return e.JSON(http.StatusOK, struct{ RequestId string }{id})
 }
 
-// checkExpiry refuses a time of expiry that is not in the future, and one that is too far away: after the year 9999, which
-// no calendar writes, or in milliseconds.
+// checkExpiry refuses a time of expiry that is not in the future, and one that is too far away:
+// after the year 9999, which no calendar writes, or in milliseconds.
 func checkExpiry(unix int64) error {
 	switch {
 	case unix > maxTimeUnix:
@@ -115,8 +115,8 @@ func (c *console) context(e echo.Context) context.Context {
 	return context.WithValue(e.Request().Context(), auditKey{}, requestID(e))
 }
 
-// audited is the one way to the KMS for both calls. It logs one line for each: the action, the CMK, and how it ended.
-// Tokens, ciphertexts and public keys are not in it.
+// audited is the one way to the KMS for both calls. It logs one line for each: the action, the CMK,
+// and how it ended. Tokens, ciphertexts and public keys are not in it.
 type audited struct {
 	next KMS
 	log  *slog.Logger

@@ -129,7 +129,8 @@ func TestRefusedBeforeItTravels(t *testing.T) {
 	}
 }
 
-// A key in place of a key id reaches neither the KMS nor the log, whichever endpoint gets it, and no answer repeats it.
+// A key in place of a key id reaches neither the KMS nor the log, whichever endpoint gets it, and
+// no answer repeats it.
 func TestKeyIDs(t *testing.T) {
 	s := newSite(t, nil)
 	table := keyIDTable(t)

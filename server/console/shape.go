@@ -8,10 +8,11 @@ import (
 	"strings"
 )
 
-// keyIDs are the two forms of a CMK's id: a UUID, and key- with three letters for the region and up to 30 lower-case
-// letters and digits. The ids that the service makes have 18 of them; ids of a local KMS may have fewer. Neither form has
-// room for a key: 16 bytes, and less than 22, are below the 32 of a key, in whatever encoding. key_reference.js has the
-// same rule, and testdata/key_ids.json tests both.
+// keyIDs are the two forms of a CMK's id: a UUID, and key- with three letters for the region and up
+// to 30 lower-case letters and digits. The ids that the service makes have 18 of them; ids of a
+// local KMS may have fewer. Neither form has room for a key: 16 bytes, and less than 22, are below
+// the 32 of a key, in whatever encoding. key_reference.js has the same rule, and
+// testdata/key_ids.json tests both.
 var keyIDs = regexp.MustCompile(`^(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|key-[a-z]{3}[a-z0-9]{1,30})$`)
 
 // Bounds of what can be an import. An RSA_2048 ciphertext has exactly the length of the modulus.
@@ -21,8 +22,8 @@ const (
 	maxTokenLength = 8 << 10
 )
 
-// ciphertextShaped reports whether text can be an RSA_2048 ciphertext: base64 of 256 bytes that look random. A key that
-// was filled up to that length does not.
+// ciphertextShaped reports whether text can be an RSA_2048 ciphertext: base64 of 256 bytes that
+// look random. A key that was filled up to that length does not.
 func ciphertextShaped(text string) bool {
 	ciphertext, err := base64.StdEncoding.Strict().DecodeString(text)
 	if err != nil || len(ciphertext) != ciphertextSize || strings.ContainsAny(text, "\r\n") {
@@ -31,8 +32,8 @@ func ciphertextShaped(text string) bool {
 	return !patterned(ciphertext)
 }
 
-// patterned reports whether 256 bytes are text, hold 16 equal bytes in a row, or begin with 32 bytes that come again at
-// once. Of ciphertexts fewer than one in 2^112 are any of these.
+// patterned reports whether 256 bytes are text, hold 16 equal bytes in a row, or begin with 32
+// bytes that come again at once. Of ciphertexts fewer than one in 2^112 are any of these.
 func patterned(block []byte) bool {
 	ascii, equal := true, 0
 	for i, b := range block {
@@ -49,8 +50,9 @@ func patterned(block []byte) bool {
 	return ascii || bytes.Equal(block[:32], block[32:64])
 }
 
-// tokenShaped reports whether text can be an import token: base64 throughout, longer than a key in any usual spelling,
-// and not a spelling of keys itself. The service does not publish a token's form beyond that.
+// tokenShaped reports whether text can be an import token: base64 throughout, longer than a key in
+// any usual spelling, and not a spelling of keys itself. The service does not publish a token's
+// form beyond that.
 func tokenShaped(token string) bool {
 	if len(token) <= minTokenLength || len(token) > maxTokenLength || strings.ContainsAny(token, "\r\n") {
 		return false

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// here is the address of a page as links and forms carry it: its path, and the CMK's id where the address has one. Nothing
-// else of an address goes on, because what a person pasted into it by mistake must not.
+// here is the address of a page as links and forms carry it: its path, and the CMK's id where the
+// address has one. Nothing else of an address goes on, because what a person pasted into it by
+// mistake must not.
 func here(address *url.URL) string {
 	if !slices.Contains(Pages(), address.Path) {
 		return "/"
@@ -18,7 +19,8 @@ func here(address *url.URL) string {
 	return address.Path
 }
 
-// keyIn is the CMK's id that an address names with KeyId; empty if there is none, or something else.
+// keyIn is the CMK's id that an address names with KeyId; empty if there is none, or something
+// else.
 func keyIn(address *url.URL) string {
 	if id := address.Query().Get("KeyId"); keyIDs.MatchString(id) {
 		return id

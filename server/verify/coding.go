@@ -11,9 +11,9 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// decoded is the body without its content coding, which it names. It is strict: a body that goes on behind the end of
-// its coded form, or has a second part, is refused, because browsers do not agree on what such bytes mean. The decoded
-// body may have limit bytes.
+// decoded returns the body without its content coding, and the coding's name. It is strict: bytes
+// after the end of the coded form, or a second part, are an error, because browsers do not agree on
+// what they mean. The decoded body may have limit bytes.
 func (a *answer) decoded(limit int) (body []byte, coding string, err error) {
 	coding = strings.ToLower(strings.Join(a.header.Values("Content-Encoding"), ", "))
 	rest := bytes.NewReader(a.body)
@@ -40,7 +40,7 @@ func (a *answer) decoded(limit int) (body []byte, coding string, err error) {
 	case len(body) > limit:
 		return nil, coding, fmt.Errorf("the body is longer than %d bytes once decoded", limit)
 	case rest.Len() > 0:
-		return nil, coding, errors.New("the body goes on behind the end of its coded form")
+		return nil, coding, errors.New("the body goes on after the end of its coded form")
 	}
 	return body, coding, nil
 }

@@ -1,8 +1,10 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +13,7 @@ import (
 	"net/textproto"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"keyferry/server/textfile"
@@ -27,16 +30,22 @@ const (
 type answer struct {
 	status  int
 	header  http.Header
-	body    []byte // as it stood on the wire
+	body    []byte // as it was on the wire
 	trailer http.Header
 	early   []string // what came before it: answers of the 100s, by number and with the names of their headers
 }
 
-// fetcher asks the running console.
+// fetcher makes the clients that ask the running console, and counts.
 type fetcher struct {
-	base   *url.URL
-	client *http.Client
-	sent   int
+	base  *url.URL
+	roots *x509.CertPool
+	sent  atomic.Int64
+}
+
+// client asks over one connection at a time.
+type client struct {
+	http.Client
+	of *fetcher
 }
 
 func newFetcher(base *url.URL, caFile string) (*fetcher, error) {
@@ -44,33 +53,43 @@ func newFetcher(base *url.URL, caFile string) (*fetcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &fetcher{base: base, client: &http.Client{
+	return &fetcher{base: base, roots: roots}, nil
+}
+
+// client makes a client that speaks HTTP/2 where the console does and it is wanted, else HTTP/1.1.
+func (f *fetcher) client(two bool) *client {
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(two)
+	return &client{of: f, Client: http.Client{
 		Timeout: requestTimeout,
 		Transport: &http.Transport{
 			Proxy:                  http.ProxyFromEnvironment,
-			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
-			ForceAttemptHTTP2:      true, // as browsers do
+			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: f.roots},
+			Protocols:              &protocols,
+			MaxConnsPerHost:        1,
 			TLSHandshakeTimeout:    10 * time.Second,
 			ResponseHeaderTimeout:  20 * time.Second,
 			MaxResponseHeaderBytes: 64 << 10,
 			DisableCompression:     true, // the codings are part of what is compared
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	}}
 }
 
 // newRequest is the request that goes to the running console and to the twin alike.
-func newRequest(ctx context.Context, base *url.URL, path string, header http.Header) (*http.Request, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base.String()+path, nil)
+func newRequest(ctx context.Context, base *url.URL, t thing, header http.Header) (*http.Request, error) {
+	method := cmp.Or(t.method, http.MethodGet)
+	request, err := http.NewRequestWithContext(ctx, method, base.String()+t.path, strings.NewReader(t.body))
 	if err != nil {
-		return nil, fmt.Errorf("asking for %s: %v", quoted(path), err)
+		return nil, fmt.Errorf("asking for %s: %v", quoted(t.path), err)
 	}
 	request.Header = header.Clone()
 	return request, nil
 }
 
-// get asks for a path. Its body may have limit bytes on the wire.
-func (f *fetcher) get(ctx context.Context, path string, header http.Header, limit int) (*answer, error) {
+// ask sends a request. The answer's body may have limit bytes on the wire.
+func (c *client) ask(ctx context.Context, t thing, header http.Header, limit int) (*answer, error) {
 	got := &answer{}
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		Got1xxResponse: func(status int, header textproto.MIMEHeader) error {
@@ -78,12 +97,12 @@ func (f *fetcher) get(ctx context.Context, path string, header http.Header, limi
 			return nil
 		},
 	})
-	request, err := newRequest(ctx, f.base, path, header)
+	request, err := newRequest(ctx, c.of.base, t, header)
 	if err != nil {
 		return nil, err
 	}
-	f.sent++
-	response, err := f.client.Do(request)
+	c.of.sent.Add(1)
+	response, err := c.Do(request)
 	if err != nil {
 		return nil, reason(err)
 	}
@@ -100,7 +119,7 @@ func (f *fetcher) get(ctx context.Context, path string, header http.Header, limi
 	return got, nil
 }
 
-// reason is an error without the address, which stands in the line already.
+// reason is an error without the address, which the line has already.
 func reason(err error) error {
 	var request *url.Error
 	if errors.As(err, &request) {

@@ -16,13 +16,13 @@ type named struct {
 	where   string // for a person: which element and attribute, or which kind of file
 }
 
-// Where a style or a script names another file. Comments are not left out: what a comment names may as well be there.
+// Where a style or a script names another file. What comments name counts too.
 var (
 	inStyle  = regexp.MustCompile(`(?i)(?:url\(\s*|@import\s+)["']?([^"')\s;]+)`)
 	inScript = regexp.MustCompile(`(?:\bfrom|\bimport)\s*\(?\s*["']([\w./:@?=&%+~-]+)["']`)
 )
 
-// namesIn lists what a body names, once each, in the order in which it stands.
+// namesIn lists what a body names, once each, in order.
 func namesIn(mediaType, address string, body []byte) []named {
 	var all []named
 	add := func(name, where string) {
@@ -49,8 +49,8 @@ func namesIn(mediaType, address string, body []byte) []named {
 // loading are the attributes whose value is an address whatever it looks like.
 var loading = []string{"action", "background", "data", "formaction", "href", "ping", "poster", "src", "xlink:href"}
 
-// namesInPage takes every attribute that is an address, or looks like one: the page's scripts get theirs in data
-// attributes.
+// namesInPage adds every attribute that is an address or looks like one: the page's scripts get
+// addresses in data attributes.
 func namesInPage(body []byte, add func(name, where string)) {
 	for tokens := html.NewTokenizer(bytes.NewReader(body)); tokens.Next() != html.ErrorToken; {
 		token := tokens.Token()
@@ -77,7 +77,8 @@ func shortName(name string) string {
 	return short[:min(len(short), 30)]
 }
 
-// resolve makes an address absolute as a browser would. What only leads to another place of the same page is nothing.
+// resolve makes an address absolute as a browser does. It returns nothing for a place on the same
+// page.
 func resolve(address, name string) string {
 	if name == "" || strings.HasPrefix(name, "#") {
 		return ""
@@ -94,7 +95,7 @@ func resolve(address, name string) string {
 	return target.String()
 }
 
-// onConsole holds for an address on the console itself.
+// onConsole reports whether the address is on the console itself.
 func (n named) onConsole() bool {
 	return strings.HasPrefix(n.address, "/") && !strings.HasPrefix(n.address, "//")
 }

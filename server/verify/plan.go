@@ -2,23 +2,25 @@ package verify
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
-	"path"
+	"net/url"
 	"slices"
 	"strings"
+	"time"
 
-	"keyferry/components/text"
 	"keyferry/server/console"
-	"keyferry/web"
 )
 
-// thing is one page or file: what is asked for, how it is called in the report, and as whom it is asked for.
+// thing is one page, file or endpoint: what is asked for, how the report calls it, and the ways to
+// ask for it.
 type thing struct {
-	path string
-	name string // of the report; the path where it is empty
-	as   []visitor
+	method string // GET where it is empty
+	path   string
+	body   string
+	name   string // in the report; the path where it is empty
+	as     []visitor
 }
 
 func (t thing) title() string {
@@ -28,191 +30,184 @@ func (t thing) title() string {
 	return t.name
 }
 
-// visitor is one way to ask for a thing.
-type visitor struct {
-	name   string
-	header http.Header
+// planner makes the list of things.
+type planner struct {
+	browsers []browser
+	arrival  int // counts visits, so that the arrivals take turns
+	origin   string
+	prefix   string // of this binary's static files
 }
 
-// common are the headers of every request. They are those of a widespread browser, so that whoever wants to tell this
-// program from a person has to look further than at one header.
-var common = map[string]string{
-	"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+// id is a CMK's id that looks like those of the service, and is new each time, so that nobody can
+// wait for it.
+func id() string {
+	if rand.IntN(3) == 0 {
+		return fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x", rand.Uint32(), rand.IntN(1<<16), rand.IntN(1<<12), rand.IntN(1<<12), rand.Int64N(1<<48))
+	}
+	region := []string{"hzz", "shh", "bjj", "szz", "sgp", "php"}[rand.IntN(6)]
+	made := time.Now().Add(-time.Duration(rand.IntN(3*365*24)) * time.Hour)
+	return fmt.Sprintf("key-%s%08x%s", region, made.Unix(), word(10))
 }
 
-func asking(pairs ...string) http.Header {
-	header := http.Header{}
-	for name, value := range common {
-		header.Set(name, value)
+// word is some lower-case letters and digits.
+func word(length int) string {
+	letters := make([]byte, length)
+	for i := range letters {
+		letters[i] = "abcdefghijklmnopqrstuvwxyz0123456789"[rand.IntN(36)]
 	}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			header.Set(pairs[i], pairs[i+1])
-		}
-	}
-	return header
+	return string(letters)
 }
 
-// browserCodings is what browsers send over https and to this computer.
-const browserCodings = "gzip, deflate, br, zstd"
-
-// visitors are the people who look at a page: for each language one who never chose, one who chose the language against
-// the browser's own, and one for each theme.
-var visitors = func() []visitor {
-	var all []visitor
-	for i, language := range text.Languages {
-		other := text.Languages[(i+1)%len(text.Languages)]
-		for _, choice := range []struct{ name, browser, language, theme string }{
-			{"as the browser asks", language.Tag, "", ""},
-			{"as chosen", other.Tag, language.Tag, ""},
-			{"light", language.Tag, language.Tag, "light"},
-			{"dark", other.Tag, language.Tag, "dark"},
-		} {
-			all = append(all, visitor{language.Tag + " " + choice.name, asking(
-				"Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
-				"Accept-Encoding", browserCodings,
-				"Accept-Language", choice.browser+",*;q=0.5",
-				"Cookie", console.Choices(choice.language, choice.theme),
-				"Sec-Fetch-Dest", "document", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Site", "none", "Sec-Fetch-User", "?1",
-				"Upgrade-Insecure-Requests", "1",
-			)})
-		}
-	}
-	return all
-}()
-
-// loaders are the ways to ask for a file: in each coding, and as browsers do.
-func loaders(name string) []visitor {
-	destination := map[string]string{".js": "script", ".css": "style", ".svg": "image"}[path.Ext(name)]
-	switch {
-	case strings.HasSuffix(name, web.Worker):
-		destination = "worker"
-	case destination == "":
-		destination = "empty"
-	}
-	var all []visitor
-	for _, way := range []struct{ name, codings string }{
-		{"plain", "identity"}, {"br", "br"}, {"gzip", "gzip"}, {"as browsers ask", browserCodings},
-	} {
-		all = append(all, visitor{way.name, asking("Accept", "*/*", "Accept-Encoding", way.codings, "Accept-Language", "en",
-			"Sec-Fetch-Dest", destination, "Sec-Fetch-Mode", "cors", "Sec-Fetch-Site", "same-origin")})
-	}
-	return all
-}
-
-// pages are all pages, two of them also as links from the KMS's own page open them, and the answer for an address where
-// nothing is. Key id and that address are new each time, so that nobody can lie in wait for them.
-func pages() []thing {
+// pages are all pages, two of them also as links with a CMK's id open them, and addresses where
+// nothing is.
+func (p *planner) pages() []thing {
 	var all []thing
 	for _, page := range console.Pages() {
-		all = append(all, thing{page, "", visitors})
+		all = append(all, thing{path: page, as: p.visitors()})
 	}
-	key := strings.ToLower(rand.Text())
 	for _, page := range []string{"/", "/reimport"} {
-		all = append(all, thing{page + "?KeyId=" + key, page + "?KeyId=…", visitors})
+		for i := range 3 {
+			all = append(all, thing{path: page + "?KeyId=" + id(), name: fmt.Sprintf("%s?KeyId=… (%d)", page, i+1), as: p.fewVisitors()})
+		}
 	}
-	return append(all, thing{"/" + strings.ToLower(rand.Text()), "a page that is not there", visitors})
+	return append(all, thing{path: "/" + word(12), name: "a page that is not there", as: p.visitors()})
 }
 
-// compareAll goes through pages, files, and what they name until nothing new comes up.
-func (r *run) compareAll(ctx context.Context) error {
-	plan := pages()
+// endpoints are what forms and scripts send to, and requests that a console refuses. None of them
+// reaches the KMS or changes anything on the console: the choices are kept in a cookie, which is
+// not sent back.
+func (p *planner) endpoints() []thing {
+	const form, object, asPage = "application/x-www-form-urlencoded", "application/json", "text/html,*/*;q=0.8"
+	soon := fmt.Sprint(time.Now().Add(time.Duration(100+rand.IntN(300)) * 24 * time.Hour).Unix())
+	key := id()
+	post := func(name, path, body, media, accept string) thing {
+		return thing{method: http.MethodPost, path: path, body: body, name: name, as: p.senders(media, accept)}
+	}
+	values := func(pairs ...string) string {
+		all := url.Values{}
+		for i := 0; i+1 < len(pairs); i += 2 {
+			all.Set(pairs[i], pairs[i+1])
+		}
+		return all.Encode()
+	}
+	all := []thing{
+		post("choosing English", "/preferences", values("lang", "en", "return", "/reimport?KeyId="+key), form, asPage),
+		post("choosing Chinese", "/preferences", values("lang", "zh-CN", "return", "/"), form, asPage),
+		post("choosing the dark theme", "/preferences", values("theme", "dark", "return", "/check"), form, asPage),
+		post("choosing no theme", "/preferences", values("theme", "", "return", "https://elsewhere.example/"), form, asPage),
+		post("a calendar", "/calendar", values("KeyId", key, "KeyMaterialExpireUnix", soon, "Remind", "30, 7, 1"), form, asPage),
+		post("a calendar that is refused", "/calendar", values("KeyId", key, "KeyMaterialExpireUnix", "1", "Remind", "7"), form, asPage),
+		post("parameters of no CMK", "/kms/GetParametersForImport", `{"KeyId":"","WrappingAlgorithm":"RSAES_OAEP_SHA_256","WrappingKeySpec":"RSA_2048"}`, object, "*/*"),
+		post("parameters by another algorithm", "/kms/GetParametersForImport", `{"KeyId":"`+key+`","WrappingAlgorithm":"RSA","WrappingKeySpec":"RSA_2048"}`, object, "*/*"),
+		post("an import of nothing", "/kms/ImportKeyMaterial", `{"KeyId":"`+key+`","EncryptedKeyMaterial":"","ImportToken":""}`, object, "*/*"),
+		post("an import by a form", "/kms/ImportKeyMaterial", values("KeyId", key), form, asPage),
+		post("another call of the KMS", "/kms/DeleteKeyMaterial", `{"KeyId":"`+key+`"}`, object, "*/*"),
+		post("a form sent to a page", "/", values("KeyId", key), form, asPage),
+	}
+	for name, path := range map[string]string{
+		"a call of the KMS by GET": "/kms/ImportKeyMaterial", "the choices by GET": "/preferences", "the health": "/healthz",
+		"the icon by its old name": "/favicon.ico", "a script that is not there": p.prefix + "/js/" + word(8) + ".js",
+		"a service worker": "/sw.js", "static files of another set": "/static/" + word(32) + "/js/worker.js", "the robots": "/robots.txt",
+	} {
+		all = append(all, thing{path: path, name: name, as: append(p.fewVisitors(), p.loaders(path)...)})
+	}
+	return all
+}
+
+// senders are the ways in which the console's own pages send, by each browser.
+func (p *planner) senders(media, accept string) []visitor {
+	to := [2]string{"empty", "cors"}
+	if accept != "*/*" {
+		to = [2]string{"document", "navigate"}
+	}
+	var all []visitor
+	for i, b := range p.browsers {
+		look := looks()[(p.arrival+i)%8]
+		all = append(all, visitor{"as browsers send", b.name, b.as(
+			"Accept", accept, "Content-Type", media, "Origin", p.origin, "Accept-Language", look.browser,
+			"Cookie", console.Choices(look.language, look.theme),
+			"Sec-Fetch-Site", "same-origin", "Sec-Fetch-Dest", to[0], "Sec-Fetch-Mode", to[1],
+		)})
+	}
+	p.arrival++
+	return all
+}
+
+// plan lists pages, endpoints and files, and adds what this binary's own pages and files name,
+// until nothing new comes up.
+func (r *run) plan(ctx context.Context) ([]thing, error) {
+	p := &planner{browsers: browsers(), origin: r.base.String(), prefix: r.here.prefix}
+	all := append(p.pages(), p.endpoints()...)
 	for _, name := range r.config.Static.Names() {
-		plan = append(plan, thing{r.here.prefix + "/" + name, "", loaders(name)})
+		all = append(all, thing{path: r.here.prefix + "/" + name, as: p.loaders(name)})
 	}
-	for i := 0; i < len(plan); i++ {
-		names, err := r.look(ctx, plan[i])
-		if err != nil {
-			return err
+	for i := 0; i < len(all); i++ {
+		if all[i].method != "" {
+			continue
 		}
-		for _, n := range names {
-			known := slices.ContainsFunc(plan, func(t thing) bool { return t.path == n.address })
-			if known || !n.onConsole() {
-				continue // what leads elsewhere is compared with the page that names it
-			}
-			more, found, err := r.follow(ctx, n)
-			if err != nil {
-				return err
-			}
-			if !found {
-				r.report.differs(plan[i].title(), "this binary's own page names %s in %s and does not have it", quoted(n.address), n.where)
-			} else if more != nil {
-				plan = append(plan, *more)
-			}
-		}
-	}
-	return nil
-}
-
-// follow finds out what a name on this binary's own page leads to. An address that forms are sent to is nothing to get.
-func (r *run) follow(ctx context.Context, n named) (more *thing, found bool, err error) {
-	answered, err := r.here.get(ctx, n.address, visitors[0].header)
-	if err != nil {
-		return nil, false, err
-	}
-	switch answered.status {
-	case http.StatusOK:
-	case http.StatusMethodNotAllowed:
-		return nil, true, nil
-	default:
-		return nil, false, nil
-	}
-	if mediaType(answered) == "text/html" {
-		return &thing{n.address, "", visitors}, true, nil
-	}
-	return &thing{n.address, "", loaders(n.address)}, true, nil
-}
-
-// look compares one thing in each way to ask for it, and lists what it names by this binary's own account.
-func (r *run) look(ctx context.Context, t thing) ([]named, error) {
-	var names []named
-	var problems []string
-	hit := map[string][]string{} // by problem: the ways in which it showed
-	for _, v := range t.as {
-		want, err := r.here.get(ctx, t.path, v.header)
+		names, err := r.names(ctx, all[i])
 		if err != nil {
 			return nil, err
 		}
-		body, _, err := want.decoded(maxOwn)
+		for _, n := range names {
+			known := slices.ContainsFunc(all, func(t thing) bool { return t.path == n.address })
+			if known || !n.onConsole() {
+				continue // what leads elsewhere is compared with the page that names it
+			}
+			more, err := r.follow(ctx, p, n)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, *more)
+		}
+	}
+	return all, nil
+}
+
+// names lists what this binary's own answers about a thing name: they may depend on the language.
+func (r *run) names(ctx context.Context, t thing) ([]named, error) {
+	var names []named
+	looked := map[string]bool{}
+	for _, v := range t.as {
+		language := v.header.Get("Accept-Language")
+		if looked[language] {
+			continue
+		}
+		looked[language] = true
+		own, err := r.here.ask(ctx, t, v.header)
+		if err != nil {
+			return nil, err
+		}
+		body, _, err := own.decoded(maxOwn)
 		if err != nil {
 			return nil, fmt.Errorf("reading this binary's own %s: %v", t.path, err)
 		}
-		for _, n := range namesIn(mediaType(want), t.path, body) {
+		for _, n := range namesIn(mediaType(own), t.path, body) {
 			if !slices.Contains(names, n) {
 				names = append(names, n)
 			}
 		}
-		found := r.ask(ctx, t, v, want, len(body)+maxSlack)
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("comparing %s: %w", t.title(), ctx.Err())
-		}
-		for _, problem := range found.problems {
-			if hit[problem] == nil {
-				problems = append(problems, problem)
-			}
-			hit[problem] = append(hit[problem], v.name)
-		}
-		r.report.note(found)
-	}
-	for _, problem := range problems {
-		r.report.differs(t.title(), "%s: %s", strings.Join(hit[problem], ", "), problem)
-	}
-	if len(problems) == 0 {
-		r.report.same(t.title(), len(t.as))
 	}
 	return names, nil
 }
 
-// ask gets one answer of the running console and compares it. No answer is a difference like any other.
-func (r *run) ask(ctx context.Context, t thing, v visitor, want *answer, limit int) outcome {
-	got, err := r.fetch.get(ctx, r.there(t.path), v.header, limit)
+// follow makes a thing of what this binary's own page names.
+func (r *run) follow(ctx context.Context, p *planner, n named) (*thing, error) {
+	more := &thing{path: n.address, as: p.fewVisitors()}
+	own, err := r.here.ask(ctx, *more, more.as[0].header)
 	if err != nil {
-		return outcome{problems: []string{err.Error()}}
+		return nil, err
 	}
-	return compare(want, got, t.path)
+	if own.status == http.StatusNotFound {
+		return nil, fmt.Errorf("this binary's own page names %s in %s and does not have it", quoted(n.address), n.where)
+	}
+	if mediaType(own) != "text/html" {
+		more.as = p.loaders(n.address)
+	}
+	return more, nil
 }
 
-// there is the path on the running console of something that stands at a path here.
+// there is the path on the running console of something that is at a path here.
 func (r *run) there(path string) string {
 	if rest, found := strings.CutPrefix(path, r.here.prefix+"/"); found {
 		return r.theirs + "/" + rest

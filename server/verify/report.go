@@ -57,12 +57,12 @@ func (r *report) end(v Verdict) {
 		r.say("Not compared, since they can weaken nothing: %s.", strings.Join(slices.Sorted(maps.Keys(r.harmless)), ", "))
 	}
 	if r.recoded > 0 {
-		r.say("Packed anew on the way, and the same once unpacked: %d answers.", r.recoded)
+		r.say("Compressed otherwise on the way, and the same once decoded: %d answers.", r.recoded)
 	}
 	if v.Differing == 0 {
 		r.say("All %d things in %d answers are what this binary was built with.", v.Checked, v.Requests)
 	} else {
 		r.say("%d of %d things differ from what this binary was built with, in %d answers.", v.Differing, v.Checked, v.Requests)
 	}
-	r.say("This cannot prove that the console answers everybody else in the same way.")
+	r.say("What this cannot prove: that the console answers other people, at other times and from other networks, in the same way.")
 }

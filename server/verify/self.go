@@ -11,8 +11,8 @@ import (
 	"keyferry/server/address"
 )
 
-// self is what a console's first page says about the console. It is believed only as far as the one in this process can
-// be made alike; every byte that follows from it is then compared.
+// self is what a console's first page says about the console. It serves only to configure the
+// console in this process in the same way; every byte that follows from it is then compared.
 type self struct {
 	version  string
 	region   string
@@ -22,7 +22,8 @@ type self struct {
 
 var digestForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
-// readSelf finds what the page of an import carries for its script, and the link to the local KMS.
+// readSelf reads the attributes that the import page has for its script, and the link to the local
+// KMS.
 func readSelf(page *answer) self {
 	var said self
 	body, _, err := page.decoded(maxPage)
@@ -55,8 +56,8 @@ func (s self) destination() string {
 	return "the local KMS at " + quoted(s.localKMS)
 }
 
-// check lists what a console may not say of itself: what no console of ours says, since a page would carry it into
-// commands and links, and what the person who runs this knows better.
+// check lists what a console may not say of itself: what no console of ours says, since a page
+// would carry it into commands and links, and what the person who runs this knows better.
 func (s self) check(config Config) []string {
 	var doubts []string
 	if !s.regionWellFormed() {
@@ -75,7 +76,8 @@ func (s self) check(config Config) []string {
 
 func (s self) regionWellFormed() bool { return address.Region(s.region) }
 
-// onLoopback holds for the one form that the address of an embedded local KMS has.
+// onLoopback reports whether an address has the one form that the address of an embedded local KMS
+// has.
 func onLoopback(site string) bool {
 	parsed, err := url.Parse(site)
 	if err != nil || parsed.Scheme != "http" || parsed.User != nil || site != "http://"+parsed.Host+"/" {

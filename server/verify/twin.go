@@ -11,15 +11,16 @@ import (
 	"keyferry/server/kms"
 )
 
-// twin is a console in this process, made like the running one. It gives the answers that the running one should give.
+// twin is a console in this process, made like the running one. It gives the answers that the
+// running one should give.
 type twin struct {
 	handler http.Handler
 	base    *url.URL
 	prefix  string // of static files
 }
 
-// newTwin makes a console from what the running one says of itself, where that is possible, and from what the person
-// says in its place.
+// newTwin makes a console from what the running one says of itself, where that is possible, and
+// from what the person says in its place.
 func newTwin(config Config, said self, base *url.URL) (*twin, error) {
 	like := console.Config{
 		KMS: absent{}, Static: config.Static, Version: config.Version,
@@ -40,9 +41,9 @@ func newTwin(config Config, said self, base *url.URL) (*twin, error) {
 	return &twin{handler: handler, base: base, prefix: "/static/" + config.Static.Digest()}, err
 }
 
-// get answers as the running console should.
-func (w *twin) get(ctx context.Context, path string, header http.Header) (*answer, error) {
-	request, err := newRequest(ctx, w.base, path, header)
+// ask answers as the running console should.
+func (w *twin) ask(ctx context.Context, t thing, header http.Header) (*answer, error) {
+	request, err := newRequest(ctx, w.base, t, header)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +76,7 @@ func (r *recorder) Write(p []byte) (int, error) {
 	return r.body.Write(p)
 }
 
-// absent stands where a console has its KMS. GETs never reach it.
+// absent is the KMS of the console in this process. No request of a comparison reaches it.
 type absent struct{}
 
 var errAbsent = errors.New("there is no KMS behind a comparison")

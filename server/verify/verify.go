@@ -1,14 +1,20 @@
-// Package verify compares what a running console serves with what this binary would serve in its place.
+// Package verify compares what a running console serves with what this binary would serve in its
+// place.
 //
-// It asks for every page, in each language and theme, and for every file that a page loads, in each coding, and follows
-// what they name. The same request then goes to a console in this process, made like the running one, and the two
-// answers must be the same: status, headers, every byte of the body. It sends GETs alone, and no cookies but those of
-// the language and the theme.
+// It asks for every page, in each language and theme, and for every file that a page loads, in each
+// coding, and follows what they name. It sends what the pages' forms send, and what a console
+// refuses. It asks as Chrome, Firefox and Safari do, with and without client hints and cookies, in
+// random order, over several connections, by HTTP/1.1 and HTTP/2. The same request then goes to a
+// console in this process, made like the running one, and the two answers must be the same: status,
+// headers, every byte of the body. Nothing of it reaches the KMS or changes anything on the
+// console.
 //
-// It cannot prove that the console answers everybody alike. A dishonest one can show this program the honest pages, and
-// others to the person it is after: by the address that the request comes from, by the moment, or once in a thousand
-// times. Nor can it see what a browser has kept from an earlier visit, what the console does with what it is sent, or
-// what reaches the browser from elsewhere, such as an extension. What it proves is about its own requests.
+// It cannot prove that the console answers everybody alike. A dishonest one can show this program
+// the honest pages, and others to the person it is after: by the address that the request comes
+// from, by the moment, by what its TLS looks like, or once in a thousand times. Nor can it see what
+// a browser has kept from an earlier visit, what the console does with what it is sent, frames of
+// HTTP/2 that lead a browser elsewhere, or what reaches the browser from other places, such as an
+// extension. What it proves is about its own requests.
 package verify
 
 import (
@@ -37,7 +43,8 @@ type Config struct {
 
 	Region string // that the console must have; empty means whatever it says
 	KMS    string // "local" or "alibaba"; empty means whatever it says
-	// Local is what the commands on the pages need in front of a local KMS at an address; must be set.
+	// Local is what the commands on the pages need in front of a local KMS at an address; must be
+	// set.
 	Local func(address string) (flags, login string)
 
 	CAFile  string        // certificates to trust, in PEM; empty means the system's
@@ -55,7 +62,8 @@ type Verdict struct {
 // ErrUnreachable reports a console that gave no answer to the first request.
 var ErrUnreachable = errors.New("the console cannot be reached")
 
-// Run compares. An error means that the comparison did not take place, or not to its end; differences are no error.
+// Run compares. An error means that the comparison did not take place, or not to its end;
+// differences are no error.
 func Run(ctx context.Context, config Config) (Verdict, error) {
 	if config.Timeout == 0 {
 		config.Timeout = DefaultTimeout
@@ -112,12 +120,15 @@ type run struct {
 }
 
 func (r *run) verdict() Verdict {
-	return Verdict{Checked: r.report.checked, Differing: r.report.differing, Requests: r.fetch.sent}
+	return Verdict{Checked: r.report.checked, Differing: r.report.differing, Requests: int(r.fetch.sent.Load())}
 }
 
 // begin asks the console what it is, and makes the one in this process alike.
 func (r *run) begin(ctx context.Context) error {
-	first, err := r.fetch.get(ctx, "/", visitors[0].header, maxPage)
+	client := r.fetch.client(true)
+	defer client.CloseIdleConnections()
+	b := browsers()[0]
+	first, err := client.ask(ctx, thing{path: "/"}, b.as(append(b.page, "Accept-Language", "en")...), maxPage)
 	if err != nil {
 		return fmt.Errorf("%w: %v", ErrUnreachable, err)
 	}

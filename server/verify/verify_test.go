@@ -12,7 +12,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -20,6 +23,7 @@ import (
 	"github.com/andybalholm/brotli"
 
 	"keyferry/server/console"
+	"keyferry/server/kms"
 	"keyferry/server/verify"
 	"keyferry/server/verify/verifytest"
 	"keyferry/web"
@@ -111,7 +115,7 @@ func mustAgree(t *testing.T, address string, static *web.Tree, change func(*veri
 	if err != nil || verdict.Differing != 0 || strings.Contains(out, "DIFFERS") {
 		t.Errorf("an honest console: %+v, %v\n%s", verdict, err, out)
 	}
-	if want := len(console.Pages()) + 3 + len(static.Names()); verdict.Checked != want {
+	if want := len(console.Pages()) + 7 + 20 + len(static.Names()); verdict.Checked != want {
 		t.Errorf("%d things were checked, want %d: what the pages name is not what is listed\n%s", verdict.Checked, want, out)
 	}
 	return out
@@ -151,9 +155,14 @@ func TestLies(t *testing.T) {
 		}
 		t.Run(lie.Name, func(t *testing.T) {
 			t.Parallel()
-			proxy := httptest.NewServer(verifytest.Proxy(address, lie.Tell))
+			proxy := verifytest.Serve(address, lie)
 			defer proxy.Close()
-			verdict, out, err := check(t, proxy.URL, static, func(c *verify.Config) { c.Region = region })
+			verdict, out, err := check(t, proxy.URL, static, func(c *verify.Config) {
+				c.Region = region
+				if lie.TLS {
+					c.CAFile = certificate(t, proxy)
+				}
+			})
 			if err != nil || verdict.Differing == 0 {
 				t.Fatalf("it was not caught: %+v, %v\n%s", verdict, err, out)
 			}
@@ -230,27 +239,69 @@ func TestTLS(t *testing.T) {
 	if _, _, err := check(t, site.URL, static, nil); !errors.Is(err, verify.ErrUnreachable) {
 		t.Errorf("a certificate that nobody trusts: %v", err)
 	}
+	mustAgree(t, site.URL, static, func(c *verify.Config) { c.CAFile = certificate(t, site) })
+	if testing.Short() {
+		return
+	}
+	proxy := verifytest.Serve(serve(t, like(static, nil)), verifytest.Lie{TLS: true}) // does not name the scheme
+	defer proxy.Close()
+	mustAgree(t, proxy.URL, static, func(c *verify.Config) { c.CAFile = certificate(t, proxy) })
+}
+
+// certificate writes the certificate of a site into a file.
+func certificate(t *testing.T, site *httptest.Server) string {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "ca.pem")
 	block := pem.Block{Type: "CERTIFICATE", Bytes: site.Certificate().Raw}
 	if err := os.WriteFile(file, pem.EncodeToMemory(&block), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	mustAgree(t, site.URL, static, func(c *verify.Config) { c.CAFile = file })
+	return file
 }
 
-// Only GETs are sent, and no cookies but the two choices.
+// never is a KMS that must not be reached.
+type never struct{ t *testing.T }
+
+func (n never) ImportParameters(context.Context, string, kms.WrappingSpec) (*kms.Parameters, error) {
+	n.t.Error("GetParametersForImport reached the KMS")
+	return nil, kms.ErrUnreachable
+}
+
+func (n never) ImportKeyMaterial(context.Context, *kms.Import) (string, error) {
+	n.t.Error("ImportKeyMaterial reached the KMS")
+	return "", kms.ErrUnreachable
+}
+
+// mostRequests is how many requests a comparison may take.
+const mostRequests = 1000
+
+// What is sent: a bounded number of requests, over several connections, by each browser, in no
+// fixed order, with no cookies but the two choices, and nothing that reaches the KMS.
 func TestWhatIsSent(t *testing.T) {
 	static := tree(t)
-	handler, err := console.New(like(static, nil))
+	handler, err := console.New(like(static, func(c *console.Config) { c.KMS = never{t} }))
 	if err != nil {
 		t.Fatal(err)
 	}
-	sent := 0
+	var mu sync.Mutex
+	var orders [2][]string
+	connections, agents, methods := map[string]bool{}, map[string]int{}, map[string]int{}
+	run := 0
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		sent++
-		if r.Method != http.MethodGet || r.ContentLength != 0 {
-			t.Errorf("%s %s with %d bytes was sent", r.Method, r.URL, r.ContentLength)
+		mu.Lock()
+		orders[run] = append(orders[run], r.Method+" "+r.URL.Path)
+		connections[r.RemoteAddr] = true
+		methods[r.Method]++
+		for _, browser := range []string{"Firefox/", "Version/", "Chrome/"} {
+			if strings.Contains(r.UserAgent(), browser) {
+				agents[browser]++
+				break
+			}
 		}
+		if r.Header.Get("Sec-Ch-Ua") != "" {
+			agents["hints"]++
+		}
+		mu.Unlock()
 		for _, cookie := range r.Cookies() {
 			if cookie.Name != "keyferry_language" && cookie.Name != "keyferry_theme" {
 				t.Errorf("the cookie %s was sent", cookie.Name)
@@ -260,12 +311,25 @@ func TestWhatIsSent(t *testing.T) {
 		handler.ServeHTTP(w, r)
 	}))
 	defer site.Close()
-	if verdict, _, err := check(t, site.URL, static, nil); err != nil || verdict.Requests != sent || sent < 100 {
-		t.Errorf("%d requests arrived, %d were counted, %v", sent, verdict.Requests, err)
+	for run = range orders {
+		verdict, _, err := check(t, site.URL, static, nil)
+		if sent := len(orders[run]); err != nil || verdict.Requests != sent || sent < 500 || sent > mostRequests {
+			t.Errorf("%d requests arrived, %d were counted, %v", sent, verdict.Requests, err)
+		}
+	}
+	t.Logf("%d requests: %v, over %d connections in two runs, %v", len(orders[0]), methods, len(connections), agents)
+	if slices.Equal(orders[0], orders[1]) || len(connections) < 10 || methods[http.MethodPost] < 50 || len(methods) != 2 {
+		t.Errorf("connections %d, methods %v, or the order is fixed", len(connections), methods)
+	}
+	for _, browser := range []string{"Firefox/", "Version/", "Chrome/", "hints"} {
+		if agents[browser] < 100 {
+			t.Errorf("%d requests with %s", agents[browser], browser)
+		}
 	}
 }
 
-// A comparison that does not come to its end is neither one that found nothing nor one that found something.
+// A comparison that does not come to its end is neither one that found nothing nor one that found
+// something.
 func TestNoEnd(t *testing.T) {
 	static := tree(t)
 	for address, words := range map[string]string{
@@ -280,9 +344,9 @@ func TestNoEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	count := 0
+	var count atomic.Int64
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if count++; count == 20 {
+		if count.Add(1) == 20 {
 			stop()
 		}
 		handler.ServeHTTP(w, r)

@@ -70,9 +70,13 @@ func TestProofVerify(t *testing.T) {
 // for the lie.
 func mustCatch(t *testing.T, console string, lie verifytest.Lie) bool {
 	t.Helper()
-	proxy := httptest.NewServer(verifytest.Proxy(console, lie.Tell))
+	proxy := verifytest.Serve(console, lie)
 	defer proxy.Close()
-	status, output := verify(t, "--region=cn-hangzhou", proxy.URL)
+	arguments := []string{"--region=cn-hangzhou", proxy.URL}
+	if lie.TLS {
+		arguments = append(arguments, "--ca-file="+certificate(t, proxy))
+	}
+	status, output := verify(t, arguments...)
 	if status != 1 || !strings.Contains(output, "DIFFERS") || !strings.Contains(output, lie.Shows) {
 		t.Errorf("%s: exit status %d, want 1 and %q in\n%s", lie.Name, status, lie.Shows, output)
 		return false
@@ -87,12 +91,7 @@ func TestProofVerifyReach(t *testing.T) {
 	proxy.Config.ErrorLog = log.New(io.Discard, "", 0)
 	proxy.StartTLS()
 	defer proxy.Close()
-	file := filepath.Join(t.TempDir(), "ca.pem")
-	block := pem.Block{Type: "CERTIFICATE", Bytes: proxy.Certificate().Raw}
-	if err := os.WriteFile(file, pem.EncodeToMemory(&block), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	mustVerify(t, "--ca-file="+file, proxy.URL)
+	mustVerify(t, "--ca-file="+certificate(t, proxy), proxy.URL)
 	if status, output := verify(t, proxy.URL); status != 2 || !strings.Contains(output, "cannot be reached") {
 		t.Errorf("a certificate that nobody trusts: exit status %d\n%s", status, output)
 	}
@@ -100,4 +99,15 @@ func TestProofVerifyReach(t *testing.T) {
 	if status, output := verify(t, p.Console); status != 2 || !strings.Contains(output, "cannot be reached") {
 		t.Errorf("a console that is gone: exit status %d\n%s", status, output)
 	}
+}
+
+// certificate writes the certificate of a site into a file.
+func certificate(t *testing.T, site *httptest.Server) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	block := pem.Block{Type: "CERTIFICATE", Bytes: site.Certificate().Raw}
+	if err := os.WriteFile(file, pem.EncodeToMemory(&block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }

@@ -40,33 +40,33 @@ func aPage(a *Answer) bool  { return a.isPage() }
 
 // inHeaders are lies in headers.
 var inHeaders = []Lie{
-	{"the worker's policy is weakened", rewrite("Content-Security-Policy", "connect-src ", "connect-src * ", worker), "header Content-Security-Policy: at byte", true},
-	{"the worker's policy is missing", drop("Content-Security-Policy", worker), "header Content-Security-Policy: missing", false},
-	{"the page's policy is weakened", rewrite("Content-Security-Policy", "script-src 'self'", "script-src 'self' 'unsafe-inline'", aPage), "header Content-Security-Policy", false},
-	{"a second policy", func(a *Answer) { a.Header.Add("Content-Security-Policy", "img-src *") }, "header Content-Security-Policy: 2 times instead of 1", false},
-	{"a policy that reports elsewhere", set("Content-Security-Policy-Report-Only", "default-src 'none'; report-uri https://elsewhere.example/"), "Content-Security-Policy-Report-Only", false},
-	{"opener policy missing", drop("Cross-Origin-Opener-Policy", aPage), "header Cross-Origin-Opener-Policy: missing", true},
-	{"embedder policy missing", drop("Cross-Origin-Embedder-Policy", worker), "header Cross-Origin-Embedder-Policy: missing", false},
-	{"resource policy weakened", set("Cross-Origin-Resource-Policy", "cross-origin", module), "header Cross-Origin-Resource-Policy: at byte", false},
-	{"sniffing allowed", drop("X-Content-Type-Options", module), "header X-Content-Type-Options: missing", false},
-	{"referrers allowed", set("Referrer-Policy", "unsafe-url", aPage), "header Referrer-Policy", false},
-	{"one feature allowed", rewrite("Permissions-Policy", "camera=(), ", "", aPage), "header Permissions-Policy", false},
-	{"a preload", set("Link", "<https://elsewhere.example/x.js>; rel=preload; as=script", aPage), `header "Link": unexpected`, true},
-	{"a cookie", set("Set-Cookie", "id=1"), `header "Set-Cookie": unexpected`, true},
-	{"a refresh", set("Refresh", "5; url=https://elsewhere.example/", aPage), `header "Refresh": unexpected`, false},
-	{"a wider service worker", set("Service-Worker-Allowed", "/", worker), `header "Service-Worker-Allowed": unexpected`, false},
-	{"a source map", set("Sourcemap", "https://elsewhere.example/map", worker), `header "Sourcemap": unexpected`, false},
-	{"reports elsewhere", set("Report-To", `{"endpoints":[{"url":"https://elsewhere.example/"}]}`), `header "Report-To": unexpected`, false},
-	{"network error logging", set("Nel", `{"report_to":"default","max_age":1}`), `header "Nel": unexpected`, false},
-	{"data is cleared", set("Clear-Site-Data", `"*"`, aPage), `header "Clear-Site-Data": unexpected`, false},
-	{"other origins may read", set("Access-Control-Allow-Origin", "*"), `header "Access-Control-Allow-Origin": unexpected`, false},
-	{"another service elsewhere", set("Alt-Svc", `h3="elsewhere.example:443"`), `header "Alt-Svc": unexpected`, false},
-	{"a header that nobody knows", set("X-Unknown", "a\u202eb"), `header "X-Unknown": unexpected, "a\u202eb"`, false},
-	{"the kind of a page", set("Content-Type", "text/html; charset=utf-7", path("/")), "header Content-Type", false},
-	{"the kind of a module", set("Content-Type", "text/javascript; charset=utf-8", module), "header Content-Type", true},
-	{"pages may be kept", set("Cache-Control", "max-age=600", aPage), "header Cache-Control", true},
-	{"files may not be kept", set("Cache-Control", "no-store", module), "header Cache-Control", false},
-	{"caches may mix the languages", drop("Vary", aPage), "header Vary: missing", false},
+	{"the worker's policy is weakened", rewrite("Content-Security-Policy", "connect-src ", "connect-src * ", worker), "header Content-Security-Policy: at byte", true, false},
+	{"the worker's policy is missing", drop("Content-Security-Policy", worker), "header Content-Security-Policy: missing", false, false},
+	{"the page's policy is weakened", rewrite("Content-Security-Policy", "script-src 'self'", "script-src 'self' 'unsafe-inline'", aPage), "header Content-Security-Policy", false, false},
+	{"a second policy", func(a *Answer) { a.Header.Add("Content-Security-Policy", "img-src *") }, "header Content-Security-Policy: 2 times instead of 1", false, false},
+	{"a policy that reports elsewhere", set("Content-Security-Policy-Report-Only", "default-src 'none'; report-uri https://elsewhere.example/"), "Content-Security-Policy-Report-Only", false, false},
+	{"opener policy missing", drop("Cross-Origin-Opener-Policy", aPage), "header Cross-Origin-Opener-Policy: missing", true, false},
+	{"embedder policy missing", drop("Cross-Origin-Embedder-Policy", worker), "header Cross-Origin-Embedder-Policy: missing", false, false},
+	{"resource policy weakened", set("Cross-Origin-Resource-Policy", "cross-origin", module), "header Cross-Origin-Resource-Policy: at byte", false, false},
+	{"sniffing allowed", drop("X-Content-Type-Options", module), "header X-Content-Type-Options: missing", false, false},
+	{"referrers allowed", set("Referrer-Policy", "unsafe-url", aPage), "header Referrer-Policy", false, false},
+	{"one feature allowed", rewrite("Permissions-Policy", "camera=(), ", "", aPage), "header Permissions-Policy", false, false},
+	{"a preload", set("Link", "<https://elsewhere.example/x.js>; rel=preload; as=script", aPage), `header "Link": unexpected`, true, false},
+	{"a cookie", set("Set-Cookie", "id=1"), `header "Set-Cookie": unexpected`, true, false},
+	{"a refresh", set("Refresh", "5; url=https://elsewhere.example/", aPage), `header "Refresh": unexpected`, false, false},
+	{"a wider service worker", set("Service-Worker-Allowed", "/", worker), `header "Service-Worker-Allowed": unexpected`, false, false},
+	{"a source map", set("Sourcemap", "https://elsewhere.example/map", worker), `header "Sourcemap": unexpected`, false, false},
+	{"reports elsewhere", set("Report-To", `{"endpoints":[{"url":"https://elsewhere.example/"}]}`), `header "Report-To": unexpected`, false, false},
+	{"network error logging", set("Nel", `{"report_to":"default","max_age":1}`), `header "Nel": unexpected`, false, false},
+	{"data is cleared", set("Clear-Site-Data", `"*"`, aPage), `header "Clear-Site-Data": unexpected`, false, false},
+	{"other origins may read", set("Access-Control-Allow-Origin", "*"), `header "Access-Control-Allow-Origin": unexpected`, false, false},
+	{"another service elsewhere", set("Alt-Svc", `h3="elsewhere.example:443"`), "header Alt-Svc", false, false},
+	{"a header that nobody knows", set("X-Unknown", "a\u202eb"), `header "X-Unknown": unexpected, "a\u202eb"`, false, false},
+	{"the kind of a page", set("Content-Type", "text/html; charset=utf-7", path("/")), "header Content-Type", false, false},
+	{"the kind of a module", set("Content-Type", "text/javascript; charset=utf-8", module), "header Content-Type", true, false},
+	{"pages may be kept", set("Cache-Control", "max-age=600", aPage), "header Cache-Control", true, false},
+	{"files may not be kept", set("Cache-Control", "no-store", module), "header Cache-Control", false, false},
+	{"caches may mix the languages", drop("Vary", aPage), "header Vary: missing", false, false},
 }
 
 // inTransit are lies in how an answer comes.
@@ -76,34 +76,34 @@ var inTransit = []Lie{
 			a.Status = http.StatusFound
 			a.Header.Set("Location", "https://elsewhere.example/proof")
 		}
-	}, "status 302 instead of 200", true},
+	}, "status 302 instead of 200", true, false},
 	{"a page in place of what is not there", func(a *Answer) {
 		if a.Status == http.StatusNotFound {
 			a.Status = http.StatusOK
 		}
-	}, "status 200 instead of 404", false},
+	}, "status 200 instead of 404", false, false},
 	{"an early answer with a preload", func(a *Answer) {
 		if a.isPage() {
 			a.Early = http.Header{"Link": {"<https://elsewhere.example/x.js>; rel=preload; as=script"}}
 		}
-	}, "an answer before the answer: 103", false},
+	}, "an answer before the answer: 103", false, false},
 	{"headers behind the body", func(a *Answer) {
 		if a.isFile("app.css") {
 			a.Trailer = http.Header{"X-Late": {"1"}}
 		}
-	}, "headers behind the body", false},
-	{"a body that breaks off", func(a *Answer) { a.Cut = a.isFile("js/kms.js") }, "breaks off", true},
+	}, "headers behind the body", false, false},
+	{"a body that breaks off", func(a *Answer) { a.Cut = a.isFile("js/kms.js") }, "breaks off", true, false},
 	{"a body that ends early", func(a *Answer) {
 		if a.isFile("js/kms.js") {
 			whole := a.plain()
 			a.pack(whole[:len(whole)/2], a.coding())
 		}
-	}, "there is its end and not", false},
+	}, "there is its end and not", false, false},
 	{"a body that goes on", func(a *Answer) {
 		if a.isFile("js/kms.js") {
 			a.pack(append(a.plain(), make([]byte, 2<<20)...), a.coding())
 		}
-	}, "is longer than", false},
+	}, "is longer than", false, false},
 }
 
 // Honest are proxies that change what no browser can tell from the original.
@@ -112,7 +112,7 @@ var Honest = []Lie{
 	{Name: "headers of a reverse proxy", Tell: func(a *Answer) {
 		for name, value := range map[string]string{
 			"Server": "proxy", "Via": "1.1 proxy", "Strict-Transport-Security": "max-age=1",
-			"Alt-Svc": `h3=":443"; ma=86400`, "Vary": a.Header.Get("Vary") + ", Origin", "X-Request-Id": "of-the-proxy",
+			"Alt-Svc": "clear", "Vary": a.Header.Get("Vary") + ", Origin", "X-Request-Id": "of-the-proxy",
 		} {
 			a.Header.Set(name, value)
 		}

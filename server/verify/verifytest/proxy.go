@@ -1,4 +1,5 @@
-// Package verifytest has proxies that lie, each in one way, and some that do not: what keyferry verify is tested with.
+// Package verifytest has proxies that lie, each in one way, and some that do not: what keyferry
+// verify is tested with.
 package verifytest
 
 import (
@@ -6,6 +7,7 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 
@@ -23,8 +25,21 @@ type Answer struct {
 	Cut     bool // whether the connection breaks off in the middle of the body
 }
 
-// Proxy passes requests on to a console under the host that they came with, and answers with what the lie makes of the
-// console's answer. A nil lie changes nothing.
+// Serve starts a proxy in front of a console that lies, by TLS and HTTP/2 if the lie needs them.
+// Whoever starts it must close it.
+func Serve(console string, lie Lie) *httptest.Server {
+	proxy := httptest.NewUnstartedServer(Proxy(console, lie.Tell))
+	if !lie.TLS {
+		proxy.Start()
+		return proxy
+	}
+	proxy.EnableHTTP2 = true
+	proxy.StartTLS()
+	return proxy
+}
+
+// Proxy passes requests on to a console under the host that they came with, and answers with what
+// the lie makes of the console's answer. A nil lie changes nothing.
 func Proxy(console string, lie func(*Answer)) http.Handler {
 	transport := &http.Transport{DisableCompression: true}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

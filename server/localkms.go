@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -68,7 +67,7 @@ func (l *localKMSCommand) config(t terminal) (localkms.Config, error) {
 	if l.AccessKeys != "" {
 		text, err := textfile.Read(l.AccessKeys)
 		if err == nil {
-			err = json.Unmarshal(text, &config.AccessKeys)
+			config.AccessKeys, err = localkms.ParseAccessKeys(bytes.NewReader(text))
 		}
 		if err != nil {
 			return config, fmt.Errorf("reading %s: %v", l.AccessKeys, err)

@@ -126,6 +126,7 @@ func TestRefusedCommandLines(t *testing.T) {
 		{"--allow-unauthenticated", []string{"localkms", "--listen=127.0.0.1:0", "--control-listen=0.0.0.0:0"}},
 		{"not host:port", []string{"serve", "--listen=8787", local}},
 		{"without TLS", []string{"serve", "--listen=127.0.0.1:0", "--localkms-listen=0.0.0.0:0", "--allow-unauthenticated"}},
+		{"must stay on a loopback address", []string{"serve", "--listen=127.0.0.1:0", local, "--localkms-control-listen=0.0.0.0:0", "--allow-unauthenticated"}},
 		{"are for --kms=alibaba", []string{"serve", "--listen=127.0.0.1:0", local, "--network=vpc"}},
 		{"no local KMS", []string{"serve", "--listen=127.0.0.1:0", "--kms=alibaba", "--localkms-control-listen=127.0.0.1:0"}},
 		{"go together", []string{"localkms", "--listen=127.0.0.1:0", "--tls-cert=main.go"}},

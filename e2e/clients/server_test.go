@@ -3,21 +3,17 @@ package clients
 import (
 	"bytes"
 	"io"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/kms"
 
-	"keyferry/e2e/program"
 	"keyferry/server/localkms"
 	"keyferry/server/localkms/localkmstest"
 )
@@ -38,7 +34,6 @@ func TestMain(m *testing.M) {
 type server struct {
 	*localkms.KMS
 	endpoint string // host and port
-	log      *program.Log
 
 	mu     sync.Mutex
 	speech map[string]bool
@@ -50,8 +45,8 @@ func serve(t *testing.T) *server {
 	if testing.Short() {
 		t.Skip("starts other programs")
 	}
-	s := &server{speech: make(map[string]bool), log: &program.Log{}}
-	s.KMS = localkmstest.New(t, localkms.Config{Logger: slog.New(slog.NewTextHandler(s.log, nil))})
+	s := &server{speech: make(map[string]bool)}
+	s.KMS = localkmstest.New(t, localkms.Config{})
 	listener := httptest.NewServer(http.HandlerFunc(s.listen))
 	t.Cleanup(listener.Close)
 	s.endpoint = strings.TrimPrefix(listener.URL, "http://")
@@ -98,11 +93,11 @@ func (s *server) heard() []string {
 	return speech
 }
 
-// awaitLog waits for words in the log: the KMS looks for the reason of a refusal only after it has
-// answered.
-func awaitLog(t *testing.T, log *program.Log, words string) {
+// refusedFor checks the reason of the latest refused import.
+func (s *server) refusedFor(t *testing.T, words string) {
 	t.Helper()
-	if !log.Await(regexp.MustCompile(regexp.QuoteMeta(words)), 0, 5*time.Second, nil) {
-		t.Errorf("the log does not say %q:\n%s", words, log)
+	refused := s.RefusedImports()
+	if len(refused) == 0 || !strings.Contains(refused[len(refused)-1].Reason, words) {
+		t.Errorf("the latest refused import is not explained with %q: %+v", words, refused)
 	}
 }

@@ -2,6 +2,7 @@ package localkms
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -15,31 +16,18 @@ type accessList struct {
 	keys           map[string]AccessKey
 }
 
-func newAccessList(config Config) (*accessList, error) {
-	list := &accessList{defaultAccount: config.AccountID, keys: map[string]AccessKey{}}
-	for _, key := range config.AccessKeys {
-		if _, twice := list.keys[key.ID]; twice {
-			return nil, fmt.Errorf("AccessKey %q stands twice", key.ID)
-		}
-		if err := list.put(key); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
+func newAccessList(config Config) *accessList {
+	return &accessList{defaultAccount: config.AccountID, keys: map[string]AccessKey{}}
 }
 
-// put adds an AccessKey or replaces the one of the same id.
-func (l *accessList) put(key AccessKey) error {
-	if err := key.check(); err != nil {
-		return err
-	}
+// put adds an AccessKey or replaces the one with the same id.
+func (l *accessList) put(key AccessKey) {
 	if key.Account == "" {
 		key.Account = l.defaultAccount
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.keys[key.ID] = key
-	return nil
 }
 
 func (l *accessList) find(id string) (AccessKey, bool) {
@@ -60,10 +48,6 @@ func (l *accessList) accounts() []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// PutAccessKey adds an AccessKey, or replaces the one of the same id, while
-// the KMS runs.
-func (k *KMS) PutAccessKey(key AccessKey) error { return k.access.put(key) }
-
 // may reports whether the AccessKey's policy allows an action.
 func (a AccessKey) may(action string) bool {
 	return len(a.Actions) == 0 || slices.ContainsFunc(a.Actions, func(pattern string) bool {
@@ -83,4 +67,13 @@ func matchAction(pattern, action string) bool {
 		return strings.HasPrefix(action, prefix)
 	}
 	return pattern == action
+}
+
+// ParseAccessKeys reads AccessKeys from a JSON array. A field that it does not know is an error.
+func ParseAccessKeys(r io.Reader) ([]AccessKey, error) {
+	var keys []AccessKey
+	if err := parseFile(r, &keys); err != nil {
+		return nil, fmt.Errorf("parsing AccessKeys: %v", err)
+	}
+	return keys, nil
 }

@@ -1,21 +1,13 @@
 package localkms
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 )
 
-// action is one action of the API.
-type action struct {
-	handle   func(*KMS, *call) (answer, error)
-	required []string
-	class    quotaClass
-	states   stateRule
-	dryRun   bool // takes the DryRun parameter
-	aliases  bool // KeyId may be an alias
-}
-
-// actions is the API: what it has not, answers InvalidApi.NotFound.
+// actions are all actions that this KMS has; others answer InvalidApi.NotFound.
 var actions = map[string]*action{
 	"CreateKey":             {handle: createKey, class: classCreateKey},
 	"DescribeKey":           {handle: describeKey, required: []string{"KeyId"}, class: classRead, states: anyState, aliases: true},
@@ -25,8 +17,12 @@ var actions = map[string]*action{
 	"DisableKey":            {handle: disableKey, required: []string{"KeyId"}, class: classWrite, states: enabledOrNot},
 	"ScheduleKeyDeletion":   {handle: scheduleKeyDeletion, required: []string{"KeyId"}, class: classWrite, states: notInDeletion},
 	"CancelKeyDeletion":     {handle: cancelKeyDeletion, required: []string{"KeyId"}, class: classWrite, states: onlyInDeletion},
-	"SetDeletionProtection": {handle: setDeletionProtection, required: []string{"ProtectedResourceArn", "EnableDeletionProtection"}, class: classWrite, states: noteNotDeletion},
+	"SetDeletionProtection": {handle: setDeletionProtection, required: []string{"EnableDeletionProtection"}, class: classWrite, states: noteNotDeletion},
 	"DescribeRegions":       {handle: describeRegions, class: classRead},
+
+	"UpdateRotationPolicy": {handle: updateRotationPolicy, required: []string{"KeyId", "EnableAutomaticRotation"}, class: classWrite, states: onlyEnabled},
+	"ListKeyVersions":      {handle: listKeyVersions, required: []string{"KeyId"}, class: classRead, states: anyState},
+	"DescribeKeyVersion":   {handle: describeKeyVersion, required: []string{"KeyId", "KeyVersionId"}, class: classRead, states: anyState},
 
 	"CreateAlias":        {handle: createAlias, required: []string{"AliasName", "KeyId"}, class: classWrite, states: notInDeletion},
 	"UpdateAlias":        {handle: updateAlias, required: []string{"AliasName", "KeyId"}, class: classWrite, states: noteNotDeletion},
@@ -51,8 +47,26 @@ var actions = map[string]*action{
 	"GenerateDataKeyWithoutPlaintext": {handle: generateDataKeyWithoutPlaintext, required: []string{"KeyId"}, class: classCrypto, states: onlyEnabled, dryRun: true, aliases: true},
 }
 
-// knownAction reports whether a policy's pattern matches some action.
-func knownAction(pattern string) bool {
+// check reports what makes an AccessKey unusable.
+func (a AccessKey) check() error {
+	switch {
+	case a.ID == "":
+		return errors.New("an AccessKey has no id")
+	case a.Secret == "":
+		return fmt.Errorf("AccessKey %q has no secret", a.ID)
+	case a.SecurityToken == "" && !a.Expires.IsZero():
+		return fmt.Errorf("AccessKey %q expires but has no security token", a.ID)
+	}
+	for _, name := range a.Actions {
+		if !matchesAction(name) {
+			return fmt.Errorf("AccessKey %q allows %q, which matches no action", a.ID, name)
+		}
+	}
+	return nil
+}
+
+// matchesAction reports whether a policy's pattern matches some action.
+func matchesAction(pattern string) bool {
 	for name := range actions {
 		if matchAction(pattern, name) {
 			return true
@@ -70,3 +84,33 @@ func ActionNames() []string {
 	slices.SortFunc(names, strings.Compare)
 	return names
 }
+
+// PutAccessKey adds an AccessKey, or replaces the one with the same id, while the KMS runs.
+func (k *KMS) PutAccessKey(key AccessKey) error {
+	if err := key.check(); err != nil {
+		return err
+	}
+	k.access.put(key)
+	return nil
+}
+
+// Inject adds a fault.
+func (k *KMS) Inject(f Fault) error {
+	if err := f.check(); err != nil {
+		return fmt.Errorf("injecting fault: %w", err)
+	}
+	if f.Action != "" && actions[f.Action] == nil {
+		return fmt.Errorf("injecting fault: %q is not an action", f.Action)
+	}
+	if f.Kind == FaultSwappedKey && len(k.config.WrappingKeys) == 1 {
+		return errors.New("injecting fault: a swapped wrapping key needs two in Config.WrappingKeys")
+	}
+	k.faults.add(f)
+	return nil
+}
+
+// ClearFaults removes all faults.
+func (k *KMS) ClearFaults() { k.faults.clear() }
+
+// Faults returns the faults that are left, oldest first.
+func (k *KMS) Faults() []Fault { return k.faults.list() }

@@ -77,6 +77,8 @@ func TestCreateKey(t *testing.T) {
 		{"rotation that is no boolean", "InvalidParameter", "CreateKey", params{"EnableAutomaticRotation": "yes"}},
 		{"interval too short", "InvalidParameter", "CreateKey", params{"EnableAutomaticRotation": "true", "RotationInterval": "6d"}},
 		{"interval too long", "InvalidParameter", "CreateKey", params{"EnableAutomaticRotation": "true", "RotationInterval": "731d"}},
+		{"interval with a sign", "InvalidParameter", "CreateKey", params{"EnableAutomaticRotation": "true", "RotationInterval": "+7d"}},
+		{"interval beyond any number", "InvalidParameter", "CreateKey", params{"EnableAutomaticRotation": "true", "RotationInterval": "9223372036854775807d"}},
 		{"interval without unit", "InvalidParameter", "CreateKey", params{"EnableAutomaticRotation": "true", "RotationInterval": "604800"}},
 		{"21 tags", "InvalidParameter", "CreateKey", params{"Tags": tags(21)}},
 		{"tags that are no list", "InvalidParameter", "CreateKey", params{"Tags": "{}"}},
@@ -150,6 +152,7 @@ func TestListKeys(t *testing.T) {
 	}
 	wantFailures(t, c, []failure{
 		{"page 0", "InvalidParameter", "ListKeys", params{"PageNumber": "0"}},
+		{"page with a sign", "InvalidParameter", "ListKeys", params{"PageNumber": "+1"}},
 		{"page of text", "InvalidParameter", "ListKeys", params{"PageNumber": "one"}},
 		{"pages of 101", "InvalidParameter", "ListKeys", params{"PageSize": "101"}},
 		{"pages of 0", "InvalidParameter", "ListKeys", params{"PageSize": "0"}},
@@ -173,12 +176,34 @@ func TestDeletionProtection(t *testing.T) {
 	}
 	c.want(t, "Rejected.StateModifiedFailed", "ScheduleKeyDeletion", params{"KeyId": id})
 	c.want(t, "InvalidParameter", "SetDeletionProtection", params{"ProtectedResourceArn": id, "EnableDeletionProtection": "true"})
+	c.want(t, "InvalidParameter", "SetDeletionProtection", params{"ProtectedResourceArn": arn, "KeyId": c.external(t), "EnableDeletionProtection": "false"})
+	c.want(t, "MissingParameter", "SetDeletionProtection", params{"EnableDeletionProtection": "true"})
 	c.want(t, "MissingParameter", "SetDeletionProtection", params{"ProtectedResourceArn": arn})
 	c.must(t, "SetDeletionProtection", params{"ProtectedResourceArn": arn, "EnableDeletionProtection": "false"})
 	for _, days := range []string{"6", "367", "x"} {
 		c.want(t, "InvalidParameter", "ScheduleKeyDeletion", params{"KeyId": id, "PendingWindowInDays": days})
 	}
 	c.must(t, "ScheduleKeyDeletion", params{"KeyId": id, "PendingWindowInDays": "366"})
+}
+
+// Terraform names the CMK by KeyId, and others by both.
+func TestDeletionProtectionByKeyID(t *testing.T) {
+	_, c := newClient(t, localkms.Config{})
+	id := c.external(t)
+	arn := "acs:kms:cn-hangzhou:1234567890123456:key/" + id
+	for i, in := range []params{{"KeyId": id}, {"KeyId": arn}, {"KeyId": id, "ProtectedResourceArn": arn}, {"KeyId": arn, "ProtectedResourceArn": arn}} {
+		want := "Disabled"
+		in["EnableDeletionProtection"] = "false"
+		if i%2 == 0 {
+			want, in["EnableDeletionProtection"] = "Enabled", "true"
+		}
+		c.must(t, "SetDeletionProtection", in)
+		if got := c.must(t, "DescribeKey", params{"KeyId": id}).text(t, "KeyMetadata", "DeletionProtection"); got != want {
+			t.Errorf("%v: %s, want %s", in, got, want)
+		}
+	}
+	c.want(t, "Unsupported.Alias", "SetDeletionProtection", params{"KeyId": "alias/x", "EnableDeletionProtection": "true"})
+	c.want(t, "Forbidden.KeyNotFound", "SetDeletionProtection", params{"KeyId": "none", "EnableDeletionProtection": "true"})
 }
 
 func TestDescription(t *testing.T) {
@@ -218,6 +243,11 @@ func TestDataKeys(t *testing.T) {
 		test.in["KeyId"] = id
 		r := c.must(t, "GenerateDataKey", test.in)
 		plain, _ := base64.StdEncoding.DecodeString(r.text(t, "Plaintext"))
+		blob, _ := base64.StdEncoding.DecodeString(r.text(t, "CiphertextBlob"))
+		// Version id, nonce, the base64 text of the key, tag.
+		if want := 36 + 12 + base64.StdEncoding.EncodedLen(test.size) + 16; len(blob) != want {
+			t.Errorf("%v: the blob has %d bytes, want %d", test.in, len(blob), want)
+		}
 		if len(plain) != test.size {
 			t.Errorf("%v makes %d bytes, want %d", test.in, len(plain), test.size)
 		}
@@ -267,7 +297,6 @@ func TestEncryptionContext(t *testing.T) {
 		{"a shorter blob", "InvalidParameter", "Decrypt", params{"CiphertextBlob": encode(blob[:8])}},
 		{"an unknown version", "InvalidParameter", "Decrypt", params{"CiphertextBlob": encode(version)}},
 		{"no base64", "InvalidParameter", "Decrypt", params{"CiphertextBlob": "?"}},
-		{"no base64", "InvalidParameter", "Encrypt", params{"KeyId": id, "Plaintext": "?"}},
 		{"6 KB and a byte", "InvalidParameter", "Encrypt", params{"KeyId": id, "Plaintext": encode(make([]byte, 6145))}},
 		{"a long context", "InvalidParameter", "Encrypt", params{"KeyId": id, "Plaintext": "AA==", "EncryptionContext": `{"a":"` + strings.Repeat("x", 8192) + `"}`}},
 	})
@@ -286,7 +315,7 @@ func TestDryRun(t *testing.T) {
 		{"good", "DryRunOperationError", "Decrypt", params{"CiphertextBlob": blob, "DryRun": "true"}},
 		{"good", "DryRunOperationError", "GenerateDataKey", params{"KeyId": id, "DryRun": "True"}},
 		{"good", "DryRunOperationError", "GenerateDataKeyWithoutPlaintext", params{"KeyId": id, "DryRun": "true"}},
-		{"bad", "ValidationError", "Encrypt", params{"KeyId": id, "Plaintext": "?", "DryRun": "true"}},
+		{"bad", "ValidationError", "Encrypt", params{"KeyId": id, "Plaintext": strings.Repeat("x", 8193), "DryRun": "true"}},
 		{"incomplete", "ValidationError", "Encrypt", params{"KeyId": id, "DryRun": "true"}},
 		{"disabled", "Rejected.Disabled", "Encrypt", params{"KeyId": disabled, "Plaintext": "AA==", "DryRun": "true"}},
 		{"unknown", "Forbidden.KeyNotFound", "GenerateDataKey", params{"KeyId": "none", "DryRun": "true"}},

@@ -135,3 +135,27 @@ func TestListTagResourcesPages(t *testing.T) {
 		t.Errorf("%d of 250 in three pages, token %q", len(seen), token)
 	}
 }
+
+// A seed may have the CMKs that the vendor's services make; clients use their aliases and leave
+// them alone.
+func TestServiceAliases(t *testing.T) {
+	_, c := newClient(t, localkms.Config{Seed: &localkms.Seed{Keys: []localkms.SeedKey{
+		{KeyID: "key-service", Aliases: []string{"alias/acs/mse"}}, {KeyID: "key-own"},
+	}}})
+	sealed := c.must(t, "Encrypt", params{"KeyId": "alias/acs/mse", "Plaintext": "token"})
+	if got := sealed.text(t, "KeyId"); got != "key-service" {
+		t.Errorf("it encrypts with %s", got)
+	}
+	for creator, want := range map[string]string{"Service": "key-service", "User": "key-own"} {
+		r := c.must(t, "ListKeys", params{"Filters": `[{"Key":"CreatorType","Values":["` + creator + `"]}]`})
+		if diff := cmp.Diff([]string{want}, listed(t, r)); diff != "" {
+			t.Errorf("CMKs of %s (-want +got):\n%s", creator, diff)
+		}
+	}
+	wantFailures(t, c, []failure{
+		{"of a service", "InvalidParameter", "CreateAlias", params{"AliasName": "alias/acs/oss", "KeyId": "key-own"}},
+		{"of a service", "InvalidParameter", "UpdateAlias", params{"AliasName": "alias/acs/mse", "KeyId": "key-own"}},
+		{"of a service", "InvalidParameter", "DeleteAlias", params{"AliasName": "alias/acs/mse"}},
+		{"of a service", "Rejected.UnsupportedOperation", "UpdateRotationPolicy", params{"KeyId": "key-service", "EnableAutomaticRotation": "true", "RotationInterval": "7d"}},
+	})
+}

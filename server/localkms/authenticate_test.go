@@ -41,6 +41,8 @@ func TestAuthenticateV1(t *testing.T) {
 		{"unknown AccessKey", "InvalidAccessKeyId.NotFound", params{"AccessKeyId": "nobody"}},
 		{"inactive AccessKey", "InvalidAccessKeyId.Inactive", params{"AccessKeyId": "inactive"}},
 		{"time in another form", "InvalidTimeStamp.Format", params{"Timestamp": "Mon, 02 Jan 2006 15:04:05 GMT"}},
+		{"time with milliseconds", "InvalidTimeStamp.Format", params{"Timestamp": time.Now().UTC().Format("2006-01-02T15:04:05.000Z")}},
+		{"time with an offset", "InvalidTimeStamp.Format", params{"Timestamp": time.Now().UTC().Format("2006-01-02T15:04:05+00:00")}},
 		{"14 minutes old", "", params{"Timestamp": stamp(-14 * time.Minute)}},
 		{"14 minutes ahead", "", params{"Timestamp": stamp(14 * time.Minute)}},
 		{"16 minutes old", "InvalidTimeStamp.Expired", params{"Timestamp": stamp(-16 * time.Minute)}},
@@ -64,7 +66,7 @@ func TestAuthenticateV1(t *testing.T) {
 			if strings.HasPrefix(values.Get("AccessKeyId"), "STS.") {
 				secret = "s"
 			}
-			r := httptest.NewRequest(http.MethodPost, "/?"+sign(http.MethodPost, secret, values).Encode(), nil)
+			r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1/?"+sign(http.MethodPost, secret, values).Encode(), nil)
 			if got := c.send(t, r); got.code() != test.code {
 				t.Errorf("%d %q, want %q", got.Status, got.code(), test.code)
 			}
@@ -75,7 +77,7 @@ func TestAuthenticateV1(t *testing.T) {
 func TestSignatureMismatch(t *testing.T) {
 	_, c := newClient(t, localkms.Config{})
 	values := c.as(c.id, "wrong").signed(http.MethodGet, "ListKeys", nil)
-	got := c.send(t, httptest.NewRequest(http.MethodGet, "/?"+values.Encode(), nil))
+	got := c.send(t, httptest.NewRequest(http.MethodGet, "http://127.0.0.1/?"+values.Encode(), nil))
 	if got.Status != 400 || got.code() != "SignatureDoesNotMatch" {
 		t.Fatalf("%d %s", got.Status, got.code())
 	}
@@ -86,12 +88,12 @@ func TestSignatureMismatch(t *testing.T) {
 
 	values = c.signed(http.MethodGet, "ListKeys", nil)
 	values.Set("Signature", "not base64")
-	if got := c.send(t, httptest.NewRequest(http.MethodGet, "/?"+values.Encode(), nil)); got.code() != "IncompleteSignature" {
+	if got := c.send(t, httptest.NewRequest(http.MethodGet, "http://127.0.0.1/?"+values.Encode(), nil)); got.code() != "IncompleteSignature" {
 		t.Errorf("a signature that is no base64: %s", got.code())
 	}
 	// The method is signed.
 	values = c.signed(http.MethodPost, "ListKeys", nil)
-	if got := c.send(t, httptest.NewRequest(http.MethodGet, "/?"+values.Encode(), nil)); got.code() != "SignatureDoesNotMatch" {
+	if got := c.send(t, httptest.NewRequest(http.MethodGet, "http://127.0.0.1/?"+values.Encode(), nil)); got.code() != "SignatureDoesNotMatch" {
 		t.Errorf("a GET signed as a POST: %s", got.code())
 	}
 }
@@ -131,13 +133,14 @@ func TestAuthenticateV3(t *testing.T) {
 		{"a header not signed", "IncompleteSignature", authorize("x-acs-date;", "")},
 		{"another query", "SignatureDoesNotMatch", func(r *http.Request) { r.URL.RawQuery = "PageSize=99" }},
 		{"another action", "SignatureDoesNotMatch", func(r *http.Request) { r.Header.Set("x-acs-action", "CreateKey") }},
-		{"another host", "SignatureDoesNotMatch", func(r *http.Request) { r.Host = "elsewhere" }},
+		{"another host", "SignatureDoesNotMatch", func(r *http.Request) { r.Host = "localhost" }},
 		{"another digest", "IncompleteSignature", resigned(c, "x-acs-content-sha256", strings.Repeat("0", 64))},
 		{"no action", "IncompleteSignature", resigned(c, "x-acs-action", "")},
 		{"an unknown action", "InvalidApi.NotFound", resigned(c, "x-acs-action", "LaunchRocket")},
 		{"another version", "InvalidVersion", resigned(c, "x-acs-version", "2014-05-26")},
 		{"an old date", "InvalidTimeStamp.Expired", resigned(c, "x-acs-date", stamp(-16*time.Minute))},
 		{"a date to come", "InvalidTimeStamp.Expired", resigned(c, "x-acs-date", stamp(16*time.Minute))},
+		{"a date with milliseconds", "InvalidTimeStamp.Format", resigned(c, "x-acs-date", time.Now().UTC().Format("2006-01-02T15:04:05.000Z"))},
 		{"no date at all", "InvalidTimeStamp.Format", resigned(c, "x-acs-date", "today")},
 		{"no token", "MissingSecurityToken", temporary.signV3},
 		{"another token", "InvalidSecurityToken.MismatchWithAccessKey", resigned(temporary, "x-acs-security-token", "x")},
@@ -157,7 +160,7 @@ func TestAuthenticateV3(t *testing.T) {
 // A request works once; the same nonce under another AccessKey is another.
 func TestReplay(t *testing.T) {
 	_, c := newClient(t, localkms.Config{AccessKeys: append([]localkms.AccessKey{{ID: "second", Secret: "s"}}, accessKeys...)})
-	target := "/?" + c.signed(http.MethodPost, "ListKeys", params{"SignatureNonce": "n"}).Encode()
+	target := "http://127.0.0.1/?" + c.signed(http.MethodPost, "ListKeys", params{"SignatureNonce": "n"}).Encode()
 	for i, want := range []string{"", "SignatureNonceUsed"} {
 		if got := c.send(t, httptest.NewRequest(http.MethodPost, target, nil)); got.code() != want {
 			t.Errorf("request %d: %q, want %q", i+1, got.code(), want)

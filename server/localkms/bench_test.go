@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -93,20 +94,25 @@ func BenchmarkGetParametersForImport(b *testing.B) {
 	}))
 }
 
-// BenchmarkImportKeyMaterial measures imports under 64 connections.
+// BenchmarkImportKeyMaterial measures imports under 64 connections, without and with a state file.
 func BenchmarkImportKeyMaterial(b *testing.B) {
 	for _, algorithm := range algorithms {
-		b.Run(algorithm, func(b *testing.B) {
-			l := newLoad(b, localkms.Config{})
-			material := newMaterial(32)
-			var imports []params
-			for range 100 {
-				imports = append(imports, l.importing(b, l.external(b), algorithm, material))
-			}
-			b.ResetTimer()
-			report(b, l.run(b, b.N, "ImportKeyMaterial", func(i int) params { return imports[i%len(imports)] }))
-		})
+		b.Run(algorithm, func(b *testing.B) { benchImports(b, localkms.Config{}, algorithm) })
 	}
+	b.Run("state file", func(b *testing.B) {
+		benchImports(b, localkms.Config{StateFile: filepath.Join(b.TempDir(), "state")}, oaepSHA256)
+	})
+}
+
+func benchImports(b *testing.B, config localkms.Config, algorithm string) {
+	l := newLoad(b, config)
+	material := newMaterial(32)
+	var imports []params
+	for range 100 {
+		imports = append(imports, l.importing(b, l.external(b), algorithm, material))
+	}
+	b.ResetTimer()
+	report(b, l.run(b, b.N, "ImportKeyMaterial", func(i int) params { return imports[i%len(imports)] }))
 }
 
 // BenchmarkBurst measures 500 parameter sets at once from a pool that is warm.

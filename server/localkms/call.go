@@ -2,14 +2,23 @@ package localkms
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
+
+	"keyferry/server/localkms/wire"
 )
 
-const apiVersion = "2016-01-20"
+// action is one action of the API.
+type action struct {
+	handle   func(*KMS, *call) (wire.Answer, error)
+	required []string
+	class    quotaClass
+	states   stateRule
+	dryRun   bool // takes the DryRun parameter
+	aliases  bool // KeyId may be an alias
+}
 
 // call is an authenticated request for one action.
 type call struct {
@@ -25,10 +34,10 @@ type call struct {
 }
 
 // perform checks the required parameters and runs the action.
-func (c *call) perform(k *KMS) (answer, error) {
+func (c *call) perform(k *KMS) (wire.Answer, error) {
 	for _, name := range c.rule.required {
 		if c.params[name] == "" {
-			return nil, c.dryRunned(missing(name))
+			return nil, c.dryRunned(wire.Missing(name))
 		}
 	}
 	result, err := c.rule.handle(k, c)
@@ -41,63 +50,49 @@ func (c *call) perform(k *KMS) (answer, error) {
 // get returns a parameter, or the empty string.
 func (c *call) get(name string) string { return c.params[name] }
 
-// trimmed returns a parameter without a newline at its end: the aliyun CLI
-// sends the one of the file that it read.
+// trimmed returns a parameter without a newline at its end: the aliyun CLI sends the one of the
+// file that it read.
 func (c *call) trimmed(name string) string { return strings.TrimRight(c.params[name], "\r\n") }
 
-// decodeBase64 decodes standard base64 on one line. Go's own decoder passes over
-// line breaks wherever they stand, and a client that leaves them in would work
-// here and might fail elsewhere.
-func decodeBase64(text string) ([]byte, error) {
-	if at := strings.IndexAny(text, "\r\n"); at >= 0 {
-		return nil, base64.CorruptInputError(at)
-	}
-	return base64.StdEncoding.DecodeString(text)
-}
-
-// integer returns a parameter between low and high, or fallback if absent.
+// integer returns a parameter between low and high, or fallback if it is absent.
 func (c *call) integer(name string, fallback, low, high int) (int, error) {
 	value := c.params[name]
 	if value == "" {
 		return fallback, nil
 	}
-	n, err := strconv.Atoi(value)
-	if err != nil || n < low || n > high {
-		return 0, invalid(name)
+	n, err := wire.ParseInteger(value)
+	if err != nil || n < int64(low) || n > int64(high) {
+		return 0, wire.Invalid(name)
 	}
-	return n, nil
+	return int(n), nil
 }
 
-// boolean returns a parameter that is true or false, or false if absent.
+// boolean returns a parameter that is true or false, or false if it is absent.
 func (c *call) boolean(name string) (bool, error) {
 	switch strings.ToLower(c.params[name]) {
-	case "":
+	case "", "false":
 		return false, nil
 	case "true":
 		return true, nil
-	case "false":
-		return false, nil
 	}
-	return false, invalid(name)
+	return false, wire.Invalid(name)
 }
 
-// oneOf returns a parameter that must be one of values; absent, it is the
-// first.
+// oneOf returns a parameter that must be one of values; absent, it is the first. The result is
+// the string of values: the one of the request would keep the whole request in memory.
 func (c *call) oneOf(name string, values ...string) (string, error) {
 	value := c.params[name]
 	if value == "" {
 		return values[0], nil
 	}
-	for _, v := range values {
-		if v == value {
-			return v, nil
-		}
+	at := slices.Index(values, value)
+	if at < 0 {
+		return "", wire.Invalid(name)
 	}
-	return "", invalid(name)
+	return values[at], nil
 }
 
-// dryRun reports whether the call is only to be tried. A dry run never
-// succeeds: errDryRun says that the call would have.
+// dryRun reports whether the call is only to be tried. A dry run never succeeds.
 func (c *call) dryRun() (bool, error) {
 	if !c.rule.dryRun {
 		return false, nil
@@ -105,14 +100,14 @@ func (c *call) dryRun() (bool, error) {
 	return c.boolean("DryRun")
 }
 
-// dryRunned turns an error into the one that a dry run answers with.
+// dryRunned turns an error into the one that a dry run ends with.
 func (c *call) dryRunned(err error) error {
 	if dry, _ := c.dryRun(); !dry {
 		return err
 	}
-	var api *apiError
+	var api *wire.Error
 	if errors.As(err, &api) && (api.Code == "InvalidParameter" || api.Code == "MissingParameter") {
-		return errDryRunValidation
+		return wire.ErrDryRunValidation
 	}
 	return err
 }
@@ -120,7 +115,7 @@ func (c *call) dryRunned(err error) error {
 // denied is the answer to a call that the AccessKey may not make.
 func (c *call) denied() error {
 	if dry, _ := c.dryRun(); dry {
-		return errDryRunDenied
+		return wire.ErrDryRunDenied
 	}
-	return errNoPermission
+	return wire.ErrNoPermission
 }

@@ -80,7 +80,7 @@ func (r result) text(t testing.TB, path ...string) string {
 // do calls an action and returns whatever came.
 func (c *client) do(t testing.TB, action string, p params) result {
 	t.Helper()
-	r := httptest.NewRequest(http.MethodPost, "/?"+c.signed(http.MethodPost, action, p).Encode(), nil)
+	r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1/?"+c.signed(http.MethodPost, action, p).Encode(), nil)
 	return c.send(t, r)
 }
 

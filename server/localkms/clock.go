@@ -5,13 +5,11 @@ import (
 	"time"
 )
 
-// Clock is a time that tests can set and move. It runs on from wherever it
-// is put.
+// Clock is a time that tests can set and move. It runs on from wherever it is put.
 //
-// Import tokens, expiring key material and scheduled deletions live by it.
-// The time stamps of signed requests are held against the machine's time
-// instead: a client keeps signing with its own clock while a test moves this
-// one by a day, and must not be refused for that.
+// Import tokens, expiring key material, rotations and scheduled deletions follow it. The time
+// stamps of signed requests are compared with the machine's time instead: a client keeps signing
+// with its own clock while a test moves this one by a day, and must not be refused for that.
 type Clock struct {
 	machine func() time.Time
 	mu      sync.RWMutex
@@ -60,14 +58,3 @@ func (c *Clock) Offset() time.Duration {
 	defer c.mu.RUnlock()
 	return c.offset
 }
-
-// formatTime writes a time as the API does; zero is the empty string.
-func formatTime(unix int64) string {
-	if unix == 0 {
-		return ""
-	}
-	return time.Unix(unix, 0).UTC().Format(timeLayout)
-}
-
-// timeLayout is the API's form of a time: UTC, no fraction.
-const timeLayout = "2006-01-02T15:04:05Z"

@@ -2,8 +2,6 @@ package localkms
 
 import (
 	"crypto/rsa"
-	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 )
@@ -17,43 +15,41 @@ const (
 	DefaultPoolSize        = 16
 )
 
-// Config says what a KMS is made of. The zero Config is useful.
+// Config configures a KMS. The zero Config is useful.
 type Config struct {
 	// Region is the region that the KMS answers for; empty means cn-hangzhou.
 	Region string
-	// AccountID is the account of every AccessKey that names none, and of the
-	// seed; empty means 1234567890123456.
+	// AccountID is the account of every AccessKey and seeded CMK that names none; empty means
+	// 1234567890123456.
 	AccountID string
-	// AccessKeys are the credentials that the KMS knows; empty means the one
-	// pair keyferry-local / keyferry-local-secret, which may call everything.
+	// AccessKeys are the credentials that the KMS knows; empty means the one pair keyferry-local /
+	// keyferry-local-secret, which may call everything.
 	AccessKeys []AccessKey
-	// Clock is the time that tokens, key material and deletions live by; nil
-	// means a clock of the KMS's own that follows the machine's.
+	// Clock is the time that tokens, key material, rotations and deletions follow; nil means a
+	// clock of the KMS's own that follows the machine's.
 	Clock *Clock
-	// Seed is what the KMS holds at first; nil means three CMKs in
-	// PendingImport and one ordinary CMK, &Seed{} means nothing.
+	// Seed is what the KMS holds at first; nil means three CMKs in PendingImport and one ordinary
+	// CMK, &Seed{} means nothing.
 	Seed *Seed
-	// Logger takes one line a request, and what is known about a failed
-	// unwrapping; nil discards them.
+	// Logger takes one line for each request; nil discards them.
 	Logger *slog.Logger
-	// ConsoleURL returns the address of the console that the inspector links
-	// to for an import; nil, or an empty result, means no link. It is called
-	// for each page, since an address may be known only after listening.
+	// ConsoleURL returns the address of the console that the inspector links to for an import;
+	// nil, or an empty result, means no link. It is called for each page, since an address may be
+	// known only after listening.
 	ConsoleURL func() string
-	// Hosts are the host names by which browsers may reach the inspector and
-	// clients the control API, besides the loopback names.
+	// Hosts are the host names, without port, that the API, the inspector and the control API
+	// answer to, besides the loopback names and the address at which a request arrives.
 	Hosts []string
-	// WrappingKeys are RSA-2048 keys to hand out in turn instead of generated
-	// ones, so that tests need not wait; empty means fresh keys from a pool.
+	// WrappingKeys are RSA-2048 keys to hand out in turn instead of generated ones, so that tests
+	// need not wait; empty means fresh keys from a pool.
 	WrappingKeys []*rsa.PrivateKey
 	// PoolSize is how many generated wrapping keys are kept ready; 0 means 16.
 	PoolSize int
-	// Quotas applies the published limits: requests per second, 200 CMKs, 300
-	// aliases. False means no limits.
+	// Quotas applies the published limits: requests per second, 200 CMKs, 300 aliases. False means
+	// no limits.
 	Quotas bool
-	// StateFile names a file that keeps the state; its secrets are encrypted
-	// under a key in the file of the same name plus ".key". Empty means that
-	// the state ends with the process.
+	// StateFile names a file that keeps the state, encrypted under a key in the file of the same
+	// name plus ".key". Empty means that the state ends with the process.
 	StateFile string
 }
 
@@ -62,16 +58,15 @@ type AccessKey struct {
 	// ID and Secret are what a client signs with.
 	ID     string `json:"id"`
 	Secret string `json:"secret"`
-	// Account is the account that the key acts in, a tenant of its own; empty
-	// means the Config's AccountID.
+	// Account is the account that the key acts in, a tenant of its own; empty means the Config's
+	// AccountID.
 	Account string `json:"account,omitempty"`
-	// Actions are the actions that the key may call, with or without the
-	// prefix "kms:"; a trailing * stands for any rest. Empty means all.
+	// Actions are the actions that the key may call, with or without the prefix "kms:"; a trailing
+	// * matches any rest. Empty means all.
 	Actions []string `json:"actions,omitempty"`
 	// KeyIDs are the CMKs that the key may name; empty means all.
 	KeyIDs []string `json:"keyIds,omitempty"`
-	// SecurityToken makes this a temporary credential: every request must
-	// carry it.
+	// SecurityToken makes this a temporary credential: every request must carry it.
 	SecurityToken string `json:"securityToken,omitempty"`
 	// Expires ends a temporary credential; the zero time means never.
 	Expires time.Time `json:"expires,omitzero"`
@@ -102,22 +97,4 @@ func (c Config) withDefaults() Config {
 		c.PoolSize = DefaultPoolSize
 	}
 	return c
-}
-
-// check reports what makes an AccessKey unusable.
-func (a AccessKey) check() error {
-	switch {
-	case a.ID == "":
-		return errors.New("an AccessKey has no id")
-	case a.Secret == "":
-		return fmt.Errorf("AccessKey %q has no secret", a.ID)
-	case a.SecurityToken == "" && !a.Expires.IsZero():
-		return fmt.Errorf("AccessKey %q expires but has no security token", a.ID)
-	}
-	for _, name := range a.Actions {
-		if !knownAction(name) {
-			return fmt.Errorf("AccessKey %q allows %q, which matches no action", a.ID, name)
-		}
-	}
-	return nil
 }

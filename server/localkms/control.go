@@ -9,11 +9,13 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"keyferry/server/localkms/store"
 )
 
-// Control returns the control API: the clock, the faults, the material that
-// arrived, a new start. It asks for no credentials and gives material away, so
-// it belongs on a loopback address of its own, for tests. The README lists it.
+// Control returns the control API, for tests: the clock, the faults, the material that arrived,
+// why imports failed, a new start. It asks for no credentials and shows key material, so it
+// belongs on a loopback address of its own. The README lists it.
 func (k *KMS) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", control(k.getHealth))
@@ -23,15 +25,14 @@ func (k *KMS) Control() http.Handler {
 	mux.HandleFunc("GET /keys", control(k.getKeys))
 	mux.HandleFunc("GET /keys/{id}", control(k.getKey))
 	mux.HandleFunc("GET /keys/{id}/material", control(k.getMaterial))
+	mux.HandleFunc("GET /imports/refused", control(k.getRefused))
 	mux.HandleFunc("GET /faults", control(k.getFaults))
 	mux.HandleFunc("POST /faults", control(k.postFault))
 	mux.HandleFunc("DELETE /faults", control(k.deleteFaults))
 	mux.HandleFunc("PUT /accesskeys", control(k.putAccessKey))
 	mux.HandleFunc("POST /accesskeys", control(k.putAccessKey))
 	mux.HandleFunc("POST /reset", control(k.postReset))
-	// No browser has business here: neither a page that posts across origins
-	// nor one that has pointed its own name at this address.
-	return k.knownHost(http.NewCrossOriginProtection().Handler(mux))
+	return k.guarded(mux, false)
 }
 
 // badControl is a control request that cannot be carried out as it stands.
@@ -85,7 +86,7 @@ type healthView struct {
 }
 
 func (k *KMS) getHealth(*http.Request) (healthView, error) {
-	return healthView{"ok", k.config.Region, k.config.AccountID, k.pairs.ready()}, nil
+	return healthView{"ok", k.config.Region, k.config.AccountID, k.pairs.Ready()}, nil
 }
 
 type clockView struct {
@@ -128,12 +129,12 @@ type keyView struct {
 func (k *KMS) getKeys(r *http.Request) ([]keyView, error) {
 	views := []keyView{}
 	only := r.URL.Query().Get("account")
-	for _, name := range k.store.accounts() {
+	for _, name := range k.store.Accounts() {
 		if only != "" && only != name {
 			continue
 		}
-		err := k.store.read(name, k.clock.Now(), func(a *account) error {
-			for _, key := range a.order {
+		err := k.store.Read(name, k.clock.Now(), func(a *store.Account) error {
+			for _, key := range a.Keys() {
 				views = append(views, keyView{name, len(key.Binding) != 0, k.metadata(name, key)})
 			}
 			return nil
@@ -147,10 +148,10 @@ func (k *KMS) getKeys(r *http.Request) ([]keyView, error) {
 
 func (k *KMS) getKey(r *http.Request) (*keyView, error) {
 	id := r.PathValue("id")
-	for _, name := range k.store.accounts() {
+	for _, name := range k.store.Accounts() {
 		var view *keyView
-		err := k.store.read(name, k.clock.Now(), func(a *account) error {
-			if key := a.keys[id]; key != nil {
+		err := k.store.Read(name, k.clock.Now(), func(a *store.Account) error {
+			if key := a.Key(id); key != nil {
 				view = &keyView{name, len(key.Binding) != 0, k.metadata(name, key)}
 			}
 			return nil
@@ -184,6 +185,20 @@ func (k *KMS) getMaterial(r *http.Request) (*materialView, error) {
 	}
 	return view, nil
 }
+
+// RefusedImports explains the latest imports that failed with InvalidKeyMaterial, oldest first.
+// It is for tests: how long it takes depends on the material, so nobody who may try ciphertexts
+// should be able to have it called.
+func (k *KMS) RefusedImports() []RefusedImport {
+	explained := []RefusedImport{}
+	for _, one := range k.refused.list() {
+		one.Reason = k.recent.Explain(one.private, one.alg, one.wrapped, one.size)
+		explained = append(explained, one.RefusedImport)
+	}
+	return explained
+}
+
+func (k *KMS) getRefused(*http.Request) ([]RefusedImport, error) { return k.RefusedImports(), nil }
 
 func (k *KMS) getFaults(*http.Request) ([]Fault, error) {
 	if faults := k.Faults(); faults != nil {

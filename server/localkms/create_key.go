@@ -3,44 +3,47 @@ package localkms
 import (
 	"crypto/rand"
 	"encoding/json"
-	"strconv"
+	"strings"
 	"unicode/utf8"
+
+	"keyferry/server/localkms/store"
+	"keyferry/server/localkms/wire"
 )
 
 const (
 	maxDescription = 8192
 	maxPolicy      = 32768
-	maxKeys        = 200 // by the published quota
-	day            = 24 * 60 * 60
-	minRotation    = 7 * day
-	maxRotation    = 730 * day
 )
 
-// otherSpecs are the KeySpecs of the API that this KMS does not have: keys of
-// KMS instances and asymmetric keys.
+// otherSpecs are the KeySpecs of the API that this KMS does not have: keys of KMS instances and
+// asymmetric keys.
 var otherSpecs = map[string]bool{
 	"Aliyun_AES_128": true, "Aliyun_AES_192": true,
 	"RSA_2048": true, "RSA_3072": true, "RSA_4096": true,
 	"EC_P256": true, "EC_P256K": true, "EC_SM2": true,
 }
 
-// createKey makes a CMK. One of origin EXTERNAL waits for its material.
-func createKey(k *KMS, c *call) (answer, error) {
+type keyAnswer struct {
+	wire.Reply
+	KeyMetadata keyMetadata
+}
+
+// createKey makes a CMK. One with the origin EXTERNAL waits for its material.
+func createKey(k *KMS, c *call) (wire.Answer, error) {
 	made, err := keyFrom(c)
 	if err != nil {
 		return nil, err
 	}
 	if made.Origin == originExternal {
-		made.State = statePendingImport
+		made.State = store.PendingImport
 	} else {
-		made.material = newMaterial(made.materialSize())
+		made.Material = store.NewMaterial(materialSize(made))
 	}
-	err = k.store.write(c.account, c.now, func(t *tx) error {
-		if k.quotas.on && len(t.keys) >= maxKeys {
-			return errLimitExceeded
+	err = k.store.Write(c.account, c.now, func(t *store.Tx) error {
+		if k.quotas.on && len(t.Keys()) >= maxKeys {
+			return wire.ErrLimitExceeded
 		}
-		made.Seq = t.lastSeq + 1
-		t.put(made)
+		t.Put(made)
 		return nil
 	})
 	if err != nil {
@@ -50,15 +53,15 @@ func createKey(k *KMS, c *call) (answer, error) {
 }
 
 // keyFrom reads the parameters of CreateKey.
-func keyFrom(c *call) (*key, error) {
-	made := &key{
+func keyFrom(c *call) (*store.Key, error) {
+	made := &store.Key{
 		ID:          newKeyID(),
-		VersionID:   newVersionID(),
+		VersionID:   store.NewVersionID(),
 		Created:     c.now.Unix(),
-		Description: c.get("Description"),
+		Description: strings.Clone(c.get("Description")), // lets go of the rest of the request
 	}
 	if utf8.RuneCountInString(made.Description) > maxDescription {
-		return nil, invalid("Description")
+		return nil, wire.Invalid("Description")
 	}
 	var err error
 	if made.Spec, err = c.keySpec(); err != nil {
@@ -77,13 +80,17 @@ func keyFrom(c *call) (*key, error) {
 		return nil, err
 	}
 	if c.get("DKMSInstanceId") != "" {
-		return nil, errInstanceState
+		return nil, wire.ErrInstanceState
 	}
 	if policy := c.get("Policy"); policy != "" && (len(policy) > maxPolicy || !json.Valid([]byte(policy))) {
-		return nil, invalid("Policy")
+		return nil, wire.Invalid("Policy")
 	}
-	if made.Rotation, err = c.rotation(made.Origin); err != nil {
+	if made.Rotation, err = c.rotation(); err != nil {
 		return nil, err
+	}
+	if made.Rotation != 0 && made.Origin == originExternal {
+		// Imported material cannot rotate: nobody but its owner has the next.
+		return nil, wire.Invalid("EnableAutomaticRotation")
 	}
 	if c.get("Tags") != "" {
 		made.Tags, err = c.tagList("Tags")
@@ -92,43 +99,19 @@ func keyFrom(c *call) (*key, error) {
 }
 
 func (c *call) keySpec() (string, error) {
-	spec := c.get("KeySpec")
-	switch {
-	case spec == "":
-		return specAES, nil
-	case spec == specAES, spec == specSM4:
-		return spec, nil
-	case otherSpecs[spec]:
-		return "", errUnsupported
+	if otherSpecs[c.get("KeySpec")] {
+		return "", wire.ErrUnsupported
 	}
-	return "", invalid("KeySpec")
+	return c.oneOf("KeySpec", specAES, specSM4)
 }
 
-// rotation returns the seconds between automatic rotations; 0 means none.
-func (c *call) rotation(origin string) (int64, error) {
-	on, err := c.boolean("EnableAutomaticRotation")
-	if err != nil || !on {
-		return 0, err
+// newKeyID returns an id in the form that newer keys have.
+func newKeyID() string {
+	const alphabet = "0123456789abcdefghijklmnopqrstuv" // 32, so each is equally likely
+	var b [18]byte
+	rand.Read(b[:]) // never fails: crypto/rand ends the program first
+	for i, c := range b {
+		b[i] = alphabet[c%32]
 	}
-	// Imported material cannot rotate: nobody else has the next.
-	if origin == originExternal {
-		return 0, invalid("EnableAutomaticRotation")
-	}
-	text := c.get("RotationInterval")
-	if text == "" {
-		return 0, missing("RotationInterval")
-	}
-	unit := map[byte]int64{'d': day, 'h': 60 * 60, 'm': 60, 's': 1}[text[len(text)-1]]
-	n, err := strconv.ParseInt(text[:len(text)-1], 10, 32)
-	if err != nil || unit == 0 || n*unit < minRotation || n*unit > maxRotation {
-		return 0, invalid("RotationInterval")
-	}
-	return n * unit, nil
-}
-
-// newMaterial returns fresh material for a key that the KMS makes itself.
-func newMaterial(size int) []byte {
-	material := make([]byte, size)
-	rand.Read(material) // never fails: crypto/rand ends the program first
-	return material
+	return "key-hzz" + string(b[:])
 }

@@ -1,35 +1,43 @@
 package localkms
 
 import (
+	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
+
+	"keyferry/server/localkms/store"
+	"keyferry/server/localkms/wire"
 )
 
-// A ciphertext blob is the id of the key version, 36 characters, and then
-// nonce, ciphertext and tag of AES-256-GCM. The vendor's samples begin in the
-// same way; what follows is a choice of ours and opaque to clients.
+// A ciphertext blob is the id of the key version, 36 characters, and then nonce (12 bytes),
+// ciphertext and tag (16 bytes) of AES-256-GCM. The vendor's samples begin and measure the same;
+// what is inside is a choice of ours and opaque to clients.
 const versionIDSize = 36
 
-// maxContext bounds an EncryptionContext, in characters.
+// maxContext limits an EncryptionContext, in bytes.
 const maxContext = 8192
 
-// dataCipher returns the cipher of a CMK. Its key depends on the id of the CMK
-// besides the material, so that two CMKs with the same material cannot read
-// each other's data. Aliyun_SM4 keys use the same cipher over their 16 bytes.
-func dataCipher(k *key) (cipher.AEAD, error) {
-	derived, err := hkdf.Key(sha256.New, k.material, nil, "keyferry local KMS data\x00"+k.ID, 32)
+// dataCipher returns the cipher of a CMK's version. Its key depends on the id of the CMK besides
+// the material, so two CMKs with the same material cannot read each other's data. Aliyun_SM4 keys
+// use the same cipher with their 16 bytes.
+func dataCipher(keyID string, material []byte) (cipher.AEAD, error) {
+	derived, err := hkdf.Key(sha256.New, material, nil, "keyferry local KMS data\x00"+keyID, 32)
 	if err != nil {
-		return nil, errInternal
+		return nil, err
 	}
-	return newAEAD(derived), nil
+	block, err := aes.NewCipher(derived)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
 }
 
-// seal encrypts data under a CMK.
-func seal(k *key, plain, context []byte) ([]byte, error) {
-	aead, err := dataCipher(k)
+// seal encrypts data under the primary version of a CMK.
+func seal(k *store.Key, plain, context []byte) ([]byte, error) {
+	aead, err := dataCipher(k.ID, k.Material)
 	if err != nil {
 		return nil, err
 	}
@@ -40,26 +48,26 @@ func seal(k *key, plain, context []byte) ([]byte, error) {
 	return aead.Seal(blob, nonce, plain, context), nil
 }
 
-// unseal decrypts a blob that a CMK sealed. A wrong context and a damaged blob
-// cannot be told apart, and are not.
-func unseal(k *key, blob, context []byte) ([]byte, error) {
-	aead, err := dataCipher(k)
+// unseal decrypts a blob of a version of a CMK. A wrong context and a damaged blob cannot be told
+// apart.
+func unseal(keyID string, version store.Version, blob, context []byte) ([]byte, error) {
+	aead, err := dataCipher(keyID, version.Material)
 	if err != nil {
 		return nil, err
 	}
 	sealed := blob[versionIDSize:]
 	if len(sealed) < aead.NonceSize() {
-		return nil, invalid("CiphertextBlob")
+		return nil, wire.Invalid("CiphertextBlob")
 	}
 	plain, err := aead.Open(nil, sealed[:aead.NonceSize()], sealed[aead.NonceSize():], context)
 	if err != nil {
-		return nil, invalid("CiphertextBlob")
+		return nil, wire.Invalid("CiphertextBlob")
 	}
 	return plain, nil
 }
 
-// encryptionContext returns the canonical form of a call's EncryptionContext:
-// it is compared as a map, so that order and white space do not matter.
+// encryptionContext returns the canonical form of a call's EncryptionContext: it is compared as a
+// map, so order and white space do not matter.
 func (c *call) encryptionContext() ([]byte, error) {
 	text := c.get("EncryptionContext")
 	if text == "" {
@@ -67,14 +75,14 @@ func (c *call) encryptionContext() ([]byte, error) {
 	}
 	var pairs map[string]string
 	if len(text) > maxContext || json.Unmarshal([]byte(text), &pairs) != nil {
-		return nil, invalid("EncryptionContext")
+		return nil, wire.Invalid("EncryptionContext")
 	}
 	if len(pairs) == 0 {
 		return nil, nil
 	}
 	canonical, err := json.Marshal(pairs) // sorts the names
 	if err != nil {
-		return nil, invalid("EncryptionContext")
+		return nil, wire.Invalid("EncryptionContext")
 	}
 	return canonical, nil
 }

@@ -8,9 +8,11 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"keyferry/server/localkms/wire"
 )
 
-// FaultKind is a way in which the KMS can go wrong on demand.
+// FaultKind is a way in which the KMS can fail on demand.
 type FaultKind string
 
 // The kinds of faults.
@@ -18,12 +20,12 @@ const (
 	FaultThrottle     FaultKind = "throttle"             // Rejected.Throttling, nothing done
 	FaultError        FaultKind = "error"                // Status and Code, nothing done
 	FaultHTML         FaultKind = "html"                 // 502 with a page of HTML, as a proxy answers
-	FaultDelay        FaultKind = "delay"                // waits before doing anything
+	FaultDelay        FaultKind = "delay"                // waits before it does anything
 	FaultCutBefore    FaultKind = "cut-before"           // closes the connection, nothing done
 	FaultCutAfter     FaultKind = "cut-after"            // does it, then closes the connection
 	FaultExpiredToken FaultKind = "expired-token"        // a token that has expired, whatever its answer says
 	FaultForeignToken FaultKind = "foreign-token"        // a token of another CMK
-	FaultSwappedKey   FaultKind = "swapped-wrapping-key" // a public key that the token does not know
+	FaultSwappedKey   FaultKind = "swapped-wrapping-key" // a public key that does not belong to the token
 )
 
 // Fault is something that shall go wrong. Empty conditions match every call.
@@ -32,12 +34,12 @@ type Fault struct {
 	Action  string    `json:"action,omitempty"`
 	Account string    `json:"account,omitempty"`
 	KeyID   string    `json:"keyId,omitempty"` // as the call's KeyId parameter has it
-	// Times is how many calls meet the fault; 0 means all until it is cleared.
+	// Times is how many calls meet the fault; 0 means all, until it is cleared.
 	Times int `json:"times,omitempty"`
 	// Delay is for delay.
 	Delay Duration `json:"delay,omitempty"`
-	// Status and Code are for error; empty means 500 and InternalFailure, or
-	// ServiceUnavailableTemporary for 503.
+	// Status and Code are for error; empty means 500 and InternalFailure, or, with 503,
+	// ServiceUnavailableTemporary.
 	Status int    `json:"status,omitempty"`
 	Code   string `json:"code,omitempty"`
 }
@@ -70,10 +72,7 @@ func (f Fault) check() error {
 			return errors.New("an error with a status below 500 needs a code")
 		}
 	default:
-		return fmt.Errorf("%q is no kind of fault", f.Kind)
-	}
-	if f.Action != "" && actions[f.Action] == nil {
-		return fmt.Errorf("%q is no action", f.Action)
+		return fmt.Errorf("%q is not a kind of fault", f.Kind)
 	}
 	if f.Times < 0 {
 		return errors.New("times must not be negative")
@@ -81,31 +80,13 @@ func (f Fault) check() error {
 	return nil
 }
 
-func (f Fault) matches(c *call) bool {
-	return (f.Action == "" || f.Action == c.action) &&
-		(f.Account == "" || f.Account == c.account) &&
-		(f.KeyID == "" || f.KeyID == c.get("KeyId"))
+func (f Fault) matches(action, account, keyID string) bool {
+	return (f.Action == "" || f.Action == action) &&
+		(f.Account == "" || f.Account == account) &&
+		(f.KeyID == "" || f.KeyID == keyID)
 }
 
-// Inject adds a fault.
-func (k *KMS) Inject(f Fault) error {
-	if err := f.check(); err != nil {
-		return fmt.Errorf("injecting fault: %w", err)
-	}
-	if fixed, ok := k.pairs.(*fixedPairs); ok && f.Kind == FaultSwappedKey && len(fixed.pairs) < 2 {
-		return errors.New("injecting fault: a swapped wrapping key needs two in Config.WrappingKeys")
-	}
-	k.faults.add(f)
-	return nil
-}
-
-// ClearFaults removes all faults.
-func (k *KMS) ClearFaults() { k.faults.clear() }
-
-// Faults returns the faults that are left, oldest first.
-func (k *KMS) Faults() []Fault { return k.faults.list() }
-
-// faultList holds the faults that wait for their calls.
+// faultList holds the faults that wait for calls to meet.
 type faultList struct {
 	mu     sync.Mutex
 	faults []Fault
@@ -129,14 +110,14 @@ func (l *faultList) list() []Fault {
 	return slices.Clone(l.faults)
 }
 
-// take returns what goes wrong with a call, and uses it up.
-func (l *faultList) take(c *call) *activeFaults {
+// take returns what goes wrong with a call, and counts it.
+func (l *faultList) take(action, account, keyID string) *activeFaults {
 	active := &activeFaults{}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	left := l.faults[:0]
 	for _, f := range l.faults {
-		if !f.matches(c) {
+		if !f.matches(action, account, keyID) {
 			left = append(left, f)
 			continue
 		}
@@ -153,7 +134,7 @@ func (l *faultList) take(c *call) *activeFaults {
 // activeFaults is what goes wrong with one call.
 type activeFaults struct {
 	delay        time.Duration
-	refuse       *apiError
+	refuse       *wire.Error
 	cutBefore    bool
 	cutAfter     bool
 	expiredToken bool
@@ -166,9 +147,9 @@ func (a *activeFaults) add(f Fault) {
 	case FaultDelay:
 		a.delay += time.Duration(f.Delay)
 	case FaultThrottle:
-		a.refuse = errThrottled
+		a.refuse = wire.ErrThrottled
 	case FaultHTML:
-		a.refuse = errBadGateway
+		a.refuse = wire.ErrBadGateway
 	case FaultError:
 		a.refuse = f.answer()
 	case FaultCutBefore:
@@ -184,21 +165,21 @@ func (a *activeFaults) add(f Fault) {
 	}
 }
 
-func (f Fault) answer() *apiError {
+func (f Fault) answer() *wire.Error {
 	switch {
 	case f.Code == "" && f.Status == http.StatusServiceUnavailable:
-		return errUnavailable
+		return wire.ErrUnavailable
 	case f.Code == "":
-		return &apiError{max(f.Status, errInternal.Status), errInternal.Code, errInternal.Message}
+		return &wire.Error{Status: max(f.Status, wire.ErrInternal.Status), Code: wire.ErrInternal.Code, Message: wire.ErrInternal.Message}
 	}
 	status := f.Status
 	if status == 0 {
 		status = http.StatusInternalServerError
 	}
-	return &apiError{status, f.Code, "This error was asked for."}
+	return &wire.Error{Status: status, Code: f.Code, Message: "This error was asked for."}
 }
 
-// before does what goes wrong before the action.
+// before does what goes wrong before the action. It panics to cut the connection.
 func (a *activeFaults) before(ctx context.Context) error {
 	if a.delay > 0 {
 		select {
@@ -216,20 +197,20 @@ func (a *activeFaults) before(ctx context.Context) error {
 	return nil
 }
 
-// after does what goes wrong once the action has had its effect.
+// after does what goes wrong after the action has had its effect.
 func (a *activeFaults) after() {
 	if a.cutAfter {
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// refuseToken is how an import answers when its token shall be a bad one.
+// refuseToken is how an import answers when its token shall be invalid.
 func (a *activeFaults) refuseToken() error {
 	switch {
 	case a.expiredToken:
-		return errTokenExpired
+		return wire.ErrTokenExpired
 	case a.foreignToken:
-		return errToken
+		return wire.ErrToken
 	}
 	return nil
 }

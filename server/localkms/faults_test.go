@@ -55,7 +55,7 @@ func TestFaultHTML(t *testing.T) {
 	kms, c := newClient(t, localkms.Config{})
 	inject(t, kms, localkms.Fault{Kind: localkms.FaultHTML, Action: "ListKeys"})
 	w := httptest.NewRecorder()
-	kms.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/?"+c.signed(http.MethodPost, "ListKeys", nil).Encode(), nil))
+	kms.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "http://127.0.0.1/?"+c.signed(http.MethodPost, "ListKeys", nil).Encode(), nil))
 	if w.Code != 502 || !strings.HasPrefix(w.Body.String(), "<html>") || w.Header().Get("Content-Type") != "text/html" {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}

@@ -106,6 +106,7 @@ func TestImportRefused(t *testing.T) {
 		{"token too short", "InvalidImportToken", with("ImportToken", "AAAA")},
 		{"expiry in the past", "InvalidParameter", with("KeyMaterialExpireUnix", "1546272000")},
 		{"expiry negative", "InvalidParameter", with("KeyMaterialExpireUnix", "-1")},
+		{"expiry with a sign", "InvalidParameter", with("KeyMaterialExpireUnix", "+1893456000")},
 		{"expiry no number", "InvalidParameter", with("KeyMaterialExpireUnix", "never")},
 		{"expiry in milliseconds", "InvalidParameter", with("KeyMaterialExpireUnix", "2524608000000")},
 		{"unknown key", "Forbidden.KeyNotFound", with("KeyId", "key-hzz000000000000000000")},

@@ -8,18 +8,20 @@ import (
 	"time"
 
 	"keyferry/server/localkms/inspector"
+	"keyferry/server/localkms/store"
+	"keyferry/server/localkms/wire"
 )
 
 func newInspector(k *KMS) http.Handler {
-	return k.knownHost(inspector.New(inspector.Config{
+	return k.guarded(inspector.New(inspector.Config{
 		KMS:        inspected{k},
 		Region:     k.config.Region,
 		ConsoleURL: k.config.ConsoleURL,
-	}))
+	}), true)
 }
 
-// inspected is the KMS as the inspector sees it. It calls the API's own
-// actions, so that the pages can do nothing that the API cannot.
+// inspected is the KMS as the inspector sees it. It calls the API's own actions, so the pages can
+// do nothing that the API cannot.
 type inspected struct{ kms *KMS }
 
 var _ inspector.KMS = inspected{}
@@ -33,9 +35,9 @@ func (i inspected) Accounts() []string {
 
 // List implements [inspector.KMS].
 func (i inspected) List(name string, number, size int) (keys []inspector.Key, total int, err error) {
-	err = i.kms.store.read(name, i.kms.clock.Now(), func(a *account) error {
+	err = i.kms.store.Read(name, i.kms.clock.Now(), func(a *store.Account) error {
 		page := paging{PageNumber: number, PageSize: size}
-		for _, key := range pageOf(a.order, nil, &page) {
+		for _, key := range pageOf(a.Keys(), nil, &page) {
 			keys = append(keys, inspect(key))
 		}
 		total = page.TotalCount
@@ -46,10 +48,10 @@ func (i inspected) List(name string, number, size int) (keys []inspector.Key, to
 
 // Find implements [inspector.KMS].
 func (i inspected) Find(name, keyID string) (found inspector.Key, err error) {
-	err = i.kms.store.read(name, i.kms.clock.Now(), func(a *account) error {
-		key := a.keys[keyID]
+	err = i.kms.store.Read(name, i.kms.clock.Now(), func(a *store.Account) error {
+		key := a.Key(keyID)
 		if key == nil {
-			return &inspector.Error{Code: errKeyNotFound.Code, Message: errKeyNotFound.Message}
+			return &inspector.Error{Code: wire.ErrKeyNotFound.Code, Message: wire.ErrKeyNotFound.Message}
 		}
 		found = inspect(key)
 		return nil
@@ -75,9 +77,9 @@ func (i inspected) Call(ctx context.Context, name, actionName string, params map
 	result := inspector.Result{RequestID: c.id}
 	got, err := c.perform(i.kms)
 	if err != nil {
-		var api *apiError
+		var api *wire.Error
 		if !errors.As(err, &api) {
-			api = errInternal
+			api = wire.ErrInternal
 		}
 		return result, &inspector.Error{Code: api.Code, Message: api.Message, RequestID: c.id}
 	}
@@ -92,7 +94,7 @@ func (i inspected) Call(ctx context.Context, name, actionName string, params map
 	return result, nil
 }
 
-func inspect(k *key) inspector.Key {
+func inspect(k *store.Key) inspector.Key {
 	at := func(unix int64) time.Time {
 		if unix == 0 {
 			return time.Time{}
@@ -109,6 +111,6 @@ func inspect(k *key) inspector.Key {
 		Expires:     at(k.Expires),
 		DeleteAt:    at(k.DeleteAt),
 		Bound:       len(k.Binding) != 0,
-		HasMaterial: k.material != nil,
+		HasMaterial: k.Material != nil,
 	}
 }

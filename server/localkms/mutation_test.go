@@ -17,10 +17,9 @@ import (
 	"keyferry/server/localkms"
 )
 
-// documented are the codes of kms-api section 4 that this KMS may answer with,
-// besides Missing<Parameter> of the gateway.
+// documented are the codes that this KMS may answer with.
 var documented = []string{
-	"InternalFailure", "ServiceUnavailableTemporary", "InvalidAccessKeyId.NotFound", "Forbidden.KeyNotFound",
+	"InternalFailure", "ServiceUnavailableTemporary", "InvalidAccessKeyId.NotFound", "Forbidden.KeyNotFound", "Forbidden.KeyVersionNotFound",
 	"Forbidden.AliasNotFound", "Forbidden.NoPermission", "UnsupportedHTTPMethod", "ParseRequestParameterException",
 	"MissingParameter", "InvalidParameter", "IncompleteSignature", "Rejected.LimitExceeded", "AliasAlreadyExists",
 	"InvalidKeyMaterial", "InvalidImportToken", "ExpiredImportToken", "Unsupported.Origin", "Unsupported.Alias",
@@ -114,7 +113,7 @@ func (m *mutant) request() *http.Request {
 	}
 	r := &http.Request{Method: method, URL: &url.URL{Path: "/", RawQuery: encoded}, Host: "127.0.0.1", Header: http.Header{}, Body: http.NoBody}
 	if method == http.MethodPost && m.random.IntN(3) == 0 {
-		r = httptest.NewRequest(method, "/", strings.NewReader(encoded))
+		r = httptest.NewRequest(method, "http://127.0.0.1/", strings.NewReader(encoded))
 		r.Header.Set("Content-Type", []string{"application/x-www-form-urlencoded", "text/plain", "", "\x00"}[max(0, m.random.IntN(8)-4)])
 	}
 	if m.random.IntN(4) == 0 {
@@ -220,7 +219,7 @@ func FuzzRequest(f *testing.F) {
 		}
 		if body != "" {
 			r = r.Clone(t.Context())
-			r.Body = httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body)).Body
+			r.Body = httptest.NewRequest(http.MethodPost, "http://127.0.0.1/", strings.NewReader(body)).Body
 		}
 		w := httptest.NewRecorder()
 		kms.ServeHTTP(w, r)

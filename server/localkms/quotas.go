@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"keyferry/server/localkms/wire"
 )
 
 // quotaClass is a group of actions that share a published quota.
@@ -28,6 +30,12 @@ var perSecond = [numClasses]rate.Limit{
 	classCrypto:    1000,
 }
 
+// The published numbers of resources of an account in a region.
+const (
+	maxKeys    = 200
+	maxAliases = 300
+)
+
 // quotas applies the published limits, when they are on.
 type quotas struct {
 	on       bool
@@ -39,24 +47,24 @@ func newQuotas(on bool) *quotas {
 	return &quotas{on: on, accounts: map[string]*[numClasses]*rate.Limiter{}}
 }
 
-// take counts a call and refuses it when its class has had its share of the
-// second. It counts by the machine's time, for which clients wait.
-func (q *quotas) take(c *call, now time.Time) error {
+// take counts a call of an account and refuses it when its class has used up the second. It
+// counts by the machine's time, since that is what clients wait by.
+func (q *quotas) take(account string, class quotaClass, now time.Time) error {
 	if !q.on {
 		return nil
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	limiters := q.accounts[c.account]
+	limiters := q.accounts[account]
 	if limiters == nil {
 		limiters = new([numClasses]*rate.Limiter)
 		for class, limit := range perSecond {
 			limiters[class] = rate.NewLimiter(limit, int(limit))
 		}
-		q.accounts[c.account] = limiters
+		q.accounts[account] = limiters
 	}
-	if !limiters[c.rule.class].AllowN(now, 1) {
-		return errThrottled
+	if !limiters[class].AllowN(now, 1) {
+		return wire.ErrThrottled
 	}
 	return nil
 }

@@ -26,8 +26,8 @@ func (s specimens) in(t testing.TB, state string) string {
 
 var keyStates = []string{"Enabled", "Disabled", "PendingDeletion", "PendingImport"}
 
-// stateTable is the vendor's table of what each action answers in each state
-// (kms-api section 5.1), with the state after it. An empty code is success.
+// stateTable is the vendor's table of what each action answers in each state, with the state after
+// it. An empty code is success.
 var stateTable = []struct {
 	action string
 	code   [4]string // Enabled, Disabled, PendingDeletion, PendingImport
@@ -58,6 +58,10 @@ var stateTable = []struct {
 	{action: "UntagResource", code: [4]string{"", "", "Rejected.PendingDeletion", ""}},
 	{action: "TagResources", code: [4]string{"", "", "Rejected.PendingDeletion", ""}},
 	{action: "UntagResources", code: [4]string{"", "", "Rejected.PendingDeletion", ""}},
+	{action: "ListKeyVersions"},
+	{action: "DescribeKeyVersion"},
+	// All CMKs of this table are EXTERNAL, which never rotate.
+	{action: "UpdateRotationPolicy", code: [4]string{"Unsupported.Origin", "Rejected.Disabled", "Rejected.PendingDeletion", "Rejected.PendingImport"}},
 	{action: "GetParametersForImport"},
 	{action: "ImportKeyMaterial", code: [4]string{"", "", "Rejected.StateModifiedFailed", ""}, after: [4]string{"", "", "", "Enabled"}},
 	{action: "DeleteKeyMaterial", after: [4]string{"PendingImport", "PendingImport", "", ""}},
@@ -89,6 +93,10 @@ func (s specimens) arguments(t testing.TB, action, id, blob string) params {
 		p["TagKeys"] = `["k"]`
 	case "TagResources", "UntagResources", "ListTagResources":
 		return params{"ResourceType": "key", "ResourceId.1": id, "Tag.1.Key": "k", "Tag.1.Value": "v", "TagKey.1": "k"}
+	case "UpdateRotationPolicy":
+		p["EnableAutomaticRotation"], p["RotationInterval"] = "true", "7d"
+	case "DescribeKeyVersion":
+		p["KeyVersionId"] = s.must(t, "DescribeKey", params{"KeyId": id}).text(t, "KeyMetadata", "PrimaryKeyVersion")
 	case "GetParametersForImport":
 		p["WrappingAlgorithm"], p["WrappingKeySpec"] = oaepSHA256, "RSA_2048"
 	case "ImportKeyMaterial":
@@ -115,7 +123,13 @@ func TestStates(t *testing.T) {
 				before := c.must(t, "DescribeKey", params{"KeyId": id})
 
 				got := c.want(t, row.code[i], row.action, arguments)
-				if wantStatus := map[bool]int{true: http.StatusOK, false: http.StatusConflict}[row.code[i] == ""]; got.Status != wantStatus {
+				wantStatus := http.StatusConflict
+				if row.code[i] == "" {
+					wantStatus = http.StatusOK
+				} else if row.code[i] == "Unsupported.Origin" {
+					wantStatus = http.StatusBadRequest
+				}
+				if got.Status != wantStatus {
 					t.Errorf("status = %d, want %d", got.Status, wantStatus)
 				}
 				after := c.must(t, "DescribeKey", params{"KeyId": id})

@@ -1,7 +1,15 @@
 package localkms
 
+import (
+	"encoding/json"
+	"slices"
+
+	"keyferry/server/localkms/store"
+	"keyferry/server/localkms/wire"
+)
+
 // tagResource labels a CMK.
-func tagResource(k *KMS, c *call) (answer, error) {
+func tagResource(k *KMS, c *call) (wire.Answer, error) {
 	if err := c.onlyKeyID(); err != nil {
 		return nil, err
 	}
@@ -9,11 +17,26 @@ func tagResource(k *KMS, c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return k.alter(c, func(_ *tx, key *key) error { return key.addTags(tags) })
+	return k.alter(c, func(_ *store.Tx, key *store.Key) error { return addTags(key, tags) })
 }
 
-// onlyKeyID refuses what the tag actions take besides CMKs: there are no
-// secrets and no certificates here.
+// untagResource removes labels of a CMK; a label that is not there is not an error.
+func untagResource(k *KMS, c *call) (wire.Answer, error) {
+	if err := c.onlyKeyID(); err != nil {
+		return nil, err
+	}
+	var names []string
+	if json.Unmarshal([]byte(c.get("TagKeys")), &names) != nil || len(names) == 0 || len(names) > maxTags {
+		return nil, wire.Invalid("TagKeys")
+	}
+	return k.alter(c, func(_ *store.Tx, key *store.Key) error {
+		dropTags(key, func(t store.Tag) bool { return slices.Contains(names, t.TagKey) })
+		return nil
+	})
+}
+
+// onlyKeyID refuses what the tag actions take besides CMKs: this KMS has no secrets and no
+// certificates.
 func (c *call) onlyKeyID() error {
 	named := 0
 	for _, name := range []string{"KeyId", "SecretName", "CertificateId"} {
@@ -23,11 +46,36 @@ func (c *call) onlyKeyID() error {
 	}
 	switch {
 	case named == 0:
-		return missing("KeyId")
+		return wire.Missing("KeyId")
 	case named > 1:
-		return invalid("KeyId")
+		return wire.Invalid("KeyId")
 	case c.get("KeyId") == "":
-		return errUnsupported
+		return wire.ErrUnsupported
 	}
 	return nil
+}
+
+type resourceTagsAnswer struct {
+	wire.Reply
+	Tags struct{ Tag []resourceTag }
+}
+
+type resourceTag struct {
+	KeyId    string
+	TagKey   string
+	TagValue string
+}
+
+// listResourceTags lists the labels of a CMK.
+func listResourceTags(k *KMS, c *call) (wire.Answer, error) {
+	key, err := k.view(c)
+	if err != nil {
+		return nil, err
+	}
+	result := &resourceTagsAnswer{}
+	result.Tags.Tag = []resourceTag{}
+	for _, t := range key.Tags {
+		result.Tags.Tag = append(result.Tags.Tag, resourceTag{key.ID, t.TagKey, t.TagValue})
+	}
+	return result, nil
 }

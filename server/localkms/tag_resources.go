@@ -1,12 +1,16 @@
 package localkms
 
-import "strconv"
+import (
+	"cmp"
+	"slices"
+	"strconv"
 
-// maxResources is how many CMKs one call of the newer tag actions names.
-const maxResources = 50
+	"keyferry/server/localkms/store"
+	"keyferry/server/localkms/wire"
+)
 
 // tagResources labels several CMKs, all or none.
-func tagResources(k *KMS, c *call) (answer, error) {
+func tagResources(k *KMS, c *call) (wire.Answer, error) {
 	ids, err := c.resources()
 	if err != nil {
 		return nil, err
@@ -16,67 +20,152 @@ func tagResources(k *KMS, c *call) (answer, error) {
 		return nil, err
 	}
 	if len(tags) == 0 {
-		return nil, missing("Tag.1.Key")
+		return nil, wire.Missing("Tag.1.Key")
 	}
-	return k.alterAll(c, ids, func(key *key) error { return key.addTags(tags) })
+	return k.alterAll(c, ids, func(key *store.Key) error { return addTags(key, tags) })
 }
 
-// resources returns the CMKs that a call names as ResourceId.1, ResourceId.2
-// and so on.
-func (c *call) resources() ([]string, error) {
-	if c.get("ResourceType") != "key" {
-		return nil, invalid("ResourceType")
+// untagResources removes labels of several CMKs, all or none: those named, or with All every one.
+func untagResources(k *KMS, c *call) (wire.Answer, error) {
+	ids, err := c.resources()
+	if err != nil {
+		return nil, err
 	}
-	ids := c.numbered("ResourceId.", "")
-	if len(ids) > maxResources {
-		return nil, invalid("ResourceId")
+	all, err := c.boolean("All")
+	if err != nil {
+		return nil, err
 	}
-	return ids, nil
-}
-
-// numbered returns the values of parameters that are counted from 1.
-func (c *call) numbered(prefix, suffix string) []string {
-	var values []string
-	for i := 1; ; i++ {
-		value, ok := c.params[prefix+strconv.Itoa(i)+suffix]
-		if !ok || value == "" {
-			return values
-		}
-		values = append(values, value)
+	names := c.numbered("TagKey.", "")
+	if len(names) > maxTags {
+		return nil, wire.Invalid("TagKey")
 	}
-}
-
-// numberedTags returns the tags that a call has as Tag.1.Key, Tag.1.Value.
-func (c *call) numberedTags() ([]tag, error) {
-	var tags []tag
-	for i, name := range c.numbered("Tag.", ".Key") {
-		t := tag{name, c.get("Tag." + strconv.Itoa(i+1) + ".Value")}
-		if !t.valid() || i >= maxTags {
-			return nil, invalid("Tag")
-		}
-		tags = append(tags, t)
+	if len(names) == 0 && !all {
+		return nil, wire.Missing("TagKey.1")
 	}
-	return tags, nil
+	return k.alterAll(c, ids, func(key *store.Key) error {
+		// If labels are named, All has no effect: so its description says.
+		dropTags(key, func(t store.Tag) bool { return len(names) == 0 || slices.Contains(names, t.TagKey) })
+		return nil
+	})
 }
 
 // alterAll changes several CMKs in one change.
-func (k *KMS) alterAll(c *call, ids []string, fn func(*key) error) (answer, error) {
+func (k *KMS) alterAll(c *call, ids []string, fn func(*store.Key) error) (wire.Answer, error) {
 	if len(ids) == 0 {
-		return nil, missing("ResourceId.1")
+		return nil, wire.Missing("ResourceId.1")
 	}
-	err := k.store.write(c.account, c.now, func(t *tx) error {
+	err := k.store.Write(c.account, c.now, func(t *store.Tx) error {
 		for _, id := range ids {
-			key, err := k.find(t.account, c, id)
+			key, err := k.find(t.Account, c, id)
 			if err != nil {
 				return err
 			}
-			changed := key.clone()
+			changed := key.Clone()
 			if err := fn(changed); err != nil {
 				return err
 			}
-			t.put(changed)
+			t.Put(changed)
 		}
 		return nil
 	})
-	return &reply{}, err
+	return &wire.Reply{}, err
+}
+
+// tagResourcesPage is how many CMKs one answer of ListTagResources covers.
+const tagResourcesPage = 100
+
+type tagResourcesAnswer struct {
+	wire.Reply
+	NextToken    string
+	TagResources struct{ TagResource []taggedResource }
+}
+
+type taggedResource struct {
+	ResourceType string
+	ResourceId   string
+	TagKey       string
+	TagValue     string
+}
+
+// listTagResources lists the labels of the CMKs that are named, or of all that carry the labels
+// asked for. NextToken leads to the rest.
+func listTagResources(k *KMS, c *call) (wire.Answer, error) {
+	ids, err := c.resources()
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := c.numberedTags()
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 && len(wanted) == 0 {
+		return nil, wire.Missing("ResourceId.1")
+	}
+	var from uint64
+	if token := c.get("NextToken"); token != "" {
+		if from, err = strconv.ParseUint(token, 10, 64); err != nil {
+			return nil, wire.Invalid("NextToken")
+		}
+	}
+	result := &tagResourcesAnswer{}
+	result.TagResources.TagResource = []taggedResource{}
+	err = k.store.Read(c.account, c.now, func(a *store.Account) error {
+		keys, err := k.tagged(a, c, ids)
+		if err != nil {
+			return err
+		}
+		result.fill(keys, wanted, from)
+		return nil
+	})
+	return result, err
+}
+
+// tagged returns the CMKs to look at, in the order of their creation.
+func (k *KMS) tagged(a *store.Account, c *call, ids []string) ([]*store.Key, error) {
+	if len(ids) == 0 {
+		return slices.DeleteFunc(slices.Clone(a.Keys()), func(key *store.Key) bool { return !c.accessKey.mayUse(key.ID) }), nil
+	}
+	var keys []*store.Key
+	for _, id := range ids {
+		key, err := k.find(a, c, id)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, func(a, b *store.Key) int { return cmp.Compare(a.Seq, b.Seq) })
+	return slices.Compact(keys), nil
+}
+
+// fill lists a page of labels, of the keys after the one numbered from.
+func (r *tagResourcesAnswer) fill(keys []*store.Key, wanted []store.Tag, from uint64) {
+	listed := 0
+	var last uint64
+	for _, key := range keys {
+		if key.Seq <= from || !carries(key, wanted) || len(key.Tags) == 0 {
+			continue
+		}
+		if listed == tagResourcesPage {
+			r.NextToken = strconv.FormatUint(last, 10)
+			return
+		}
+		for _, t := range key.Tags {
+			r.TagResources.TagResource = append(r.TagResources.TagResource, taggedResource{"key", key.ID, t.TagKey, t.TagValue})
+		}
+		listed++
+		last = key.Seq
+	}
+}
+
+// carries reports whether a key has all of the wanted labels; one without a value asks for the
+// name alone.
+func carries(k *store.Key, wanted []store.Tag) bool {
+	for _, want := range wanted {
+		if !slices.ContainsFunc(k.Tags, func(t store.Tag) bool {
+			return t.TagKey == want.TagKey && (want.TagValue == "" || t.TagValue == want.TagValue)
+		}) {
+			return false
+		}
+	}
+	return true
 }

@@ -23,7 +23,7 @@ import (
 // requestV3 returns a request signed in the header, by the test's own idea of
 // ACS3-HMAC-SHA256.
 func (c *client) requestV3(method, action string, query, form url.Values) *http.Request {
-	r := httptest.NewRequest(method, "/?"+query.Encode(), strings.NewReader(form.Encode()))
+	r := httptest.NewRequest(method, "http://127.0.0.1/?"+query.Encode(), strings.NewReader(form.Encode()))
 	digest := sha256.Sum256([]byte(form.Encode()))
 	r.Header.Set("x-acs-action", action)
 	r.Header.Set("x-acs-version", "2016-01-20")
@@ -61,7 +61,7 @@ func (c *client) signV3(r *http.Request) {
 }
 
 func formRequest(values url.Values) *http.Request {
-	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(values.Encode()))
+	r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1/", strings.NewReader(values.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
 	return r
 }
@@ -85,11 +85,11 @@ func TestWays(t *testing.T) {
 	chunked := formRequest(c.signed(http.MethodPost, "CreateKey", want))
 	chunked.ContentLength = -1
 	chunked.TransferEncoding = []string{"chunked"}
-	percent := httptest.NewRequest(http.MethodPost, "/?"+strings.ReplaceAll(c.signed(http.MethodPost, "CreateKey", want).Encode(), "+", "%20"), nil)
+	percent := httptest.NewRequest(http.MethodPost, "http://127.0.0.1/?"+strings.ReplaceAll(c.signed(http.MethodPost, "CreateKey", want).Encode(), "+", "%20"), nil)
 
 	for name, r := range map[string]*http.Request{
-		"V1 GET":                 httptest.NewRequest(http.MethodGet, "/?"+c.signed(http.MethodGet, "CreateKey", want).Encode(), nil),
-		"V1 POST query":          httptest.NewRequest(http.MethodPost, "/?"+c.signed(http.MethodPost, "CreateKey", want).Encode(), nil),
+		"V1 GET":                 httptest.NewRequest(http.MethodGet, "http://127.0.0.1/?"+c.signed(http.MethodGet, "CreateKey", want).Encode(), nil),
+		"V1 POST query":          httptest.NewRequest(http.MethodPost, "http://127.0.0.1/?"+c.signed(http.MethodPost, "CreateKey", want).Encode(), nil),
 		"V1 POST percent-twenty": percent,
 		"V1 POST form":           formRequest(c.signed(http.MethodPost, "CreateKey", want)),
 		"V1 POST chunked form":   chunked,
@@ -134,7 +134,7 @@ func TestXML(t *testing.T) {
 		t.Helper()
 		p["Format"] = "XML"
 		w := httptest.NewRecorder()
-		c.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/?"+c.signed(http.MethodGet, action, p).Encode(), nil))
+		c.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://127.0.0.1/?"+c.signed(http.MethodGet, action, p).Encode(), nil))
 		if got := w.Header().Get("Content-Type"); got != "text/xml;charset=utf-8" {
 			t.Errorf("Content-Type = %q", got)
 		}
@@ -187,7 +187,7 @@ func TestUnreadable(t *testing.T) {
 	_, c := newClient(t, localkms.Config{})
 	signed := func() string { return c.signed(http.MethodPost, "ListKeys", nil).Encode() }
 	withType := func(kind, body string) *http.Request {
-		r := httptest.NewRequest(http.MethodPost, "/?"+signed(), strings.NewReader(body))
+		r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1/?"+signed(), strings.NewReader(body))
 		r.Header.Set("Content-Type", kind)
 		return r
 	}
@@ -195,15 +195,15 @@ func TestUnreadable(t *testing.T) {
 		name, code string
 		r          *http.Request
 	}{
-		{"PUT", "UnsupportedHTTPMethod", httptest.NewRequest(http.MethodPut, "/?"+signed(), nil)},
-		{"DELETE", "UnsupportedHTTPMethod", httptest.NewRequest(http.MethodDelete, "/?"+signed(), nil)},
-		{"a parameter twice", "ParseRequestParameterException", httptest.NewRequest(http.MethodPost, "/?PageSize=1&PageSize=2&"+signed(), nil)},
+		{"PUT", "UnsupportedHTTPMethod", httptest.NewRequest(http.MethodPut, "http://127.0.0.1/?"+signed(), nil)},
+		{"DELETE", "UnsupportedHTTPMethod", httptest.NewRequest(http.MethodDelete, "http://127.0.0.1/?"+signed(), nil)},
+		{"a parameter twice", "ParseRequestParameterException", httptest.NewRequest(http.MethodPost, "http://127.0.0.1/?PageSize=1&PageSize=2&"+signed(), nil)},
 		{"in query and form", "ParseRequestParameterException", withType("application/x-www-form-urlencoded", "Action=ListKeys")},
-		{"a bad escape", "ParseRequestParameterException", &http.Request{Method: http.MethodPost, URL: &url.URL{Path: "/", RawQuery: signed() + "&x=%zz"}, Body: http.NoBody, Header: http.Header{}}},
-		{"not UTF-8", "ParseRequestParameterException", httptest.NewRequest(http.MethodPost, "/?x=%ff&"+signed(), nil)},
+		{"a bad escape", "ParseRequestParameterException", &http.Request{Method: http.MethodPost, Host: "127.0.0.1", URL: &url.URL{Path: "/", RawQuery: signed() + "&x=%zz"}, Body: http.NoBody, Header: http.Header{}}},
+		{"not UTF-8", "ParseRequestParameterException", httptest.NewRequest(http.MethodPost, "http://127.0.0.1/?x=%ff&"+signed(), nil)},
 		{"a JSON body", "ParseRequestParameterException", withType("application/json", `{}`)},
 		{"an endless body", "ParseRequestParameterException", withType("application/x-www-form-urlencoded", "x="+strings.Repeat("y", 300<<10))},
-		{"too many parameters", "ParseRequestParameterException", httptest.NewRequest(http.MethodPost, "/?"+strings.Repeat("&", 600)+signed(), nil)},
+		{"too many parameters", "ParseRequestParameterException", httptest.NewRequest(http.MethodPost, "http://127.0.0.1/?"+strings.Repeat("&", 600)+signed(), nil)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := c.send(t, test.r); got.code() != test.code {

@@ -24,11 +24,11 @@ var fuzzed = []struct {
 	{"console: bodies in JSON", "FuzzBodies", "server/console", false},
 	{"console: errors of the KMS", "FuzzRedact", "server/kms", false},
 	{"local KMS: requests", "FuzzRequest", "server/localkms", false},
-	{"local KMS: signatures", "FuzzSignatureV1", "server/localkms", false},
-	{"local KMS: Authorization", "FuzzAuthorization", "server/localkms", false},
-	{"local KMS: ciphertexts", "FuzzUnwrap", "server/localkms", false},
-	{"local KMS: import tokens", "FuzzToken", "server/localkms", false},
-	{"local KMS: journal", "FuzzJournal", "server/localkms", false},
+	{"local KMS: signatures", "FuzzSignatureV1", "server/localkms/wire", false},
+	{"local KMS: Authorization", "FuzzAuthorization", "server/localkms/wire", false},
+	{"local KMS: ciphertexts", "FuzzUnwrap", "server/localkms/wrapping", false},
+	{"local KMS: import tokens", "FuzzToken", "server/localkms/wrapping", false},
+	{"local KMS: state file", "FuzzState", "server/localkms/store", false},
 }
 
 var executions = regexp.MustCompile(`execs: ([0-9]+)`)

@@ -1,11 +1,9 @@
 package inspector
 
 import (
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
-	"unicode/utf8"
 )
 
 // acts are what a person can do to a CMK: a path's word, the action of the API,
@@ -41,7 +39,7 @@ func (in *inspector) act(w http.ResponseWriter, r *http.Request) {
 	params := map[string]string{"KeyId": id}
 	switch chosen.action {
 	case "Encrypt":
-		params["Plaintext"] = base64.StdEncoding.EncodeToString([]byte(r.PostFormValue("text")))
+		params["Plaintext"] = r.PostFormValue("text")
 	case "ScheduleKeyDeletion":
 		params["PendingWindowInDays"] = r.PostFormValue("days")
 	}
@@ -73,14 +71,4 @@ func (in *inspector) perform(w http.ResponseWriter, r *http.Request, back, actio
 		query.Set("account", account)
 	}
 	http.Redirect(w, r, back+"?"+query.Encode(), http.StatusSeeOther)
-}
-
-// Plain returns a decrypted text as it is shown: as text if it is one, else
-// in base64.
-func (o *outcome) Plain() string {
-	plain, err := base64.StdEncoding.DecodeString(o.Result.Plaintext)
-	if err != nil || !utf8.Valid(plain) {
-		return o.Result.Plaintext
-	}
-	return string(plain)
 }

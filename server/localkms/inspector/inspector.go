@@ -49,7 +49,7 @@ type Result struct {
 	RequestID      string
 	KeyID          string
 	CiphertextBlob string
-	Plaintext      string // base64, as the API has it
+	Plaintext      string // the text that was encrypted
 }
 
 // Error is a refusal of the KMS.
@@ -87,7 +87,8 @@ type inspector struct {
 	outcomes *outcomes
 }
 
-// New returns the inspector's handler. Whoever mounts it checks the host name.
+// New returns the inspector's handler. The caller refuses requests that other web sites make a
+// browser send.
 func New(config Config) http.Handler {
 	digest := sha256.Sum256(stylesheet)
 	in := &inspector{
@@ -104,7 +105,7 @@ func New(config Config) http.Handler {
 	mux.HandleFunc("POST /decrypt", in.decrypt)
 	mux.HandleFunc("GET "+in.styleURL, serveStyle)
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	return withHeaders(http.NewCrossOriginProtection().Handler(mux))
+	return withHeaders(mux)
 }
 
 func withHeaders(next http.Handler) http.Handler {

@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// TestReceipts writes and reads the receipts of testdata/receipts.json with the page's script, in Node: files that were
-// written when the module wrote them read as before, and are written again as the same bytes.
+// TestReceipts writes and reads the receipts of testdata/receipts.json with the page's script, in
+// Node: files that were written when the module wrote them read as before, and are written again as
+// the same bytes.
 func TestReceipts(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {

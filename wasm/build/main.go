@@ -4,9 +4,10 @@
 //
 //	go run ./wasm/build -o web/static/wasm
 //
-// It writes keyferry.wasm, strength.wasm and the wasm_exec.js of the same Go toolchain, and prints the SHA-256 of each. The
-// output depends on the sources and the toolchain alone, so that anyone can build it again and compare; settings.env has
-// what a build depends on. Tests build variants of the module by their build tags.
+// It writes keyferry.wasm, strength.wasm and the wasm_exec.js of the same Go toolchain, and prints
+// the SHA-256 of each. The output depends on the sources and the toolchain alone, so that anyone
+// can build it again and compare; settings.env has what a build depends on. Tests build variants of
+// the module by their build tags.
 package main
 
 import (

@@ -15,8 +15,8 @@ import (
 // modulePackage is the package of the module that holds key material.
 const modulePackage = "keyferry/wasm"
 
-// modules are what a browser may load: the one that has to do with key material, and one that estimates passphrases and
-// never sees a key.
+// modules are what a browser may load: the one that has to do with key material, and one that
+// estimates passphrases and never sees a key.
 var modules = []struct{ file, packagePath string }{
 	{"keyferry.wasm", modulePackage},
 	{"strength.wasm", modulePackage + "/strength"},

@@ -7,7 +7,8 @@ import (
 	"keyferry/wasm/custody/backup"
 )
 
-// opening is an encrypted backup, and the passphrase or identity that opens it. Whoever reads one forgets it.
+// opening is an encrypted backup, and the passphrase or identity that opens it. Whoever reads one
+// forgets it.
 type opening struct {
 	file, secret []byte
 }
@@ -29,8 +30,8 @@ func (p *opening) with() backup.With {
 	return backup.With{Passphrase: p.secret}
 }
 
-// check opens a backup and compares the key material in it with the check value and the commitment of an import. Nothing
-// of the material leaves.
+// check opens a backup and compares the key material in it with the check value and the commitment
+// of an import. Nothing of the material leaves.
 func check(o *options) (result, error) {
 	p, known := readOpening(o), o.identity()
 	defer p.forget()
@@ -46,8 +47,8 @@ func check(o *options) (result, error) {
 	return result{}, custody.Compare(&material, known.checkValue, known.commitment)
 }
 
-// passphrase offers a passphrase that nobody can guess. It is for the person to see, so that it may become a string of the
-// page's.
+// passphrase offers a passphrase that nobody can guess. It is for the person to see, so that it may
+// become a string of the page's.
 func passphrase(*options) (result, error) {
 	generated, err := backup.GeneratePassphrase()
 	defer clear(generated)

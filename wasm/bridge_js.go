@@ -19,8 +19,8 @@ type result = map[string]any
 // job is what a function of the global object does.
 type job func(o *options) (result, error)
 
-// function makes a job callable from JavaScript, with one object. The function is never released: it lives as long as the
-// module does.
+// function makes a job callable from JavaScript, with one object. The function is never released:
+// it lives as long as the module does.
 func function(do job) js.Func {
 	return js.FuncOf(func(_ js.Value, args []js.Value) any {
 		return promise(func() (result, error) {
@@ -32,8 +32,8 @@ func function(do job) js.Func {
 	})
 }
 
-// promise runs work on a goroutine of its own, because a callback from JavaScript must return before anything else can
-// run.
+// promise runs work on a goroutine of its own, because a callback from JavaScript must return
+// before anything else can run.
 func promise(work func() (result, error)) js.Value {
 	executor := js.FuncOf(func(_ js.Value, settle []js.Value) any {
 		resolve, reject := settle[0], settle[1]
@@ -51,8 +51,8 @@ func promise(work func() (result, error)) js.Value {
 	return js.Global().Get("Promise").New(executor)
 }
 
-// guarded turns a panic into an error, so that the promise is settled whatever happens. The panic's value is dropped: it
-// may quote what the job worked on.
+// guarded turns a panic into an error, so that the promise is settled whatever happens. The panic's
+// value is dropped: it may quote what the job worked on.
 func guarded(work func() (result, error)) (value result, err error) {
 	defer func() {
 		if recover() != nil {

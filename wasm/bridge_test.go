@@ -63,7 +63,8 @@ type prepared struct {
 	BackupFile           string `json:"backupFile"`
 }
 
-// preparation is what prepare takes to generate key material and back it up to a recipient, with some fields replaced.
+// preparation is what prepare takes to generate key material and back it up to a recipient, with
+// some fields replaced.
 func preparation(changes options) options {
 	o := options{
 		"source": "generate", "protection": "recipients", "recipients": identity().Recipient().String(), "kind": "", "weakness": "",
@@ -248,7 +249,8 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// TestShippedModule checks that what is shipped has its jobs and no more, and nothing of the variant for tests.
+// TestShippedModule checks that what is shipped has its jobs and no more, and nothing of the
+// variant for tests.
 func TestShippedModule(t *testing.T) {
 	shipped, variant := builtModule(t, ""), builtModule(t, "testvariant")
 	ended := bridge(t, shipped, call{Function: "inspect", Arguments: []any{options{"publicKey": "crashtest: panic"}}})[0]

@@ -9,8 +9,8 @@ import (
 	"keyferry/wasm/custody/backup"
 )
 
-// check opens a backup and compares what is in it: with the commitment of an import that is being prepared, or with the
-// receipt of one that was made. Nothing of the material leaves.
+// check opens a backup and compares what is in it: with the commitment of an import that is being
+// prepared, or with the receipt of one that was made. Nothing of the material leaves.
 func check(args []js.Value) (result, error) {
 	o := readOptions(args)
 	file, secret, receipt := o.bytes("file"), o.text("secret"), o.bytesOrNone("receipt")

@@ -1,5 +1,5 @@
-// Command wasm is Keyferry's module for the browser. It registers one global, the object keyferry, whose functions are
-// the jobs. Each takes one object and returns a promise of one object:
+// Command wasm is Keyferry's module for the browser. It registers one global, the object keyferry,
+// whose functions are the jobs. Each takes one object and returns a promise of one object:
 //
 //	keyferry.inspect({publicKey})            -> {fingerprint, bits}
 //	keyferry.addComponent({component, kcv})  -> {method, count}, before prepare takes the sum
@@ -7,9 +7,9 @@
 //	keyferry.check({file, secret, …})        -> {}, where a backup holds the key material that is expected
 //	keyferry.passphrase({})                  -> {passphrase}
 //
-// README.md lists the fields. A promise is rejected with {code}; the page has the words for each code. An instance of the
-// module serves one job: the worker that started it then fills its memory with zeros and closes. The cryptography is in
-// the packages keywrap and custody.
+// README.md lists the fields. A promise is rejected with {code}; the page has the words for each
+// code. An instance of the module serves one job: the worker that started it then fills its memory
+// with zeros and closes. The cryptography is in the packages keywrap and custody.
 package main
 
 import (
@@ -18,8 +18,9 @@ import (
 )
 
 func main() {
-	// A collection does not zero what it frees, but it copies and shrinks stacks. Without one every byte remains where it
-	// was written, within reach of scrub and of the worker's zeros. One job needs a few kilobytes.
+	// A collection does not zero what it frees, but it copies and shrinks stacks. Without one every
+	// byte remains where it was written, within reach of scrub and of the worker's zeros. One job
+	// needs a few kilobytes.
 	debug.SetGCPercent(-1)
 
 	global := map[string]any{}

@@ -23,16 +23,17 @@ import (
 // secret turn up in a few megabytes by chance.
 const window = 8
 
-// TestMemory looks into the module's memory when key material has been generated and wrapped, before the worker fills it
-// with zeros. The private key tells what to look for. It uses the job generate of the variant for tests, which does
-// nothing else: a backup and a check value leave copies of the material in age and in crypto/aes, which only the worker's
-// zeros reach.
+// TestMemory looks into the module's memory when key material has been generated and wrapped,
+// before the worker fills it with zeros. The private key tells what to look for. It uses the job
+// generate of the variant for tests, which does nothing else: a backup and a check value leave
+// copies of the material in age and in crypto/aes, which only the worker's zeros reach.
 //
-// What Go code can clear is gone by then: the material, everything encoded from it, and the stack with the numbers that
-// the exponentiation went through. What is left is what crypto/rsa puts on the heap and does not hand out: the padded
-// message, whole, and with OAEP parts of it and of its mask in the hash that made them. RSAES_PKCS1_V1_5 pads without
-// masking, so that its padded message shows the material. The test allows this residue and nothing else, and fails if it
-// is ever absent: crypto/rsa would then have become better than we say.
+// What Go code can clear is gone by then: the material, everything encoded from it, and the stack
+// with the numbers that the exponentiation went through. What is left is what crypto/rsa puts on
+// the heap and does not hand out: the padded message, whole, and with OAEP parts of it and of its
+// mask in the hash that made them. RSAES_PKCS1_V1_5 pads without masking, so that its padded
+// message shows the material. The test allows this residue and nothing else, and fails if it is
+// ever absent: crypto/rsa would then have become better than we say.
 func TestMemory(t *testing.T) {
 	folder := builtModule(t, "testvariant")
 	for _, algorithm := range algorithms {
@@ -56,8 +57,8 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// TestMemorySearchFinds is the positive control of TestMemory: each secret, planted into a real dump at an odd address,
-// must be found.
+// TestMemorySearchFinds is the positive control of TestMemory: each secret, planted into a real
+// dump at an odd address, must be found.
 func TestMemorySearchFinds(t *testing.T) {
 	folder := builtModule(t, "testvariant")
 	for _, algorithm := range algorithms {
@@ -109,9 +110,10 @@ func dumped(t *testing.T, folder string, calls ...call) (ended []outcome, memori
 	return ended, memories
 }
 
-// TestSecretsAreCleared checks that a job clears the bytes of every secret that it was given: files, components,
-// passphrases and identities, also where it refuses them, and the passphrase that it offers. Once age has taken a
-// passphrase or a file there are copies out of reach; what is looked for here is what no library has had.
+// TestSecretsAreCleared checks that a job clears the bytes of every secret that it was given:
+// files, components, passphrases and identities, also where it refuses them, and the passphrase
+// that it offers. Once age has taken a passphrase or a file there are copies out of reach; what is
+// looked for here is what no library has had.
 func TestSecretsAreCleared(t *testing.T) {
 	folder := builtModule(t, "")
 	secret := []byte("xylograph-quixotic-9f3e7a1c") // no bytes of the program

@@ -26,8 +26,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// builtModule returns a folder with keyferry.wasm and wasm_exec.js, built by the command that builds what is shipped. No
-// tags make the shipped module; testvariant makes the one that variant_js.go changes.
+// builtModule returns a folder with keyferry.wasm and wasm_exec.js, built by the command that
+// builds what is shipped. No tags make the shipped module; testvariant makes the one that
+// variant_js.go changes.
 func builtModule(t *testing.T, tags string) string {
 	t.Helper()
 	if testing.Short() {

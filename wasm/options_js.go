@@ -6,8 +6,8 @@ import (
 	"keyferry/wasm/custody"
 )
 
-// options reads the fields of the object that a job takes. The first fault is remembered; whoever reads fields asks for
-// err once, after the last.
+// options reads the fields of the object that a job takes. The first fault is remembered; whoever
+// reads fields asks for err once, after the last.
 type options struct {
 	object js.Value
 	err    error
@@ -32,7 +32,8 @@ func (o *options) text(name string) string {
 	return value.String()
 }
 
-// secret is a field that must be a string, as UTF-8 in bytes of which no Go string is made. The caller clears them.
+// secret is a field that must be a string, as UTF-8 in bytes of which no Go string is made. The
+// caller clears them.
 func (o *options) secret(name string) []byte {
 	value := o.object.Get(name)
 	if value.Type() != js.TypeString {

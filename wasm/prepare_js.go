@@ -40,8 +40,9 @@ func (p *preparation) forget() {
 	clear(p.passphrase)
 }
 
-// prepare does everything that needs the key material, in one go: it makes it or reads it, compares it with a receipt,
-// examines it, backs it up and wraps it. What leaves is encrypted, or a check value.
+// prepare does everything that needs the key material, in one go: it makes it or reads it, compares
+// it with a receipt, examines it, backs it up and wraps it. What leaves is encrypted, or a check
+// value.
 func prepare(o *options) (result, error) {
 	p, err := readPreparation(o)
 	defer p.forget()
@@ -60,7 +61,8 @@ func prepare(o *options) (result, error) {
 	return p.finish()
 }
 
-// readPreparation returns what it has read also when it refuses the rest, so that the caller forgets it.
+// readPreparation returns what it has read also when it refuses the rest, so that the caller
+// forgets it.
 func readPreparation(o *options) (*preparation, error) {
 	p := &preparation{
 		opening: *readOpening(o),
@@ -118,7 +120,8 @@ func (p *preparation) fill() error {
 	return codeBadRequest
 }
 
-// readFile asks before it decodes text: 64 hexadecimal digits may stand for a key, or be something else altogether.
+// readFile asks before it decodes text: 64 hexadecimal digits may stand for a key, or be something
+// else altogether.
 func (p *preparation) readFile() error {
 	kind, err := custody.Recognise(p.file)
 	if err != nil {
@@ -136,8 +139,8 @@ func (p *preparation) readFile() error {
 	return custody.Decode(p.kind, p.file, &material)
 }
 
-// examine compares the key material with the receipt, and looks for weaknesses where it was brought. The receipt comes
-// first: comparing is quick, and the wrong key need not be examined.
+// examine compares the key material with the receipt, and looks for weaknesses where it was
+// brought. The receipt comes first: comparing is quick, and the wrong key need not be examined.
 func (p *preparation) examine() error {
 	if p.receipt != nil {
 		if err := custody.Compare(&material, p.receipt.checkValue, p.receipt.commitment); err != nil {
@@ -187,7 +190,8 @@ func (p *preparation) finish() (result, error) {
 	return out, nil
 }
 
-// backUp encrypts the key material as the person chose, and adds the backup to what prepare answers.
+// backUp encrypts the key material as the person chose, and adds the backup to what prepare
+// answers.
 func (p *preparation) backUp(out result) error {
 	to := backup.To{Passphrase: p.passphrase, Recipients: p.recipients}
 	if p.protection == "passphrase" {

@@ -12,8 +12,8 @@ import (
 	"keyferry/wasm/keywrap"
 )
 
-// adjusted adds the job generate, and makes inspect die in the way that its public key names. Only tests build this
-// variant of the module; it is never served.
+// adjusted adds the job generate, and makes inspect die in the way that its public key names. Only
+// tests build this variant of the module; it is never served.
 func adjusted(jobs map[string]job) map[string]job {
 	jobs["inspect"], jobs["generate"] = inspectOrDie, generate
 	return jobs
@@ -43,8 +43,8 @@ func inspectOrDie(o *options) (result, error) {
 	return inspect(o)
 }
 
-// generate makes key material and wraps it, without a backup or a check value: what a test then finds in memory is what
-// wrapping leaves there.
+// generate makes key material and wraps it, without a backup or a check value: what a test then
+// finds in memory is what wrapping leaves there.
 func generate(o *options) (result, error) {
 	key, err := keywrap.ParseWrappingKey([]byte(o.text("publicKey")))
 	if err != nil {

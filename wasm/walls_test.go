@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestModuleImports holds the walls around the module: what it links is what a person has to trust, and what they
-// download. Besides the standard library that is age, and what age needs.
+// TestModuleImports holds the walls around the module: what it links is what a person has to trust,
+// and what they download. Besides the standard library that is age, and what age needs.
 func TestModuleImports(t *testing.T) {
 	own := []string{"keyferry/wasm", "keyferry/wasm/keywrap", "keyferry/wasm/custody", "keyferry/wasm/custody/backup"}
 	packages := strings.Fields(goForBrowser(t, "list", "-deps", "keyferry/wasm"))
@@ -34,8 +34,8 @@ func TestModuleImports(t *testing.T) {
 	}
 }
 
-// TestPackagesBelowImport holds the wider wall: nothing under wasm that builds for the browser reaches the network or the
-// server.
+// TestPackagesBelowImport holds the wider wall: nothing under wasm that builds for the browser
+// reaches the network or the server.
 func TestPackagesBelowImport(t *testing.T) {
 	for _, name := range strings.Fields(goForBrowser(t, "list", "-deps", "keyferry/wasm/...")) {
 		if name == "net/http" || strings.HasPrefix(name, "keyferry/server") {
@@ -44,7 +44,8 @@ func TestPackagesBelowImport(t *testing.T) {
 	}
 }
 
-// TestInTheBrowsersGo runs the tests of the packages below as WebAssembly, with the toolchain's own runner.
+// TestInTheBrowsersGo runs the tests of the packages below as WebAssembly, with the toolchain's own
+// runner.
 func TestInTheBrowsersGo(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the tests as WebAssembly and runs them in Node")

@@ -23,8 +23,8 @@ import (
 // emptyModule is WebAssembly without anything in it.
 const emptyModule = "\x00asm\x01\x00\x00\x00"
 
-// posted is what the worker posted, and how much of the module's memory was not zero at that moment; nil while there was
-// no module.
+// posted is what the worker posted, and how much of the module's memory was not zero at that
+// moment; nil while there was no module.
 type posted struct {
 	Data struct {
 		Type   string          `json:"type"`

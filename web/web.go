@@ -1,8 +1,9 @@
-// Package web holds the files that a browser loads: styles, scripts and the WebAssembly module, embedded in the binary.
+// Package web holds the files that a browser loads: styles, scripts and the WebAssembly module,
+// embedded in the binary.
 //
-// All of them are served under one path that carries the digest of the whole tree, so that they can be cached for ever
-// and relative imports between modules keep working. Files with a twin ending in .br or .gz are served compressed to
-// browsers that ask for it; make writes the twins.
+// All of them are served under one path that carries the digest of the whole tree, so that they can
+// be cached for ever and relative imports between modules keep working. Files with a twin ending in
+// .br or .gz are served compressed to browsers that ask for it; make writes the twins.
 package web
 
 import (
@@ -48,8 +49,8 @@ type Tree struct {
 	digest string
 }
 
-// file is one file of the tree. Its bytes stay where they are, in the program or on disk: copies of the modules would
-// take more memory than everything else that the console does.
+// file is one file of the tree. Its bytes stay where they are, in the program or on disk: copies of
+// the modules would take more memory than everything else that the console does.
 type file struct {
 	mediaType string
 	root      fs.FS
@@ -134,7 +135,8 @@ func (t *Tree) Digest() string { return t.digest }
 // Names lists the files of the tree, sorted.
 func (t *Tree) Names() []string { return slices.Sorted(maps.Keys(t.files)) }
 
-// DeskScripts are the two scripts of the desk's file, each joined into one text: the page's and the worker's.
+// DeskScripts are the two scripts of the desk's file, each joined into one text: the page's and the
+// worker's.
 func DeskScripts() (page, worker []byte, err error) {
 	if page, err = joined.ReadFile("desk/page.js"); err == nil {
 		worker, err = joined.ReadFile("desk/worker.js")
@@ -145,7 +147,8 @@ func DeskScripts() (page, worker []byte, err error) {
 	return page, worker, nil
 }
 
-// Read returns one file, as it is or, with its twin's suffix, as it is compressed: "wasm/keyferry.wasm.gz".
+// Read returns one file, as it is or, with its twin's suffix, as it is compressed:
+// "wasm/keyferry.wasm.gz".
 func (t *Tree) Read(name string) ([]byte, error) {
 	plain := strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".br")
 	f, ok := t.files[plain]
@@ -155,7 +158,8 @@ func (t *Tree) Read(name string) ([]byte, error) {
 	return fs.ReadFile(f.root, name)
 }
 
-// SHA256 is the digest of one file in hexadecimal, and Integrity the same as fetch and script take it.
+// SHA256 is the digest of one file in hexadecimal, and Integrity the same as fetch and script take
+// it.
 func (t *Tree) SHA256(name string) (string, error) {
 	f, ok := t.files[name]
 	if !ok {
@@ -180,8 +184,9 @@ func missing(name string) error {
 	return fmt.Errorf("no static file %s: %w", name, fs.ErrNotExist)
 }
 
-// Serve answers with one file, compressed if the browser takes that, to be kept for ever. It reports false, and writes
-// nothing, where there is no such file. Only what the tree holds can be named, so a path cannot leave it.
+// Serve answers with one file, compressed if the browser takes that, to be kept for ever. It
+// reports false, and writes nothing, where there is no such file. Only what the tree holds can be
+// named, so a path cannot leave it.
 func (t *Tree) Serve(w http.ResponseWriter, r *http.Request, name string) bool {
 	f, ok := t.files[name]
 	if !ok {

@@ -59,7 +59,8 @@ func TestIntegrity(t *testing.T) {
 	}
 }
 
-// Twins that do not open to their file would make the console serve something else than what it names.
+// Twins that do not open to their file would make the console serve something else than what it
+// names.
 func TestTwinsOpenToTheirFiles(t *testing.T) {
 	twins, err := filepath.Glob("static/*/*.br")
 	if err != nil {

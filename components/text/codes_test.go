@@ -20,9 +20,9 @@ var documented = []string{
 	"Forbidden.InDebt", "Forbidden.InDebtOverdue", "Forbidden.KmsServiceNotEnabled", "IllegalTimestamp", "Throttling.Api", "Throttling.User",
 }
 
-// TestEveryCodeHasWords checks that each code that can reach a person has words in every language, and that there are no
-// words for anything else. Codes are those of the module's Go code, of the page's scripts and worker, of the console, and
-// of the KMS.
+// TestEveryCodeHasWords checks that each code that can reach a person has words in every language,
+// and that there are no words for anything else. Codes are those of the module's Go code, of the
+// page's scripts and worker, of the console, and of the KMS.
 func TestEveryCodeHasWords(t *testing.T) {
 	codes := map[string]string{}
 	collectGo(t, codes, "../../wasm", isCode)
@@ -52,7 +52,8 @@ func TestEveryCodeHasWords(t *testing.T) {
 	}
 }
 
-// collectGo adds the codes in the Go files below a folder: the strings that find picks from the syntax tree.
+// collectGo adds the codes in the Go files below a folder: the strings that find picks from the
+// syntax tree.
 func collectGo(t *testing.T, codes map[string]string, folder string, find func(ast.Node) []ast.Expr) {
 	t.Helper()
 	err := filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
@@ -115,8 +116,8 @@ func isText(node ast.Node) []ast.Expr {
 	return nil
 }
 
-// collectScripts adds the codes in the scripts of the page: those in problem(…), failure(…) and refusal(…), and those that
-// kms.js chooses between.
+// collectScripts adds the codes in the scripts of the page: those in problem(…), failure(…) and
+// refusal(…), and those that kms.js chooses between.
 func collectScripts(t *testing.T, codes map[string]string, folder string) {
 	t.Helper()
 	call := regexp.MustCompile(`(?:problem|failure|refusal)\((?:[^()]|\([^()]*\))*\)`)

@@ -65,7 +65,7 @@ func command(folder string, environment []string, name string, arguments ...stri
 	return nil
 }
 
-// goBuild builds a package as it is shipped.
+// goBuild builds a package without what a debugger needs.
 func goBuild(environment []string, output string, more ...string) error {
 	arguments := append([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", output}, more...)
 	return command(program.Source("."), append(environment, "CGO_ENABLED=0"), "go", arguments...)
@@ -103,9 +103,10 @@ func buildEmpty(folder string) error {
 	return errors.Join(os.WriteFile(file, overlay, 0o600), goBuild(nil, emptyProgram, "-overlay", file, "./server"))
 }
 
+// buildWraps builds the module that wraps again and again, with the settings of those that are shipped.
 func buildWraps(folder string) error {
-	wrapModule = filepath.Join(folder, "wraps.wasm")
-	return goBuild(forBrowser, wrapModule, "./e2e/bench/wrapmodule")
+	wrapModule = filepath.Join(folder, "wrapmodule.wasm")
+	return command(program.Source("."), nil, "go", "run", "./wasm/build", "-o", folder, "./e2e/bench/wrapmodule")
 }
 
 func buildBase() error {

@@ -13,8 +13,8 @@ import (
 	"keyferry/e2e/program"
 )
 
-// Every figure of step 4, of the panel, of the result and of the receipt is the one that was sent, even where time
-// passes between the choice of an expiry and the import.
+// Every figure of step 4, of the panel, of the result and of the receipt is the one that was sent,
+// even where time passes between the choice of an expiry and the import.
 func TestFiguresAreWhatIsSent(t *testing.T) {
 	p := program.Start(t)
 	key := program.Seeded[0]

@@ -21,8 +21,8 @@ import (
 	"keyferry/web"
 )
 
-// TestOneModule imports from each source with each protection: every worker runs the one module whose SHA-256 is at the
-// foot of the page and in the receipt, and loads no other.
+// TestOneModule imports from each source with each protection: every worker runs the one module
+// whose SHA-256 is at the foot of the page and in the receipt, and loads no other.
 func TestOneModule(t *testing.T) {
 	identity, err := age.GenerateX25519Identity()
 	if err != nil {

@@ -16,7 +16,8 @@ type asset struct {
 	content []byte
 }
 
-// install writes the asset where it is not there already. It returns a line that says what there is.
+// install writes the asset where it is not there already. It returns a line that says what there
+// is.
 func (a asset) install(folder string) (string, error) {
 	file := filepath.Join(folder, a.name)
 	if !holds(file, a.content) {
@@ -33,7 +34,8 @@ func holds(file string, content []byte) bool {
 	return err == nil && bytes.Equal(old, content)
 }
 
-// writeWhole replaces the file in one step, so that a server that reads at the same time never sees half of it.
+// writeWhole replaces the file in one step, so that a server that reads at the same time never sees
+// half of it.
 func writeWhole(file string, content []byte) error {
 	temporary, err := os.CreateTemp(filepath.Dir(file), ".new-")
 	if err != nil {

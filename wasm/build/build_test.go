@@ -10,8 +10,9 @@ import (
 	"testing"
 )
 
-// TestReproducible builds the module from copies of its sources: in two folders, with two build caches, the second time
-// in an environment full of settings that change a module. The bytes must be the same.
+// TestReproducible builds the module from copies of its sources: in two folders, with two build
+// caches, the second time in an environment full of settings that change a module. The bytes must
+// be the same.
 func TestReproducible(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles the standard library twice")
@@ -37,8 +38,8 @@ func TestReproducible(t *testing.T) {
 	}
 }
 
-// buildCopy copies what the module is built from into the folder, builds there with an empty cache, and returns the
-// module's SHA-256.
+// buildCopy copies what the module is built from into the folder, builds there with an empty cache,
+// and returns the module's SHA-256.
 func buildCopy(t *testing.T, root, folder string) [sha256.Size]byte {
 	t.Helper()
 	if err := os.CopyFS(filepath.Join(folder, "wasm"), os.DirFS(filepath.Join(root, "wasm"))); err != nil {
@@ -62,7 +63,8 @@ func buildCopy(t *testing.T, root, folder string) [sha256.Size]byte {
 	return sha256.Sum256(module)
 }
 
-// TestInstall checks that an asset is written, replaced when it changes, and left alone while it does not.
+// TestInstall checks that an asset is written, replaced when it changes, and left alone while it
+// does not.
 func TestInstall(t *testing.T) {
 	folder := t.TempDir()
 	for _, content := range []string{"the old text", "the new text"} {

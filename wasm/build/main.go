@@ -4,9 +4,12 @@
 //
 //	go run ./wasm/build -o web/static/wasm
 //
-// It writes keyferry.wasm, strength.wasm and the wasm_exec.js of the same Go toolchain, and prints the SHA-256 of each. The
-// output depends on the sources and the toolchain alone, so that anyone can build it again and compare; settings.env has
-// what a build depends on. Tests build variants of the module by their build tags.
+// It writes keyferry.wasm, strength.wasm and the wasm_exec.js of the same Go toolchain, and prints
+// the SHA-256 of each. The output depends on the sources and the toolchain alone, so that anyone
+// can build it again and compare; settings.env has what a build depends on. Tests build variants of
+// the module by their build tags, and other packages in place of the modules, in the same way:
+//
+//	go run ./wasm/build -o folder ./e2e/bench/wrapmodule
 package main
 
 import (
@@ -19,18 +22,14 @@ func main() {
 	out := flag.String("o", "web/static/wasm", "folder to write to")
 	tags := flag.String("tags", "", "build tags, for tests; none builds what is shipped")
 	flag.Parse()
-	if flag.NArg() != 0 {
-		flag.Usage()
-		os.Exit(2)
-	}
-	if err := run(*out, *tags); err != nil {
+	if err := run(*out, *tags, named(flag.Args())); err != nil {
 		fmt.Fprintln(os.Stderr, "wasm/build:", err)
 		os.Exit(1)
 	}
 }
 
 // run builds into the folder and prints one line for each asset.
-func run(folder, tags string) error {
+func run(folder, tags string, modules []module) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return fmt.Errorf("making the output folder: %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,11 +16,21 @@ import (
 // modulePackage is the package of the module that holds key material.
 const modulePackage = "keyferry/wasm"
 
-// modules are what a browser may load: the one that has to do with key material, and one that estimates passphrases and
-// never sees a key.
-var modules = []struct{ file, packagePath string }{
-	{"keyferry.wasm", modulePackage},
-	{"strength.wasm", modulePackage + "/strength"},
+// module is a file to build, and the package that it is built from.
+type module struct{ file, packagePath string }
+
+// named returns the modules of these packages, each with the package's name. Without any it returns
+// what a browser may load: the module that has to do with key material, and the one that estimates
+// passphrases and never sees a key.
+func named(packages []string) []module {
+	if len(packages) == 0 {
+		return []module{{"keyferry.wasm", modulePackage}, {"strength.wasm", modulePackage + "/strength"}}
+	}
+	var modules []module
+	for _, p := range packages {
+		modules = append(modules, module{path.Base(p) + ".wasm", p})
+	}
+	return modules
 }
 
 // buildModule compiles a module of the current directory's sources. No tags make what is shipped.

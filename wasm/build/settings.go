@@ -11,8 +11,8 @@ import (
 //go:embed settings.env
 var settingsFile string
 
-// settings is settings.env: the arguments of go build for a module, the settings that take the place of those in the
-// environment, and the names of those that are kept.
+// settings is settings.env: the arguments of go build for a module, the settings that take the
+// place of those in the environment, and the names of those that are kept.
 var settings = func() (s struct{ arguments, pinned, kept []string }) {
 	for line := range strings.Lines(settingsFile) {
 		switch line = strings.TrimPrefix(strings.TrimRight(line, "\r\n"), "module "); {

@@ -1,6 +1,9 @@
 package custody
 
-import "crypto/cipher"
+import (
+	"crypto/cipher"
+	"crypto/subtle"
+)
 
 // blockSize is the block size of AES.
 const blockSize = 16
@@ -14,7 +17,7 @@ func cmac(block cipher.Block, message []byte) (mac [blockSize]byte) {
 	block.Encrypt(subkey[:], subkey[:])
 	double(&subkey)
 	for len(message) > blockSize {
-		xorInto(&mac, message[:blockSize])
+		subtle.XORBytes(mac[:], mac[:], message[:blockSize])
 		block.Encrypt(mac[:], mac[:])
 		message = message[blockSize:]
 	}
@@ -22,8 +25,8 @@ func cmac(block cipher.Block, message []byte) (mac [blockSize]byte) {
 		double(&subkey)
 		mac[len(message)] ^= 0x80
 	}
-	xorInto(&mac, message)
-	xorInto(&mac, subkey[:])
+	subtle.XORBytes(mac[:], mac[:], message)
+	subtle.XORBytes(mac[:], mac[:], subkey[:])
 	block.Encrypt(mac[:], mac[:])
 	clear(subkey[:])
 	return mac
@@ -37,10 +40,4 @@ func double(b *[blockSize]byte) {
 		b[i] = b[i]<<1 | b[i+1]>>7
 	}
 	b[blockSize-1] = b[blockSize-1]<<1 ^ carry*0x87
-}
-
-func xorInto(b *[blockSize]byte, with []byte) {
-	for i, x := range with {
-		b[i] ^= x
-	}
 }

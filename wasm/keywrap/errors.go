@@ -1,6 +1,7 @@
 package keywrap
 
-// Code names a refusal and is the error that says so. Codes are stable: pages choose their text by them.
+// Code names a refusal and is the error that says so. Codes are stable: pages choose their text by
+// them.
 type Code string
 
 // Error returns the code.

@@ -129,8 +129,8 @@ func otherDER(t testing.TB, input []byte) []byte {
 		return input
 	}
 	text := bytes.TrimPrefix(input, []byte("\ufeff"))
-	// encoding/pem wants each line of dashes to stand alone, ended by LF. RFC 7468 also takes CR, and its lax grammar
-	// takes other white space or none.
+	// encoding/pem wants each line of dashes to stand alone, ended by LF. RFC 7468 also takes CR,
+	// and its lax grammar takes other white space or none.
 	text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n"))
 	text = bytes.ReplaceAll(text, []byte("-----BEGIN PUBLIC KEY-----"), []byte("-----BEGIN PUBLIC KEY-----\n"))
 	text = bytes.ReplaceAll(text, []byte("-----END"), []byte("\n-----END"))

@@ -2,11 +2,12 @@
 //
 //   node bridge.mjs <folder> < calls.json > outcomes.json
 //
-// The folder holds keyferry.wasm and wasm_exec.js. A call is {"function", "arguments", "before", "memory"}; each runs in
-// an instance of its own, after the calls of "before". An outcome is {"resolved"}, {"rejected"} or, where the program
-// ended before the promise was settled, {"exited": true}; beside it "globals" lists the functions of the global object
-// and "output" holds what the program printed. Where "memory" names a file, the instance's linear memory goes there as it
-// was when the promise settled. A Uint8Array is {"base64"} in an argument, and base64 in an outcome.
+// The folder holds keyferry.wasm and wasm_exec.js. A call is {"function", "arguments", "before",
+// "memory"}; each runs in an instance of its own, after the calls of "before". An outcome is
+// {"resolved"}, {"rejected"} or, where the program ended before the promise was settled, {"exited":
+// true}; beside it "globals" lists the functions of the global object and "output" holds what the
+// program printed. Where "memory" names a file, the instance's linear memory goes there as it was
+// when the promise settled. A Uint8Array is {"base64"} in an argument, and base64 in an outcome.
 
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"

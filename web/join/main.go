@@ -2,8 +2,9 @@
 //
 //	go run ./web/join web/static web/desk
 //
-// The console's scripts stay as they are written. The output is the source with its imports resolved: nothing is shortened
-// or renamed without need, so that a person can read it. It depends on the sources alone.
+// The console's scripts stay as they are written. The output is the source with its imports
+// resolved: nothing is shortened or renamed without need, so that a person can read it. It depends
+// on the sources alone.
 package main
 
 import (
@@ -15,8 +16,8 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// entries are the scripts that are joined, by the name of the result. Both become plain scripts: a page from a disk has no
-// origin, and browsers load no modules for it.
+// entries are the scripts that are joined, by the name of the result. Both become plain scripts: a
+// page from a disk has no origin, and browsers load no modules for it.
 var entries = map[string]string{
 	"page.js":   "js/desk_file.js",
 	"worker.js": "js/worker.js",

@@ -2,8 +2,8 @@
 //
 //	go run ./web/pack web/static
 //
-// Each file that a browser loads gets a .br and a .gz beside it, which the console serves in its place. The output
-// depends on the files alone.
+// Each file that a browser loads gets a .br and a .gz beside it, which the console serves in its
+// place. The output depends on the files alone.
 package main
 
 import (
@@ -89,8 +89,8 @@ var twins = []twin{
 	},
 }
 
-// write writes the twin of content. Compressing takes seconds and decompressing does not: a twin that opens to the
-// content is kept.
+// write writes the twin of content. Compressing takes seconds and decompressing does not: a twin
+// that opens to the content is kept.
 func (t twin) write(file string, content []byte) error {
 	if old, err := os.ReadFile(file); err == nil && t.opensTo(old, content) {
 		return nil

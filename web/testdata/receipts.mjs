@@ -2,9 +2,10 @@
 //
 //   node receipts.mjs <receipt_file.js>
 //
-// receipts.json was made by keyferry 0.4.0, whose module wrote and read receipts in Go. "written" are files as it wrote
-// them. "read" are files, or changes to the first of those, with what came of reading them: "ok" is the receipt "from"
-// which the file was made. "refused" are changes to the first receipt with which it was not written.
+// receipts.json was made by keyferry 0.4.0, whose module wrote and read receipts in Go. "written"
+// are files as it wrote them. "read" are files, or changes to the first of those, with what came of
+// reading them: "ok" is the receipt "from" which the file was made. "refused" are changes to the
+// first receipt with which it was not written.
 
 import { readFileSync } from "node:fs"
 import { isDeepStrictEqual } from "node:util"

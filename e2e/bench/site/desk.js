@@ -1,5 +1,6 @@
-// Runs in the desk as soon as it is there: do steps 1 and 2 as a person would, and hand back the milliseconds from the
-// moment when the page was asked for until the module had read the wrapping key.
+// Runs in the desk as soon as it is there: do steps 1 and 2 as a person would, and hand back the
+// milliseconds from the moment when the page was asked for until the module had read the wrapping
+// key.
 ({ answer, keyId }) => new Promise((resolve, reject) => {
     const field = (id, text) => { document.getElementById(id).value = text }
     const send = (name) => document.querySelector(`[data-form=${name}]`).requestSubmit()

@@ -1,4 +1,5 @@
-// Runs in the page: start one contender's worker, let it wrap for a while, and hand back what it counted.
+// Runs in the page: start one contender's worker, let it wrap for a while, and hand back what it
+// counted.
 (request) => new Promise((resolve, reject) => {
     const worker = new Worker("wraps.js")
     const silent = setTimeout(() => end(reject, new Error("the worker is silent")), 30_000 + 2 * request.milliseconds)

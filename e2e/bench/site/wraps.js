@@ -1,5 +1,5 @@
-// The worker of one contender. It prepares the key, wraps for a short while to be warm, then wraps for the time asked
-// and posts {count, seconds, last}; last is one ciphertext in base64.
+// The worker of one contender. It prepares the key, wraps for a short while to be warm, then wraps
+// for the time asked and posts {count, seconds, last}; last is one ciphertext in base64.
 
 const material = Uint8Array.from({ length: 32 }, (_, i) => i)
 

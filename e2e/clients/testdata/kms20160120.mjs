@@ -1,4 +1,5 @@
-// @alicloud/kms20160120: a method and a request class for each action, with names in lower camel case.
+// @alicloud/kms20160120: a method and a request class for each action, with names in lower camel
+// case.
 import kms from "@alicloud/kms20160120"
 
 const lower = (name) => name[0].toLowerCase() + name.slice(1)

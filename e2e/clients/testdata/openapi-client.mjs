@@ -1,4 +1,5 @@
-// @alicloud/openapi-client: any action of any API, here with all parameters in the body, which it sends in chunks.
+// @alicloud/openapi-client: any action of any API, here with all parameters in the body, which it
+// sends in chunks.
 import openapi from "@alicloud/openapi-client"
 import { createRequire } from "node:module"
 

@@ -1,5 +1,6 @@
-// Answers the test's questions, one JSON object a line, with the vendor's clients for Node.js. Each question names the
-// client, or "crypto" for wrapping; what a client throws goes back as it was thrown.
+// Answers the test's questions, one JSON object a line, with the vendor's clients for Node.js. Each
+// question names the client, or "crypto" for wrapping; what a client throws goes back as it was
+// thrown.
 import { createInterface } from "node:readline"
 
 import { wrap } from "./wrap.mjs"

@@ -218,7 +218,7 @@ func (f *fox) mustNotHaveLeaked(key string) {
 	}
 }
 
-// The main job in a second engine, and the same attacks on the same walls.
+// The main job in a second engine, and the same attacks on the same policies.
 func TestProofFirefox(t *testing.T) {
 	p := program.Start(t)
 	for i, job := range []struct{ language, algorithm string }{

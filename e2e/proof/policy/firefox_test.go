@@ -46,7 +46,7 @@ func (f foxTab) fresh(t *testing.T) workingTab {
 	return foxTab{f.ctx, f.browser, page}
 }
 
-// The same attacks as in Chromium, on the same walls.
+// The same attacks as in Chromium, on the same policies.
 func TestProofFirefoxPolicy(t *testing.T) {
 	p := program.Start(t)
 	in := attackFirefox(t)

@@ -105,7 +105,6 @@ export function begin(from, request) {
     let over = false
     const end = (/** @type {() => void} */ settle) => {
         over = true
-        silence.stop()
         settle()
         worker.terminate()
     }
@@ -132,11 +131,11 @@ export function begin(from, request) {
      * @param {Promise<any>} wanted
      */
     const wait = async (wanted) => {
-        if (!over) silence.begin()
+        silence.waits(1)
         try {
             return await Promise.race([wanted, answer.promise])
         } finally {
-            silence.stop()
+            silence.waits(-1)
         }
     }
 
@@ -200,24 +199,23 @@ function settled() {
 }
 
 /**
- * A clock that calls when nothing was heard for too long.
+ * A clock that calls when somebody waits and nothing was heard for too long.
  * @param {() => void} call
  */
 function patiently(call) {
+    let waiting = 0
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let running
-    const stop = () => {
+    const heard = () => {
         clearTimeout(running)
-        running = undefined
-    }
-    const begin = () => {
-        stop()
-        running = setTimeout(call, patience)
+        running = waiting > 0 ? setTimeout(call, patience) : undefined
     }
     return {
-        begin,
-        stop,
-        /** Something was heard. While nobody waits, the clock does not run. */
-        heard: () => { if (running !== undefined) begin() },
+        heard,
+        /** One more waits, or one less. The clock runs as long as anybody does. @param {1 | -1} change */
+        waits(change) {
+            waiting += change
+            heard()
+        },
     }
 }

@@ -1,4 +1,5 @@
-// Everything that a page has at this moment: the document, the fields, and storage of every kind with what is in it.
+// Everything that a page has at this moment: the document, the fields, and storage of every kind
+// with what is in it.
 async () => {
     const plain = (_, value) => {
         if (value instanceof ArrayBuffer) return Array.from(new Uint8Array(value))

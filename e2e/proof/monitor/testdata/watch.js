@@ -1,5 +1,6 @@
-// What the monitor puts into every page before its own scripts: it reports what passes between the page and its workers,
-// and every change of the document, as it happens. It changes nothing that the page does.
+// What the monitor puts into every page before its own scripts: it reports what passes between the
+// page and its workers, and every change of the document, as it happens. It changes nothing that
+// the page does.
 
 (() => {
     const report = globalThis.keyferryReport

@@ -28,7 +28,7 @@ var passwordEnds = []string{
 // there are fewer than 2^20, so that a random key is one of the digests with probability 2^-236.
 func hashSearch(now time.Time) search {
 	words := strings.Fields(commonPasswords)
-	numbers := seedSearch(CodeWeakHash, now, 20000, day/4, func(m *keywrap.Material, number uint64) bool {
+	numbers := seedSearch(CodeWeakHash, now, 10000, day/12, func(m *keywrap.Material, number uint64) bool {
 		return hashes(m, strconv.FormatUint(number, 10))
 	})
 	padded := search{4, func(m *keywrap.Material, piece uint64) keywrap.Code {

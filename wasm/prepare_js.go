@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"strings"
 	"syscall/js"
 
 	"keyferry/wasm/custody"
@@ -82,7 +81,7 @@ func readPreparation(o *options) (*preparation, error) {
 	case "passphrase":
 		p.passphrase = o.secret("passphrase")
 	case "recipients":
-		p.recipients = strings.Fields(o.text("recipients"))
+		p.recipients = []string{o.text("recipients")}
 	case "elsewhere":
 		if p.source == "generate" {
 			return p, codeBadRequest // generated key material would exist nowhere else
@@ -150,17 +149,13 @@ func (p *preparation) examine() error {
 	if p.source == "generate" {
 		return nil
 	}
-	finding, err := custody.Examine(&material, func(done, total uint64) bool {
+	weakness := custody.Examine(&material, func(done, total uint64) {
 		if p.progress.Type() == js.TypeFunction {
 			p.progress.Invoke(float64(done), float64(total))
 		}
-		return true
 	})
-	if err != nil {
-		return err
-	}
-	if finding.Found() && finding.Code != p.weakness {
-		return finding.Code
+	if weakness != "" && weakness != p.weakness {
+		return weakness
 	}
 	return nil
 }

@@ -103,7 +103,8 @@ var englishDeskFaults = map[string]Fault{
 	"wrapping_key_not_own":       {"The wrapping key in these parameters is not the one that you obtained yourself.", "Do not continue. Someone may have replaced it in order to decrypt what you wrap, or the two come from different requests. Get both from the same request and compare again."},
 	"wrapped_missing":            {"There is nothing to check yet.", "Choose the file that your HSM or OpenSSL wrote, or paste its base64."},
 	"wrapped_twice":              {"There is both a file and a pasted text.", "Keep one of the two, so that it is clear which one counts."},
-	"wrapped_is_bare":            {"This looks like the bare key: 32 bytes that are not wrapped. It does not belong here and was discarded.", "Wrap it with the command above and bring the result. Nothing was sent. But if others can access this plaintext file, treat the key as exposed."},
-	"wrapped_unreadable":         {"This is neither 256 bytes nor base64.", "Use the file exactly as the tool wrote it. Hexadecimal digits, PEM and text with comments are not accepted."},
+	"wrapped_is_bare":            {"This looks like a bare key that is not wrapped. It does not belong here and was discarded.", "Wrap it with the command above and bring the result. Nothing was sent. But if others can access this plaintext file, treat the key as exposed."},
+	"wrapped_unreadable":         {"This is neither 256 bytes, nor base64 or hexadecimal digits.", "Use the file exactly as the tool wrote it. PEM and text with comments are not accepted."},
+	"wrapped_not_below":          {"This was not wrapped with the wrapping key from this page: as a number, it is not below the modulus of that key.", "Wrap the key again with the wrapping key from above, and use that result."},
 	"wrapped_size":               {"RSA-2048 produces 256 bytes. This has a different size.", "Check that it was wrapped with the wrapping key from this page and that the file is complete."},
 }

@@ -176,6 +176,10 @@ func TestDeskWrapped(t *testing.T) {
 	rand.Read(bare)
 	wrapped := make([]byte, 256)
 	rand.Read(wrapped)
+	wrapped[0] &= 0x7f // below every modulus of 2048 bits
+	above := bytes.Repeat([]byte{0xff}, 256)
+	copy(above[1:], wrapped)
+	digits := hex.EncodeToString(bare)
 	folder := t.TempDir()
 	for _, test := range []struct {
 		name, file, text string
@@ -186,9 +190,27 @@ func TestDeskWrapped(t *testing.T) {
 		{"the bare key", string(bare), "", "wrapped_is_bare"},
 		{"the bare key in hexadecimal", "", hex.EncodeToString(bare), "wrapped_is_bare"},
 		{"the bare key in base64", base64.StdEncoding.EncodeToString(bare) + "\n", "", "wrapped_is_bare"},
-		{"one byte short", string(wrapped[:255]), "", "wrapped_unreadable"},
+		{"the bare key with 0x", "", "0x" + digits, "wrapped_is_bare"},
+		{"the bare key with colons", "", strings.TrimSuffix(regexp.MustCompile("..").ReplaceAllString(digits, "$0:"), ":"), "wrapped_is_bare"},
+		{"the bare key without padding", "", base64.RawStdEncoding.EncodeToString(bare), "wrapped_is_bare"},
+		{"the bare key in base64url", "", base64.URLEncoding.EncodeToString(bare), "wrapped_is_bare"},
+		{"the bare key in hidden characters", "", "\u200b" + digits[:30] + "\u00a0" + digits[30:], "wrapped_is_bare"},
+		{"the bare key and a line end", string(bare) + "\n", "", "wrapped_is_bare"},
+		{"the bare key in a text file", digits + "\r\n", "", "wrapped_is_bare"},
+		{"a key of 16 bytes", string(bare[:16]), "", "wrapped_is_bare"},
+		{"the bare key behind zeros", string(make([]byte, 224)) + string(bare), "", "wrapped_is_bare"},
+		{"the bare key before zeros", string(bare) + string(make([]byte, 224)), "", "wrapped_is_bare"},
+		{"the bare key eight times", strings.Repeat(string(bare), 8), "", "wrapped_is_bare"},
+		{"the bare key behind zeros, base64", "", base64.StdEncoding.EncodeToString(append(make([]byte, 224), bare...)), "wrapped_is_bare"},
+		{"not below the modulus", string(above), "", "wrapped_not_below"},
+		{"256 characters", "", strings.Repeat("Wrapped! ", 29)[:256], "wrapped_unreadable"},
+		{"256 hex digits", "", hex.EncodeToString(wrapped[:128]), "wrapped_size"},
+		{"256 letters in a file", base64.StdEncoding.EncodeToString(wrapped[:192]), "", "wrapped_size"},
+		{"one byte short", string(wrapped[:255]), "", "wrapped_size"},
 		{"base64 of too little", base64.StdEncoding.EncodeToString(wrapped[:255]), "", "wrapped_size"},
-		{"hexadecimal", "", hex.EncodeToString(wrapped), "wrapped_size"},
+		{"hexadecimal", "", hex.EncodeToString(wrapped), ""},
+		{"base64url without padding", "", base64.RawURLEncoding.EncodeToString(wrapped), ""},
+		{"base64 in a UTF-16 file", string(append([]byte{0xff, 0xfe}, strings.Join(strings.Split(base64.StdEncoding.EncodeToString(wrapped), ""), "\x00")+"\x00"...)), "", ""},
 		{"a remark", "", "see the attachment!", "wrapped_unreadable"},
 		{"base64 in lines", "", base64.StdEncoding.EncodeToString(wrapped)[:64] + "\r\n" + base64.StdEncoding.EncodeToString(wrapped)[64:] + "\r\n", ""},
 		{"bytes", string(wrapped), "", ""},

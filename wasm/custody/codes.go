@@ -16,7 +16,15 @@ const (
 	CodeSourceBase64Length keywrap.Code = "source_base64_length" // base64 of something else than 32 bytes
 	CodeSourceBase64Broken keywrap.Code = "source_base64_broken" // 32 bytes of base64 that do not hold together
 	CodeSourceText         keywrap.Code = "source_text"          // text of no known kind
+	CodeSourceUTF8         keywrap.Code = "source_utf8"          // text in UTF-8 that is not ASCII
 	CodeSourceUTF16        keywrap.Code = "source_utf16"         // text in UTF-16
+	CodeSourceGB18030      keywrap.Code = "source_gb18030"       // text in GBK or GB 18030
+	CodeSourceBig5         keywrap.Code = "source_big5"          // text in Big5
+	CodeSourceShiftJIS     keywrap.Code = "source_shift_jis"     // text in Shift-JIS
+	CodeSourceEUCJP        keywrap.Code = "source_euc_jp"        // text in EUC-JP
+	CodeSourceEUCKR        keywrap.Code = "source_euc_kr"        // text in EUC-KR
+	CodeSourceLatin1       keywrap.Code = "source_latin1"        // text in Latin-1 or Windows-1252
+	CodeSourceCyrillic     keywrap.Code = "source_cyrillic"      // text in Windows-1251 or KOI8-R
 	CodeSourcePrivateKey   keywrap.Code = "source_private_key"   // a private key in PEM
 	CodeSourcePublicKey    keywrap.Code = "source_public_key"    // a public key in PEM or as a line of OpenSSH
 	CodeSourceCertificate  keywrap.Code = "source_certificate"   // a certificate, or a request for one, in PEM
@@ -36,30 +44,49 @@ const (
 	CodeComponentLength       keywrap.Code = "component_length"        // not 64 hex digits
 	CodeComponentZero         keywrap.Code = "component_zero"          // nothing but zeros
 	CodeComponentRepeated     keywrap.Code = "component_repeated"      // entered before
-	CodeComponentKCVMalformed keywrap.Code = "component_kcv_malformed" // not 6 to 10 hex digits
+	CodeComponentKCVMalformed keywrap.Code = "component_kcv_malformed" // not 6 to 64 hex digits
 	CodeComponentKCVMismatch  keywrap.Code = "component_kcv_mismatch"  // the check value of another component
 	CodeComponentsTooMany     keywrap.Code = "components_too_many"     // more than anybody has
 	CodeComponentsTooFew      keywrap.Code = "components_too_few"      // fewer than two
 	CodeComponentsSumZero     keywrap.Code = "components_sum_zero"     // they cancel out
 )
 
-// The codes of what the quality gate finds. Each stands in a [Finding].
+// The codes of what the quality gate finds.
 const (
-	CodeWeakKnown      keywrap.Code = "weak_known_key"    // published for tests
-	CodeWeakRepeated   keywrap.Code = "weak_repeated"     // one block again and again
-	CodeWeakCounter    keywrap.Code = "weak_counter"      // equal steps
-	CodeWeakHexText    keywrap.Code = "weak_hex_text"     // 32 hex digits
-	CodeWeakBase64Text keywrap.Code = "weak_base64_text"  // 32 characters of base64
-	CodeWeakText       keywrap.Code = "weak_text"         // other printable text
-	CodeWeakRun        keywrap.Code = "weak_run"          // ten equal bytes in a row
-	CodeWeakFewValues  keywrap.Code = "weak_few_values"   // at most 14 different bytes
-	CodeWeakUnbalanced keywrap.Code = "weak_unbalanced"   // too few or too many one bits
-	CodeWeakJavaRandom keywrap.Code = "weak_java_random"  // from java.util.Random
-	CodeWeakGoMathRand keywrap.Code = "weak_go_math_rand" // from Go's math/rand
+	CodeWeakKnown      keywrap.Code = "weak_known_key"        // published for tests
+	CodeWeakRepeated   keywrap.Code = "weak_repeated"         // one block again and again
+	CodeWeakMirrored   keywrap.Code = "weak_mirrored"         // the second half follows from the first
+	CodeWeakAlternate  keywrap.Code = "weak_alternate"        // every other byte is the same
+	CodeWeakZeroEnds   keywrap.Code = "weak_zero_ends"        // six zeros at an end
+	CodeWeakDecimal    keywrap.Code = "weak_decimal"          // decimal digits for hex digits
+	CodeWeakSevenBits  keywrap.Code = "weak_seven_bits"       // bytes below 128
+	CodeWeakParity     keywrap.Code = "weak_parity"           // bytes of odd parity, as in DES keys
+	CodeWeakCounter    keywrap.Code = "weak_counter"          // equal steps
+	CodeWeakHexText    keywrap.Code = "weak_hex_text"         // 32 hex digits
+	CodeWeakBase64Text keywrap.Code = "weak_base64_text"      // 32 characters of base64
+	CodeWeakText       keywrap.Code = "weak_text"             // other printable text
+	CodeWeakUTF8       keywrap.Code = "weak_text_utf8"        // text in UTF-8 that is not ASCII
+	CodeWeakUTF16      keywrap.Code = "weak_text_utf16"       // text in UTF-16
+	CodeWeakGB18030    keywrap.Code = "weak_text_gb18030"     // text in GBK or GB 18030
+	CodeWeakBig5       keywrap.Code = "weak_text_big5"        // text in Big5
+	CodeWeakShiftJIS   keywrap.Code = "weak_text_shift_jis"   // text in Shift-JIS
+	CodeWeakEUCJP      keywrap.Code = "weak_text_euc_jp"      // text in EUC-JP
+	CodeWeakEUCKR      keywrap.Code = "weak_text_euc_kr"      // text in EUC-KR
+	CodeWeakLatin1     keywrap.Code = "weak_text_latin1"      // text in Latin-1 or Windows-1252
+	CodeWeakCyrillic   keywrap.Code = "weak_text_cyrillic"    // text in Windows-1251 or KOI8-R
+	CodeWeakRun        keywrap.Code = "weak_run"              // ten equal bytes in a row
+	CodeWeakFewValues  keywrap.Code = "weak_few_values"       // at most 14 different bytes
+	CodeWeakUnbalanced keywrap.Code = "weak_unbalanced"       // too few or too many one bits
+	CodeWeakJavaRandom keywrap.Code = "weak_java_random"      // from java.util.Random
+	CodeWeakMathRandom keywrap.Code = "weak_math_random"      // from Math.random of V8
+	CodeWeakXorshift   keywrap.Code = "weak_xorshift"         // from xorshift
+	CodeWeakRand       keywrap.Code = "weak_rand"             // from the rand of a C library or an older language
+	CodeWeakDotNet     keywrap.Code = "weak_dotnet_random"    // from System.Random of .NET with a seed
+	CodeWeakMersenne   keywrap.Code = "weak_mersenne_twister" // from a Mersenne Twister with a seed that can be guessed
+	CodeWeakPCG        keywrap.Code = "weak_pcg"              // from PCG with such a seed
+	CodeWeakHash       keywrap.Code = "weak_hash"             // SHA-256 of a password, a number or a time
+	CodeWeakGoMathRand keywrap.Code = "weak_go_math_rand"     // from Go's math/rand
 )
-
-// CodeExamineCancelled is the code of an examination that was told to stop.
-const CodeExamineCancelled keywrap.Code = "examine_cancelled"
 
 // The codes of check values and receipts.
 const (

@@ -1,8 +1,10 @@
 package custody
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/rand"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/subtle"
 
@@ -12,10 +14,13 @@ import (
 // KCVMethod names how the check value of a component was computed.
 type KCVMethod string
 
-// The methods that hardware security modules print.
+// The methods that hardware security modules and key management software use.
 const (
-	KCVMethodCMAC KCVMethod = "cmac" // ANSI X9.24-1: CMAC of a block of zeros
-	KCVMethodECB  KCVMethod = "ecb"  // legacy: a block of zeros, encrypted
+	KCVMethodCMAC   KCVMethod = "cmac"    // ANSI X9.24-1: CMAC of a block of zeros
+	KCVMethodECB    KCVMethod = "ecb"     // legacy: a block of zeros, encrypted
+	KCVMethodOnes   KCVMethod = "ecb-01"  // GlobalPlatform: a block of 01 bytes, encrypted
+	KCVMethodSHA1   KCVMethod = "sha-1"   // PKCS #11, for keys without a cipher: a digest of the key
+	KCVMethodSHA256 KCVMethod = "sha-256" // the same with SHA-256
 )
 
 // Components adds up the components of a key. The zero value is not usable; see
@@ -42,7 +47,7 @@ const maxComponents = 16
 func NewComponents() (*Components, error) {
 	c := &Components{digests: make([][sha256.Size]byte, 0, maxComponents)}
 	if _, err := rand.Read(c.key[:]); err != nil {
-		return nil, refuse(keywrap.CodeRandomSource, "The random generator of this browser failed. Do not use this browser for key material.")
+		return nil, keywrap.CodeRandomSource
 	}
 	return c, nil
 }
@@ -58,15 +63,15 @@ func (c *Components) Clear() {
 	c.digests = c.digests[:0]
 }
 
-// Add accepts one component: 64 hex digits, and the check value that was printed
-// with it, 6 to 10 hex digits of either method. White space is passed over. It
-// returns the method that the check value is of.
+// Add accepts one component: 64 hex digits, and the check value that was printed with it, 6 hex
+// digits or more of any method, and returns that method. Hidden characters and separators are
+// passed over, as [Recognise] does.
 //
 // A component that is refused changes nothing. The caller clears what it passed.
 // The expanded AES keys of the component stay on the heap, as [CheckValue] says.
 func (c *Components) Add(component, kcv []byte) (KCVMethod, error) {
 	if len(c.digests) == maxComponents {
-		return "", refuse(CodeComponentsTooMany, "There are 16 components already, more than any key is made of. Begin again.")
+		return "", CodeComponentsTooMany
 	}
 	var part keywrap.Material
 	defer clear(part[:])
@@ -76,7 +81,7 @@ func (c *Components) Add(component, kcv []byte) (KCVMethod, error) {
 	digest := c.digestOf(&part)
 	for i := range c.digests {
 		if subtle.ConstantTimeCompare(digest[:], c.digests[i][:]) == 1 {
-			return "", refuse(CodeComponentRepeated, "This component was entered before. Adding it again would cancel it out. Enter the other components.")
+			return "", CodeComponentRepeated
 		}
 	}
 	method, err := checkComponent(&part, kcv)
@@ -93,10 +98,10 @@ func (c *Components) Add(component, kcv []byte) (KCVMethod, error) {
 func (c *Components) Sum(m *keywrap.Material) error {
 	clear(m[:])
 	if len(c.digests) < 2 {
-		return refuse(CodeComponentsTooFew, "A key needs two components at least. Enter the next one.")
+		return CodeComponentsTooFew
 	}
 	if isZero(&c.sum) {
-		return refuse(CodeComponentsSumZero, "These components cancel each other out: their sum is all zeros, which is no key. One of them is missing or was mixed up.")
+		return CodeComponentsSumZero
 	}
 	*m = c.sum
 	c.Clear()
@@ -113,71 +118,69 @@ func (c *Components) digestOf(part *keywrap.Material) [sha256.Size]byte {
 // parseComponent reads 64 hex digits into part.
 func parseComponent(text []byte, part *keywrap.Material) error {
 	n := 0
-	for _, c := range text {
-		if isSpace(c) {
-			continue
-		}
-		digit, ok := hexDigit(c)
-		if !ok {
-			return refuse(CodeComponentNotHex, "There is a character here that is no hex digit. Enter the component as it was printed: digits 0 to 9 and letters A to F.")
-		}
+	ok := eachHexDigit(text, func(digit byte) {
 		if n < 2*len(part) {
 			part[n/2] = part[n/2]<<4 | digit
 		}
 		n++
-	}
-	if n != 2*len(part) {
-		return refuse(CodeComponentLength, "A component of a 32-byte key has 64 hex digits. Compare with the printed one: a group is missing or too many.")
-	}
-	if isZero(part) {
-		return refuse(CodeComponentZero, "This component is all zeros, and adds nothing to the key. Enter the component as it was printed.")
+	})
+	switch {
+	case !ok:
+		return CodeComponentNotHex
+	case n != 2*len(part):
+		return CodeComponentLength
+	case isZero(part):
+		return CodeComponentZero
 	}
 	return nil
 }
 
-// checkComponent finds the method by which the printed check value is that of the
-// component. A wrong component passes by chance once in eight million times if six
-// digits were printed: that is what check values are worth.
+// The number of digits that a check value can have: three bytes, or all of a digest.
+const minKCVDigits, maxKCVDigits = 6, 2 * sha256.Size
+
+// checkComponent finds the method by which the printed check value is that of the component. A
+// wrong component passes by chance once in three million times if six digits were printed: that
+// is what check values are worth.
 func checkComponent(part *keywrap.Material, printed []byte) (KCVMethod, error) {
-	digits, n := [10]byte{}, 0
-	for _, c := range printed {
-		if isSpace(c) {
-			continue
+	digits, n := [maxKCVDigits]byte{}, 0
+	ok := eachHexDigit(printed, func(digit byte) {
+		if n < len(digits) {
+			digits[n] = digit
 		}
-		digit, ok := hexDigit(c)
-		if !ok || n == len(digits) {
-			return "", errComponentKCV()
-		}
-		digits[n] = digit
 		n++
-	}
-	if n < 6 {
-		return "", errComponentKCV()
+	})
+	if !ok || n < minKCVDigits || n > len(digits) {
+		return "", CodeComponentKCVMalformed
 	}
 	block := newAES(part)
 	mac := cmac(block, make([]byte, aes.BlockSize))
-	var encrypted [aes.BlockSize]byte
-	block.Encrypt(encrypted[:], encrypted[:])
-	switch {
-	case beginsWith(mac, digits[:n]):
-		return KCVMethodCMAC, nil
-	case beginsWith(encrypted, digits[:n]):
-		return KCVMethodECB, nil
+	zeros, ones := make([]byte, aes.BlockSize), bytes.Repeat([]byte{1}, aes.BlockSize)
+	block.Encrypt(zeros, zeros)
+	block.Encrypt(ones, ones)
+	digest1, digest256 := sha1.Sum(part[:]), sha256.Sum256(part[:])
+	for _, value := range []struct {
+		method KCVMethod
+		bytes  []byte
+	}{
+		{KCVMethodCMAC, mac[:]}, {KCVMethodECB, zeros}, {KCVMethodOnes, ones}, {KCVMethodSHA1, digest1[:]}, {KCVMethodSHA256, digest256[:]},
+	} {
+		if beginsWith(value.bytes, digits[:n]) {
+			return value.method, nil
+		}
 	}
-	return "", refuse(CodeComponentKCVMismatch, "The key check value does not belong to this component. A digit of one of the two is wrong. Compare both with what was printed.")
+	return "", CodeComponentKCVMismatch
 }
 
-// beginsWith compares the leading hex digits of a block.
-func beginsWith(block [aes.BlockSize]byte, digits []byte) bool {
+// beginsWith compares the leading hex digits of a value.
+func beginsWith(value, digits []byte) bool {
+	if len(digits) > 2*len(value) {
+		return false
+	}
 	differ := byte(0)
 	for i, digit := range digits {
-		differ |= block[i/2]>>(4-i%2*4)&15 ^ digit
+		differ |= value[i/2]>>(4-i%2*4)&15 ^ digit
 	}
 	return differ == 0
-}
-
-func errComponentKCV() error {
-	return refuse(CodeComponentKCVMalformed, "A key check value has 6 to 10 hex digits. Enter it as it was printed with the component.")
 }
 
 func isZero(m *keywrap.Material) bool {

@@ -1,8 +1,13 @@
 package custody_test
 
 import (
+	"bytes"
 	"crypto/aes"
+	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"math/big"
 	"strings"
 	"testing"
 
@@ -25,7 +30,46 @@ func legacy(t testing.TB, m *keywrap.Material) string {
 	}
 	var b [16]byte
 	block.Encrypt(b[:], b[:])
-	return hex.EncodeToString(b[:5])
+	return hex.EncodeToString(b[:])
+}
+
+// ones is the check value of GlobalPlatform: a block of 01 bytes, encrypted.
+func ones(t testing.TB, m *keywrap.Material) string {
+	t.Helper()
+	block, err := aes.NewCipher(m[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := bytes.Repeat([]byte{1}, aes.BlockSize)
+	block.Encrypt(b, b)
+	return hex.EncodeToString(b)
+}
+
+// cmacOf is the whole CMAC of a block of zeros, computed from the definition in SP 800-38B: a
+// whole block is masked by the encrypted zeros, doubled in the field, and encrypted.
+func cmacOf(t testing.TB, m *keywrap.Material) string {
+	t.Helper()
+	block, err := aes.NewCipher(m[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, aes.BlockSize)
+	block.Encrypt(b, b)
+	number := new(big.Int).SetBytes(b)
+	number.Lsh(number, 1)
+	if number.Bit(128) == 1 {
+		number.SetBit(number, 128, 0).Xor(number, big.NewInt(0x87))
+	}
+	block.Encrypt(b, number.FillBytes(b))
+	return hex.EncodeToString(b)
+}
+
+// wrongDigit is another digit.
+func wrongDigit(digit byte) string {
+	if digit == '0' {
+		return "1"
+	}
+	return "0"
 }
 
 func newComponents(t testing.TB) *custody.Components {
@@ -75,7 +119,7 @@ func TestComponents(t *testing.T) {
 
 func TestComponentCheckValues(t *testing.T) {
 	m := randomMaterial(t)
-	modern, old := custody.CheckValue(m).String(), legacy(t, m)
+	modern, old := custody.CheckValue(m).String(), legacy(t, m)[:10]
 	wrong := map[byte]string{'0': "1"}[modern[0]]
 	if wrong == "" {
 		wrong = "0"
@@ -97,7 +141,18 @@ func TestComponentCheckValues(t *testing.T) {
 		{"half of each", modern[:3] + old[3:6], "component_kcv_mismatch"},
 		{"none", "", "component_kcv_malformed"},
 		{"five digits", modern[:5], "component_kcv_malformed"},
-		{"eleven digits", modern + "0", "component_kcv_malformed"},
+		{"eleven digits, the last one wrong", modern + wrongDigit(cmacOf(t, m)[10]), "component_kcv_mismatch"},
+		{"CMAC, 32 digits", cmacOf(t, m), "cmac"},
+		{"CMAC, 33 digits", cmacOf(t, m) + "0", "component_kcv_mismatch"},
+		{"ECB, 16 digits", legacy(t, m)[:16], "ecb"},
+		{"ECB, 32 digits", legacy(t, m), "ecb"},
+		{"GlobalPlatform, six digits", ones(t, m)[:6], "ecb-01"},
+		{"SHA-1, six digits", fmt.Sprintf("%X", sha1.Sum(m[:]))[:6], "sha-1"},
+		{"SHA-256, 64 digits", fmt.Sprintf("%x", sha256.Sum256(m[:])), "sha-256"},
+		{"65 digits", strings.Repeat("0", 65), "component_kcv_malformed"},
+		{"hyphens", modern[:2] + "-" + modern[2:4] + "-" + modern[4:6], "cmac"},
+		{"0x and colons", "0x" + modern[:2] + ":" + modern[2:6], "cmac"},
+		{"no-break and ideographic spaces", "\u200b" + modern[:4] + "\u00a0" + modern[4:8] + "\u3000" + modern[8:], "cmac"},
 		{"no hex", "xyzxyz", "component_kcv_malformed"},
 	}
 	for _, test := range tests {
@@ -134,8 +189,8 @@ func TestComponentRefusals(t *testing.T) {
 	refused("", kcv, custody.CodeComponentLength)
 	refused(printed(one)[:60], kcv, custody.CodeComponentLength)
 	refused(printed(one)+"00", kcv, custody.CodeComponentLength)
-	refused("0x"+printed(one), kcv, custody.CodeComponentNotHex)
-	refused(strings.Replace(printed(one), " ", "-", 1), kcv, custody.CodeComponentNotHex)
+	refused("g"+printed(one)[1:], kcv, custody.CodeComponentNotHex)
+	refused(strings.Replace(printed(one), " ", ".", 1), kcv, custody.CodeComponentNotHex)
 	refused(strings.Repeat("0", 64), "9211053C55", custody.CodeComponentZero)
 	var sum keywrap.Material
 	if got := codeOf(t, c.Sum(&sum)); got != custody.CodeComponentsTooFew {

@@ -6,7 +6,7 @@
 //
 //   - sources: [Recognise] and [Decode] for a file of the person's own, and
 //     [Components] for the parts that a hardware security module printed;
-//   - the quality gate: [Examine] and [Examination];
+//   - the gate against weak keys: [Examine];
 //   - fingerprints: [KCV] and [Commitment], and [Compare] with those of a receipt.
 //
 // Encrypted backups are in the package backup below this one, so that a module
@@ -16,12 +16,5 @@
 // The package builds natively and for js/wasm. It does no input or output and logs
 // nothing. Key material is passed by pointer, no string is ever made of it, and
 // whoever owns a [keywrap.Material] clears it. Where a function leaves traces that
-// it cannot clear, its comment says so. A refusal is a [*keywrap.Error].
+// it cannot clear, its comment says so. A refusal is a [keywrap.Code].
 package custody
-
-import "keyferry/wasm/keywrap"
-
-// refuse returns a refusal. The message never quotes what was refused.
-func refuse(code keywrap.Code, message string) error {
-	return &keywrap.Error{Code: code, Message: message}
-}

@@ -1,93 +1,78 @@
 package custody
 
-import "keyferry/wasm/keywrap"
+import (
+	"time"
 
-// Finding is what the quality gate holds against a key. The zero value means that
-// nothing was found, which does not prove that the key is good: only whoever made
-// it can know that.
+	"keyferry/wasm/keywrap"
+)
+
+// Examine looks for what makes key material unfit that was brought, and returns the code of the
+// first thing that it finds, or none. Finding nothing does not prove that the key is good: only
+// whoever made it can know that.
 //
-// A finding names what is wrong and no more. In particular it never holds the seed
-// of a generator, since the seed is as good as the key.
-type Finding struct {
-	Code    keywrap.Code
-	Message string
+// A code names what is wrong and no more. In particular it never holds the seed of a generator,
+// since the seed is as good as the key.
+//
+// progress, if there is one, is called now and then with the work that is done and the whole of
+// it, in units that take about the same time.
+func Examine(m *keywrap.Material, progress func(done, total uint64)) keywrap.Code {
+	return examineAt(m, time.Now(), progress)
 }
 
-// Found reports whether there is something to hold against the key.
-func (f Finding) Found() bool { return f.Code != "" }
-
-// Examine looks at key material that was brought, and returns the first thing that
-// makes it unfit. It calls progress, if there is one, now and then with the work
-// that is done and the whole of it; if progress returns false, it gives up with
-// [CodeExamineCancelled]. For an examination in pieces see [Examination].
-//
-// Of random keys, the checks for text refuse one in 2^44, exactly those that happen
-// to be 32 printable characters; all the others together refuse fewer than one in
-// 2^60. The argument stands with each check.
-func Examine(m *keywrap.Material, progress func(done, total uint64) bool) (Finding, error) {
-	e := NewExamination(m)
-	for e.Step(64) {
-		if progress != nil && !progress(e.Done(), e.Total()) {
-			return Finding{}, refuse(CodeExamineCancelled, "The examination was stopped before its end, so that nothing is known about this key.")
+// examineAt is Examine for a given time, from which seeds that are times are looked for.
+func examineAt(m *keywrap.Material, now time.Time, progress func(done, total uint64)) keywrap.Code {
+	if code := quickly(m); code != "" {
+		return code
+	}
+	searches := searchesAt(now)
+	done, total := uint64(0), uint64(0)
+	for _, s := range searches {
+		total += s.pieces
+	}
+	for _, s := range searches {
+		for piece := range s.pieces {
+			if code := s.search(m, piece); code != "" {
+				return code
+			}
+			done++
+			if progress != nil && (done%64 == 0 || done == total) {
+				progress(done, total)
+			}
 		}
 	}
-	if progress != nil {
-		progress(e.Total(), e.Total())
+	return ""
+}
+
+// search goes through many seeds or states in pieces that take about the same time.
+type search struct {
+	pieces uint64
+	search func(m *keywrap.Material, piece uint64) keywrap.Code
+}
+
+// whole is a search in one piece.
+func whole(check func(m *keywrap.Material) keywrap.Code) search {
+	return search{1, func(m *keywrap.Material, _ uint64) keywrap.Code { return check(m) }}
+}
+
+// searchesAt returns all searches. now is when the examination takes place.
+func searchesAt(now time.Time) []search {
+	searches := []search{whole(fromLCG), hashSearch(now), affineSearch(), {goPieces(), searchGo}}
+	searches = append(searches, seedSearches(now)...)
+	for i := range linearGenerators {
+		searches = append(searches, linearGenerators[i].searches())
 	}
-	return e.Finding(), nil
+	return searches
 }
 
-// Examination is an examination in pieces, for a caller who has to come up for air
-// between them. It keeps a pointer to the material, which must stay as it is until
-// the examination is over, and no copy of it.
-//
-// The unit of work is an arbitrary piece of the search for generators; all pieces
-// take about the same time, so that the time that is left follows from the time
-// that has passed.
-type Examination struct {
-	material *keywrap.Material
-	done     uint64
-	finding  Finding
-	over     bool
-}
-
-// NewExamination begins an examination. It does no work yet.
-func NewExamination(m *keywrap.Material) *Examination {
-	return &Examination{material: m}
-}
-
-// Total returns how many units of work there are.
-func (e *Examination) Total() uint64 { return 1 + goPieces() }
-
-// Done returns how many units of work are behind.
-func (e *Examination) Done() uint64 { return e.done }
-
-// Finding returns what was found. It means nothing before Step returned false.
-func (e *Examination) Finding() Finding { return e.finding }
-
-// Step does up to so many units of work, and reports whether there are more.
-func (e *Examination) Step(units uint64) (more bool) {
-	for ; units > 0 && !e.over; units-- {
-		if e.done == 0 {
-			e.finding = quickly(e.material)
-		} else {
-			e.finding = searchGo(e.material, e.done-1)
-		}
-		e.done++
-		e.over = e.finding.Found() || e.done == e.Total()
-	}
-	return !e.over
-}
-
-// quickly is everything but the search through the seeds of math/rand. The order
-// is that of how much a finding explains.
-func quickly(m *keywrap.Material) Finding {
-	for _, check := range []func(*keywrap.Material) Finding{
-		known, repeated, counting, textual, padded, fewValues, unbalanced, fromJava,
+// quickly is everything but the searches. The order is that of how much a finding explains.
+func quickly(m *keywrap.Material) keywrap.Code {
+	for _, check := range []func(*keywrap.Material) keywrap.Code{
+		repeated, known, counting, textual, encodedText, padded, alternate, mirrored, zeroEnds, fewValues, unbalanced,
+		decimal, sevenBits, parity, fromJava,
 	} {
-		if finding := check(m); finding.Found() {
-			return finding
+		if code := check(m); code != "" {
+			return code
 		}
 	}
-	return Finding{}
+	return ""
 }

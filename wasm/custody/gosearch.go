@@ -50,19 +50,19 @@ func (way *goWay) pieces() uint64 {
 }
 
 // searchGo searches one piece, of which there are goPieces.
-func searchGo(m *keywrap.Material, number uint64) Finding {
+func searchGo(m *keywrap.Material, number uint64) keywrap.Code {
 	for i := range goWays {
 		way := &goWays[i]
 		if number < way.pieces() {
 			piece := goPiece{way, number & 255, number >> 8}
 			if piece.search(m) {
-				return Finding{CodeWeakGoMathRand, "This key was made with Go's math/rand, as in the vendor's Go sample. That generator has only 2147483646 different beginnings, and anyone can try them all. Make a key with crypto/rand."}
+				return CodeWeakGoMathRand
 			}
-			return Finding{}
+			return ""
 		}
 		number -= way.pieces()
 	}
-	return Finding{}
+	return ""
 }
 
 // goFilter is a byte of the key as a condition on y and z: the two are multiplied so
@@ -106,7 +106,7 @@ func (piece *goPiece) search(m *keywrap.Material) bool {
 		carries = 1
 	}
 	found := false
-	goLines(y, z, func(line goLine) {
+	goLines(y, z, goPower(3*(goNearWord-goFarWord)), func(line goLine) {
 		// The same line, as the second byte sees it: every step adds a constant.
 		y, dy := goTimes(goResidue(line.y), onward), goTimes(goResidue(line.dy), onward)
 		z, dz := goTimes(goResidue(line.z), onward), goTimes(goResidue(line.dz), onward)
@@ -162,13 +162,12 @@ type goLine struct {
 	points       int64
 }
 
-// goLines calls yield with lines that hold every point of the lattice z = M*y mod p
+// goLines calls yield with lines that hold every point of the lattice z = ratio*y mod p
 // that lies in the square from 0 to p-1 and has y and z in the given classes modulo
 // 256, each once.
-func goLines(y, z uint64, yield func(goLine)) {
+func goLines(y, z, ratio uint64, yield func(goLine)) {
 	// One point of those classes, by the Chinese remainder theorem: p is -1 modulo
 	// 256, so that subtracting p adds one to the class of z.
-	ratio := goPower(3 * (goNearWord - goFarWord))
 	onLattice := goTimes(y, ratio)
 	y0, z0 := int64(y), int64(onLattice)-int64(byte(z-onLattice))*goModulus
 	// The other points differ from it by 256 times the lattice.

@@ -7,31 +7,27 @@ import (
 	"keyferry/wasm/keywrap"
 )
 
-// repeated finds one block of 1, 2, 4, 8 or 16 bytes that fills the key. A random
-// key repeats a block of 16 with probability 2^-128, and the shorter blocks are
-// cases of that.
-func repeated(m *keywrap.Material) Finding {
-	for _, period := range []int{1, 2, 4, 8, 16} {
+// repeated finds one block of up to 24 bytes that fills the key, as often as it goes. With a block
+// of 24 the last eight bytes repeat the first, so that a random key is one with probability 2^-64;
+// shorter blocks repeat more, and together they make less than 2^-63.9.
+func repeated(m *keywrap.Material) keywrap.Code {
+	for period := 1; period <= 24; period++ {
 		differ := byte(0)
 		for i := period; i < len(m); i++ {
 			differ |= m[i] ^ m[i-period]
 		}
-		if differ != 0 {
-			continue
+		if differ == 0 {
+			return CodeWeakRepeated
 		}
-		if period == 1 {
-			return Finding{CodeWeakRepeated, "All 32 bytes of this key are the same."}
-		}
-		return Finding{CodeWeakRepeated, "This key is one short block, written again and again: it has 16 bytes of secret at most, and perhaps only one."}
 	}
-	return Finding{}
+	return ""
 }
 
 // counting finds equal steps from each byte to the next, or from each word of two
 // or four bytes to the next, in either byte order. Start and step determine such a
 // key, so that a random one is among them with probability below 2^-190: there are
 // 2^64 for each order of words of four bytes, and fewer of the others.
-func counting(m *keywrap.Material) Finding {
+func counting(m *keywrap.Material) keywrap.Code {
 	readers := []struct {
 		size int
 		read func([]byte) uint32
@@ -50,10 +46,10 @@ func counting(m *keywrap.Material) Finding {
 			differ |= words.read(m[i:]) - words.read(m[i-words.size:]) - step
 		}
 		if differ&mask == 0 {
-			return Finding{CodeWeakCounter, "This key counts: from each piece to the next the step is the same. It is a test pattern and not a random key."}
+			return CodeWeakCounter
 		}
 	}
-	return Finding{}
+	return ""
 }
 
 // textual finds text that was taken for a key. Of 256 byte values 98 are printable
@@ -63,7 +59,7 @@ func counting(m *keywrap.Material) Finding {
 // less than one part in ninety to that. Nothing better can be had if every text is
 // to be found; a person whose random key is refused once in twenty million million
 // times can still confirm it.
-func textual(m *keywrap.Material) Finding {
+func textual(m *keywrap.Material) keywrap.Code {
 	text := m[:]
 	for len(text) > 0 && text[len(text)-1] == 0 {
 		text = text[:len(text)-1]
@@ -83,19 +79,19 @@ func textual(m *keywrap.Material) Finding {
 	}
 	switch {
 	case len(text) == 0 || printable < len(text):
-		return Finding{}
+		return ""
 	case hexDigits == len(m):
-		return Finding{CodeWeakHexText, "These 32 bytes are 32 hex digits in text, which stand for 16 bytes: a key of half the length, not decoded."}
+		return CodeWeakHexText
 	case base64Digits == len(m) && only != standardAlphabet|urlAlphabet:
-		return Finding{CodeWeakBase64Text, "These 32 bytes are 32 letters and digits, as base64 or a password has. A key of such characters has 24 bytes of secret at most, and far less if a person thought of it."}
+		return CodeWeakBase64Text
 	}
-	return Finding{CodeWeakText, "These 32 bytes are printable text, such as a password or a sentence. A key has to be 32 random bytes."}
+	return CodeWeakText
 }
 
 // padded finds ten equal bytes in a row, as where a shorter secret was filled up. A
 // run can begin at 23 places and then has nine bytes equal to its first: together
 // at most 23 * 2^-72 = 2^-67.4 of random keys.
-func padded(m *keywrap.Material) Finding {
+func padded(m *keywrap.Material) keywrap.Code {
 	const runLength = 10
 	run := 1
 	for i := 1; i < len(m); i++ {
@@ -103,17 +99,17 @@ func padded(m *keywrap.Material) Finding {
 			run = 0
 		}
 		if run++; run == runLength {
-			return Finding{CodeWeakRun, "There are ten equal bytes in a row in this key. Most likely a shorter secret was filled up to 32 bytes."}
+			return CodeWeakRun
 		}
 	}
-	return Finding{}
+	return ""
 }
 
 // fewValues finds keys of at most 14 different byte values. Draw by draw, the number
 // of different values d grows by one with probability (256-d)/256; carrying that
 // distribution through 32 draws gives P(d <= 14) = 2^-61.29 exactly, while half of
 // all random keys have 30 or more. The test computes it again.
-func fewValues(m *keywrap.Material) Finding {
+func fewValues(m *keywrap.Material) keywrap.Code {
 	const most = 14
 	var seen [4]uint64
 	for _, b := range m {
@@ -125,9 +121,9 @@ func fewValues(m *keywrap.Material) Finding {
 	}
 	clear(seen[:])
 	if different <= most {
-		return Finding{CodeWeakFewValues, "Only a few different bytes occur in this key, far fewer than in any random one."}
+		return CodeWeakFewValues
 	}
-	return Finding{}
+	return ""
 }
 
 // unbalanced finds keys with fewer than 58 one bits of 256, or fewer than 58 zero
@@ -135,14 +131,14 @@ func fewValues(m *keywrap.Material) Finding {
 // P(ones <= 57) + P(ones >= 199) = 2^-62.75 exactly. The test computes it again.
 //
 // With fewValues and padded that makes 2^-60.8 for the statistics together.
-func unbalanced(m *keywrap.Material) Finding {
+func unbalanced(m *keywrap.Material) keywrap.Code {
 	const least = 58
 	ones := 0
 	for _, b := range m {
 		ones += bits.OnesCount8(b)
 	}
 	if ones < least || 8*len(m)-ones < least {
-		return Finding{CodeWeakUnbalanced, "This key has far more zero bits than one bits, or the reverse, as no random key does."}
+		return CodeWeakUnbalanced
 	}
-	return Finding{}
+	return ""
 }

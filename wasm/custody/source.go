@@ -1,7 +1,7 @@
 package custody
 
 import (
-	"bytes"
+	"unicode/utf8"
 
 	"keyferry/wasm/keywrap"
 )
@@ -16,53 +16,50 @@ const (
 	Base64 Kind = "base64" // base64 or base64url of 32 bytes
 )
 
-// Recognise says what a person's file is, without decoding it: the bytes that the
-// text of a file stands for come into being only in [Decode], after the person has
-// confirmed that they are what is meant. Of what is no key material the refusal
-// says what it seems to be.
+// Recognise says what a person's file is, without decoding it: the bytes that the text of a
+// file represents come into being only in [Decode], after the person has confirmed that they
+// are what is meant. If the file is not key material, the code says what it seems to be.
 //
-// White space around and within text is passed over, as are a byte order mark and
-// one 0x before hex digits. Base64 may be of either alphabet, with padding or
-// without.
+// Hidden characters are passed over: white space of any kind, a byte order mark, spaces of no
+// width. Hex digits may be separated by hyphens, colons and commas, and preceded by 0x. Base64
+// may be of either alphabet, with padding or without.
 //
-// A file of exactly 32 bytes is taken as it is, even where those bytes are
-// characters: they may be a key that is in use. The quality gate says what it
-// thinks of them.
+// A file of exactly 32 bytes is taken as it is, even if those bytes are characters: they may
+// be a key that is in use. [Examine] judges them.
 //
 // The caller owns the file and clears it. Nothing of it is copied.
 func Recognise(file []byte) (Kind, error) {
 	switch {
 	case len(file) == 0:
-		return "", errSourceEmpty()
+		return "", CodeSourceEmpty
 	case len(file) > maxSourceSize:
-		return "", refuse(CodeSourceTooLong, "This file is far too long for key material, which has 32 bytes. Choose the file that holds the key alone.")
+		return "", CodeSourceTooLong
 	case len(file) == keywrap.MaterialSize:
 		return Raw, nil
 	}
 	if !isText(file) {
-		return "", errBinary(file)
+		return "", otherBinary(file)
 	}
 	text := trim(file)
 	if len(text) == 0 {
-		return "", errSourceEmpty()
+		return "", CodeSourceEmpty
 	}
-	if err := recogniseOther(text); err != nil {
-		return "", err
+	if code := otherText(text); code != "" {
+		return "", code
 	}
-	if digits, ok := countHex(text); ok {
-		if digits != 2*keywrap.MaterialSize {
-			return "", errHexLength(digits)
-		}
+	if digits := countHex(text); digits == 2*keywrap.MaterialSize {
 		return Hex, nil
+	} else if digits > 0 {
+		return "", CodeSourceHexLength
 	}
 	return recogniseBase64(text)
 }
 
-// Decode fills m from a file of the given kind, which must be the kind that
-// [Recognise] returned for it. If it is refused, m is zero.
+// Decode fills m from a file of the given kind, which must be the kind that [Recognise]
+// returned for it. If it is refused, m is zero.
 //
-// The caller clears the file and, when it has served, m. Decoding leaves nothing of
-// the material anywhere else.
+// The caller clears the file and, when it has served, m. Decoding leaves nothing of the
+// material anywhere else.
 func Decode(kind Kind, file []byte, m *keywrap.Material) error {
 	clear(m[:])
 	recognised, err := Recognise(file)
@@ -70,62 +67,38 @@ func Decode(kind Kind, file []byte, m *keywrap.Material) error {
 		return err
 	}
 	if recognised != kind {
-		return refuse(CodeSourceNotConfirmed, "The file is not what was confirmed. Choose it again.")
+		return CodeSourceNotConfirmed
 	}
 	switch kind {
 	case Raw:
 		copy(m[:], file)
 	case Hex:
-		decodeHex(trim(file), m)
+		decodeHex(file, m)
 	case Base64:
-		decodeBase64(trim(file), m)
+		decodeBase64(file, m)
 	}
 	return nil
 }
 
-// maxSourceSize bounds what is looked at at all: what is mistaken for a key, such
-// as a chain of certificates, has a few thousand bytes.
+// maxSourceSize bounds what is looked at at all: what is mistaken for a key, such as a chain of
+// certificates, has a few thousand bytes.
 const maxSourceSize = 64 << 10
 
-var byteOrderMark = []byte("\xef\xbb\xbf")
-
-// trim returns the text without a byte order mark and without white space around
-// it. It is a part of the file, not a copy.
-func trim(file []byte) []byte {
-	return bytes.Trim(bytes.TrimPrefix(file, byteOrderMark), " \t\r\n")
-}
-
-// countHex counts the digits of text that is nothing but hex digits and white
-// space, with or without one 0x before them.
-func countHex(text []byte) (digits int, ok bool) {
-	for _, c := range withoutPrefix(text) {
-		if isSpace(c) {
-			continue
-		}
-		if _, ok := hexDigit(c); !ok {
-			return 0, false
-		}
-		digits++
+// countHex counts the digits of text that is nothing but hex digits, or returns 0.
+func countHex(text []byte) (digits int) {
+	if !eachHexDigit(text, func(byte) { digits++ }) {
+		return 0
 	}
-	return digits, digits > 0
-}
-
-func withoutPrefix(text []byte) []byte {
-	if len(text) >= 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X') {
-		return text[2:]
-	}
-	return text
+	return digits
 }
 
 // decodeHex fills m from text in which countHex counted 64 digits.
 func decodeHex(text []byte, m *keywrap.Material) {
 	n := 0
-	for _, c := range withoutPrefix(text) {
-		if digit, ok := hexDigit(c); ok {
-			m[n/2] = m[n/2]<<4 | digit
-			n++
-		}
-	}
+	eachHexDigit(text, func(digit byte) {
+		m[n/2] = m[n/2]<<4 | digit
+		n++
+	})
 }
 
 // base64Text is what base64 text looks like from outside.
@@ -135,11 +108,11 @@ type base64Text struct {
 	last            byte // value of the last digit
 }
 
-// bytes returns how many bytes the text stands for.
+// bytes returns how many bytes the text represents.
 func (t base64Text) bytes() int { return t.digits * 6 / 8 }
 
-// sound reports whether the text is base64 as one encoder writes it: of a possible
-// length, whole padding or none, one alphabet, and no bits left over.
+// sound reports whether the text is base64 as one encoder writes it: of a possible length, whole
+// padding or none, one alphabet, and no bits left over.
 func (t base64Text) sound() bool {
 	leftOver := t.digits * 6 % 8
 	return leftOver < 6 &&
@@ -148,18 +121,19 @@ func (t base64Text) sound() bool {
 		t.last&(1<<leftOver-1) == 0
 }
 
-// scanBase64 looks at text that is nothing but base64 and white space.
+// scanBase64 looks at text that is nothing but base64 and hidden characters.
 func scanBase64(text []byte) (t base64Text, ok bool) {
-	for _, c := range text {
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		value, only, isDigit := base64Digit(text[0])
+		text = text[size:]
 		switch {
-		case isSpace(c):
-		case c == '=':
+		case isHidden(r):
+		case r == '=':
 			t.padding++
+		case !isDigit || t.padding > 0:
+			return base64Text{}, false
 		default:
-			value, only, ok := base64Digit(c)
-			if !ok || t.padding > 0 {
-				return base64Text{}, false
-			}
 			t.digits++
 			t.alphabets |= only
 			t.last = value
@@ -168,15 +142,18 @@ func scanBase64(text []byte) (t base64Text, ok bool) {
 	return t, t.digits > 0
 }
 
+// recogniseBase64 judges text that is not hex.
 func recogniseBase64(text []byte) (Kind, error) {
 	t, ok := scanBase64(text)
 	switch {
+	case !ok && bestEncoding(text, leastOf(text)) != nil:
+		return "", bestEncoding(text, leastOf(text)).source
 	case !ok, t.digits < 16: // so few letters are a word sooner than base64
-		return "", refuse(CodeSourceText, "This file is text, but neither 64 hex digits nor base64. Key material is 32 random bytes, and a password or a sentence cannot stand in for them.")
+		return "", CodeSourceText
 	case t.bytes() != keywrap.MaterialSize:
-		return "", errBase64Length(t.bytes())
+		return "", CodeSourceBase64Length
 	case !t.sound():
-		return "", refuse(CodeSourceBase64Broken, "This looks like base64 of 32 bytes, but no encoder writes it so: a character is wrong or missing. Copy it again from where it was made.")
+		return "", CodeSourceBase64Broken
 	}
 	return Base64, nil
 }
@@ -188,7 +165,7 @@ func decodeBase64(text []byte, m *keywrap.Material) {
 	for _, c := range text {
 		value, _, ok := base64Digit(c)
 		if !ok {
-			continue // white space or padding
+			continue // hidden characters, whose bytes are no digits, or padding
 		}
 		bits, held = bits<<6|uint32(value), held+6
 		if held >= 8 {

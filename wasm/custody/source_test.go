@@ -6,7 +6,10 @@ import (
 	"encoding/hex"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf16"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"keyferry/wasm/custody"
 	"keyferry/wasm/keywrap"
@@ -22,6 +25,24 @@ func grouped(digits string) string {
 		b.WriteString(digits[i:i+8] + " \r\n"[i/8%2:])
 	}
 	return b.String()
+}
+
+// pairs cuts digits into those of single bytes.
+func pairs(digits string) []string {
+	var all []string
+	for i := 0; i < len(digits); i += 2 {
+		all = append(all, digits[i:i+2])
+	}
+	return all
+}
+
+func gbk(t *testing.T, text string) string {
+	t.Helper()
+	encoded, err := simplifiedchinese.GBK.NewEncoder().String(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded
 }
 
 func inUTF16(text string, mark bool) []byte {
@@ -94,7 +115,18 @@ func TestRecognise(t *testing.T) {
 		{"base64, padding inside", standard[:10] + "=" + standard[10:], "source_text"},
 		{"a word", "password", "source_text"},
 		{"a sentence", "correct horse battery staple, and more of the kind", "source_text"},
-		{"Chinese", "这不是密钥这不是密钥这不是密钥", "source_text"},
+		{"Chinese", "这不是密钥这不是密钥这不是密钥", "source_utf8"},
+		{"Chinese in GBK", gbk(t, "这不是密钥这不是密钥"), "source_gb18030"},
+		{"German in Latin-1", "Gr\xf6\xdfe ist nicht alles, und dies ist kein Schl\xfcssel", "source_latin1"},
+		{"Chinese in UTF-16", string(inUTF16("这不是密钥这不是密钥", false)), "source_utf16"},
+		{"hex, no-break spaces", strings.ReplaceAll(grouped(sourceDigits), " ", "\u00a0"), "hex"},
+		{"hex, ideographic and zero-width spaces", "\u200b" + sourceDigits[:16] + "\u3000" + sourceDigits[16:] + "\u200b", "hex"},
+		{"hex, hyphens", strings.Join(pairs(sourceDigits), "-"), "hex"},
+		{"hex, colons", strings.Join(pairs(sourceDigits), ":"), "hex"},
+		{"hex, 0x before each", "0x" + strings.Join(pairs(sourceDigits), ", 0x"), "hex"},
+		{"hex, \\x before each", "\\x" + strings.Join(pairs(sourceDigits), "\\x"), "hex"},
+		{"hex, full width", strings.Map(func(r rune) rune { return r - '!' + 0xff01 }, sourceDigits), "hex"},
+		{"base64, hidden characters", "\ufeff" + standard[:7] + "\u200b" + standard[7:] + "\u00a0", "base64"},
 		{"a token", "hunter2!hunter2!hunter2!hunter2!hunter2!", "source_text"},
 		{"private key", pem("PRIVATE KEY"), "source_private_key"},
 		{"RSA private key", keywraptest.PrivateKeyPEM, "source_private_key"},
@@ -172,13 +204,13 @@ func FuzzRecognise(f *testing.F) {
 			checkDecode(t, file, "", nil)
 			return
 		}
-		text := strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "", "\ufeff", "").Replace(string(file))
+		text := visible(string(file))
 		var want []byte
 		switch kind {
 		case custody.Raw:
 			want = file
 		case custody.Hex:
-			want, err = hex.DecodeString(strings.TrimPrefix(strings.TrimPrefix(text, "0x"), "0X"))
+			want, err = hex.DecodeString(plainDigits(text))
 		case custody.Base64:
 			encoding := base64.RawStdEncoding
 			if strings.ContainsAny(text, "-_") {
@@ -191,4 +223,28 @@ func FuzzRecognise(f *testing.F) {
 		}
 		checkDecode(t, file, kind, want)
 	})
+}
+
+// visible is the text without characters that cannot be seen.
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || r >= 0x200b && r <= 0x200f || r >= 0x2060 && r <= 0x206f {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+// plainDigits is text of hex digits without what people put between them.
+func plainDigits(text string) string {
+	text = strings.NewReplacer("0x", "", "0X", "", `\x`, "", `\X`, "").Replace(visible(text))
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.Is(unicode.Pd, r) && r < 0x2e00, r == ':', r == ',', r == '\u2212':
+			return -1
+		case r >= 0xff01 && r <= 0xff5e:
+			return r - 0xff01 + '!'
+		}
+		return r
+	}, text)
 }

@@ -58,14 +58,6 @@ func codeOf(t testing.TB, err error) keywrap.Code {
 	return code
 }
 
-// checkSentence checks that a message is one for people.
-func checkSentence(t testing.TB, code keywrap.Code, message string) {
-	t.Helper()
-	if len(message) < 20 || !strings.HasSuffix(message, ".") || strings.Contains(message, "%!") {
-		t.Errorf("%s: the message %q is not a sentence", code, message)
-	}
-}
-
 func materialOf(t testing.TB, digits string) *keywrap.Material {
 	t.Helper()
 	b, err := hex.DecodeString(digits)

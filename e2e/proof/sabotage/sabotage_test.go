@@ -123,12 +123,8 @@ func examine(h *monitor.Run, t *testing.T, found monitor.Caught) {
 			if !strings.Contains(j.Name, "module") && !strings.Contains(j.Name, "generated") {
 				continue // what the test generated itself needs no gate
 			}
-			finding, err := custody.Examine((*keywrap.Material)(key), func(uint64, uint64) bool { return true })
-			if err != nil {
-				t.Fatal(err)
-			}
-			if finding.Found() {
-				alarm(fmt.Sprintf("the gate finds %s", finding.Code))
+			if code := custody.Examine((*keywrap.Material)(key), nil); code != "" {
+				alarm(fmt.Sprintf("the gate finds %s", code))
 			}
 		}
 	}

@@ -62,15 +62,29 @@ func TestAgeOpens(t *testing.T) {
 	}
 }
 
-// TestAgeOpensWithPassphrase has the age command open what we make to a passphrase.
-// It asks for it on a terminal, which the program script plays.
+// TestAgeOpensWithPassphrase has the age command open what we make to a passphrase: a generated
+// one, and one whose accents are typed in one character or in two. Neither we nor age take these
+// for the same.
 func TestAgeOpensWithPassphrase(t *testing.T) {
-	age, script := program(t, "age", "age"), program(t, "script", "bsdutils")
-	m, folder := randomMaterial(t), t.TempDir()
-	passphrase, err := backup.GeneratePassphrase()
+	generated, err := backup.GeneratePassphrase()
 	if err != nil {
 		t.Fatal(err)
 	}
+	composed, decomposed := "Schl\u00fcssel \u5bc6\u94a5 caf\u00e9", "Schlu\u0308ssel \u5bc6\u94a5 cafe\u0301"
+	for _, passphrase := range []string{string(generated), composed, decomposed} {
+		t.Run(passphrase, func(t *testing.T) { ageOpens(t, []byte(passphrase)) })
+	}
+	m := randomMaterial(t)
+	file := makeBackup(t, m, backup.To{Passphrase: []byte(composed), WorkFactor: 15})
+	restored(t, file, backup.With{Passphrase: []byte(composed)}, "ok", m)
+	restored(t, file, backup.With{Passphrase: []byte(decomposed)}, backup.CodeWrongPassphrase, nil)
+}
+
+// ageOpens has the age command open a backup. It asks for the passphrase on a terminal, which the
+// program script plays.
+func ageOpens(t *testing.T, passphrase []byte) {
+	age, script := program(t, "age", "age"), program(t, "script", "bsdutils")
+	m, folder := randomMaterial(t), t.TempDir()
 	file, opened := filepath.Join(folder, "backup.age"), filepath.Join(folder, "key")
 	writeFile(t, file, makeBackup(t, m, backup.To{Passphrase: passphrase, WorkFactor: 16}))
 	command := exec.CommandContext(t.Context(), script, "-qec", age+" -d -o "+opened+" "+file, "/dev/null")

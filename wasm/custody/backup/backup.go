@@ -30,17 +30,18 @@ type To struct {
 	// WorkFactor is the logarithm of the scrypt cost that goes with a passphrase, from
 	// MinWorkFactor to MaxWorkFactor. See ChooseWorkFactor.
 	WorkFactor int
-	// Recipients, each able to open the backup alone: all X25519 or all hybrid.
+	// Recipients, each able to open the backup alone: all X25519 or all hybrid. A text may have
+	// several of them, as people paste them: with remarks, labels, commas and line breaks.
 	Recipients []string
 }
 
 // With says what opens a backup: the one that it was encrypted to.
 type With struct {
-	// Passphrase, exactly as it was given. The caller clears it.
+	// Passphrase, exactly as it was given, in UTF-8: neither age nor this package normalises it.
+	// The caller clears it.
 	Passphrase []byte
-	// Identity is the text of an age identity file: AGE-SECRET-KEY-1… or
-	// AGE-SECRET-KEY-PQ-1…, one or more, one a line, with or without comments. The
-	// caller clears it.
+	// Identity is the text of an age identity file: AGE-SECRET-KEY-1… or AGE-SECRET-KEY-PQ-1…,
+	// one or more, with or without remarks and line breaks. The caller clears it.
 	Identity []byte
 }
 

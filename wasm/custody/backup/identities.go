@@ -4,10 +4,20 @@ import (
 	"bytes"
 
 	"filippo.io/age"
+
+	"keyferry/wasm/keywrap"
 )
 
 // identities checks With against the backup, and returns what opens it.
 func (with *With) identities(info Info) ([]age.Identity, error) {
+	if !info.Passphrase && len(with.Passphrase) > 0 && len(with.Identity) == 0 {
+		// What opens this backup is an identity, so this is read as one, to say what it is instead.
+		identities, err := parseIdentities(with.Passphrase)
+		if err == CodeIdentityMalformed {
+			err = CodeNeedsIdentity
+		}
+		return identities, err
+	}
 	switch {
 	case len(with.Passphrase) > 0 && len(with.Identity) > 0:
 		return nil, CodeMixed
@@ -27,43 +37,43 @@ func (with *With) identities(info Info) ([]age.Identity, error) {
 	return parseIdentities(with.Identity)
 }
 
-// parseIdentities reads an identity file. age wants a string of each.
+// parseIdentities reads an identity file, or what was pasted of one. age wants a string of each.
 func parseIdentities(file []byte) ([]age.Identity, error) {
-	if _, err := Inspect(file); err == nil {
-		return nil, CodeIdentityEncrypted
+	found, upper := identitiesIn(file)
+	defer clear(upper)
+	if len(found) == 0 {
+		return nil, notIdentity(file)
 	}
 	var identities []age.Identity
-	for line := range bytes.Lines(file) {
-		line = bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\ufeff")))
-		if len(line) == 0 || line[0] == '#' {
-			continue
+	for _, text := range found {
+		if hybrid, err := age.ParseHybridIdentity(string(text)); err == nil {
+			identities = append(identities, hybrid)
+		} else if classic, err := age.ParseX25519Identity(string(text)); err == nil {
+			identities = append(identities, classic)
+		} else {
+			return nil, CodeIdentityMalformed
 		}
-		identity, err := parseIdentity(line)
-		if err != nil {
-			return nil, err
-		}
-		identities = append(identities, identity)
-	}
-	if len(identities) == 0 {
-		return nil, CodeIdentityMalformed
 	}
 	return identities, nil
 }
 
-func parseIdentity(line []byte) (age.Identity, error) {
-	switch {
-	case bytes.HasPrefix(line, []byte("age1")):
-		return nil, CodeIdentityPublic
-	case bytes.HasPrefix(line, []byte("-----BEGIN ")), bytes.HasPrefix(line, []byte("ssh-")):
-		return nil, CodeIdentitySSH
-	case bytes.HasPrefix(line, []byte("AGE-PLUGIN-")):
-		return nil, CodeIdentityPlugin
+// notIdentity says what was given in place of an identity.
+func notIdentity(file []byte) error {
+	if _, err := Inspect(file); err == nil {
+		return CodeIdentityEncrypted
 	}
-	if hybrid, err := age.ParseHybridIdentity(string(line)); err == nil {
-		return hybrid, nil
+	for _, other := range []struct {
+		mark string
+		code keywrap.Code
+	}{
+		{"AGE-PLUGIN-", CodeIdentityPlugin},
+		{"-----BEGIN ", CodeIdentitySSH},
+		{"ssh-", CodeIdentitySSH},
+		{recipientMark, CodeIdentityPublic},
+	} {
+		if bytes.Contains(file, []byte(other.mark)) {
+			return other.code
+		}
 	}
-	if classic, err := age.ParseX25519Identity(string(line)); err == nil {
-		return classic, nil
-	}
-	return nil, CodeIdentityMalformed
+	return CodeIdentityMalformed
 }

@@ -2,10 +2,7 @@ package backup
 
 import (
 	"bytes"
-	"io"
 	"strconv"
-
-	"filippo.io/age/armor"
 )
 
 // Info is what a backup says about itself before it is opened. Nothing of it is
@@ -28,7 +25,6 @@ var (
 	introOfAny   = []byte("age-encryption.org/")
 	stanzaBegin  = []byte("-> ")
 	macBegin     = []byte("---")
-	armorHeader  = []byte(armor.Header)
 	scryptStanza = []byte("scrypt")
 )
 
@@ -39,15 +35,20 @@ func Inspect(file []byte) (Info, error) {
 		return Info{}, CodeNotAge
 	}
 	binary := file
-	if text := bytes.TrimLeft(file, "\ufeff \t\r\n"); bytes.HasPrefix(text, armorHeader) {
-		decoded, err := io.ReadAll(armor.NewReader(bytes.NewReader(text)))
+	if !bytes.HasPrefix(file, intro) {
+		decoded, ok, err := armored(file)
 		if err != nil {
-			return Info{}, CodeDamaged
+			return Info{}, err
 		}
-		info.Armored, binary = true, decoded
+		if ok {
+			info.Armored, binary = true, decoded
+		}
 	}
 	header, ok := bytes.CutPrefix(binary, intro)
 	if !ok {
+		if damagedIntro(binary) {
+			return Info{}, CodeDamaged
+		}
 		if bytes.HasPrefix(binary, introOfAny) {
 			return Info{}, CodeVersion
 		}

@@ -28,13 +28,18 @@ func (to *To) recipients() ([]age.Recipient, error) {
 	case len(to.Recipients) == 0:
 		r, err := to.passphrase()
 		return []age.Recipient{r}, err
-	case len(to.Recipients) > maxRecipients:
+	}
+	texts, err := recipientsIn(strings.Join(to.Recipients, "\n"))
+	if err != nil {
+		return nil, err
+	}
+	if len(texts) > maxRecipients {
 		return nil, CodeTooManyRecipients
 	}
-	recipients := make([]age.Recipient, len(to.Recipients))
+	recipients := make([]age.Recipient, len(texts))
 	hybrids := 0
-	for i, text := range to.Recipients {
-		r, err := parseRecipient(strings.TrimSpace(text))
+	for i, text := range texts {
+		r, err := parseRecipient(text)
 		if err != nil {
 			return nil, err
 		}

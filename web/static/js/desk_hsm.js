@@ -3,14 +3,12 @@
 // person saves the wrapping key and brings the wrapped material back. Nothing here is secret, so
 // nothing needs a worker.
 
-import { decodeText, fromBase64, readFile, sha256, toBase64, toUTF8 } from "./bytes.js"
+import { fromBase64, readFile, sha256, toBase64, toUTF8 } from "./bytes.js"
 import { file, value } from "./choices.js"
 import { offerDownload } from "./download.js"
 import { all, fillCommands, one, onSubmit } from "./page.js"
 import { problem } from "./words.js"
-
-/** The size of a ciphertext of RSA-2048, in bytes. */
-const wrappedSize = 256
+import { judgeWrapped } from "./wrapped.js"
 
 /** @typedef {{encryptedKeyMaterial: string, sha256: string}} Wrapped */
 
@@ -22,9 +20,11 @@ export function hsmLane(task, goOn) {
     const lane = one(task, `[data-lane="hsm"]`)
     /** @type {Wrapped | null} */
     let wrapped = null
+    /** The modulus of the wrapping key that was handed out. */
+    let modulus = new Uint8Array()
 
     const form = onSubmit("wrapped", async () => {
-        const bytes = await readWrapped(form)
+        const bytes = await readWrapped(form, modulus)
         wrapped = { encryptedKeyMaterial: toBase64(bytes), sha256: await sha256(bytes) }
         await goOn(wrapped)
     })
@@ -37,6 +37,7 @@ export function hsmLane(task, goOn) {
          */
         show({ publicKey, algorithm, fingerprint }) {
             const der = derOf(publicKey)
+            modulus = der.slice(modulusAt, modulusAt + 256)
             const pem = `-----BEGIN PUBLIC KEY-----\n${toBase64(der).replace(/.{1,64}/g, "$&\n")}-----END PUBLIC KEY-----\n`
             offerDownload(lane, "der", { bytes: der, name: "PublicKey.bin", type: "application/octet-stream" })
             offerDownload(lane, "pem", { bytes: toUTF8(pem), name: "PublicKey.pem", type: "application/x-pem-file" })
@@ -59,23 +60,23 @@ function derOf(publicKey) {
 }
 
 /**
- * The wrapped material: 256 bytes, or base64 of them. A key that is not wrapped is refused by its
- * shape.
+ * Where the modulus of an RSA-2048 key begins in the DER of a SubjectPublicKeyInfo, which the module
+ * has read strictly.
+ */
+const modulusAt = 33
+
+/**
+ * The wrapped material: 256 bytes, or base64 or hex digits of them. A key that is not wrapped is
+ * refused by its shape.
  * @param {HTMLFormElement} form
+ * @param {Uint8Array} modulus
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
-async function readWrapped(form) {
+async function readWrapped(form, modulus) {
     const saved = file(form, "wrapped-file")
     const pasted = value(form, "wrapped-text").trim()
     if (saved && pasted !== "") throw problem("wrapped_twice")
     if (!saved && pasted === "") throw problem("wrapped_missing")
     const raw = saved ? await readFile(saved) : toUTF8(pasted)
-    if (raw.length === wrappedSize) return raw
-    const text = decodeText(raw).replace(/\s/g, "")
-    if (raw.length === 32 || /^[0-9A-Fa-f]{64}$/.test(text)) throw problem("wrapped_is_bare")
-    if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text) || text.length % 4 !== 0) throw problem("wrapped_unreadable")
-    const bytes = fromBase64(text)
-    if (bytes.length === 32) throw problem("wrapped_is_bare")
-    if (bytes.length !== wrappedSize) throw problem("wrapped_size")
-    return bytes
+    return judgeWrapped(raw, !saved, modulus)
 }

@@ -3,6 +3,7 @@
 // comes back is encrypted, or a check value.
 
 import { run } from "./job.js"
+import { local } from "./moment.js"
 import { phrase } from "./words.js"
 
 /** @typedef {import("./job.js").Module} Module */
@@ -41,7 +42,7 @@ import { phrase } from "./words.js"
  * @returns {Promise<Made>}
  */
 export async function prepare(module, given, chosen, signal, say) {
-    const options = { ...chosen, date: new Date().toISOString().slice(0, 10) }
+    const options = { ...chosen, date: local(new Date()).slice(0, 10) }
     const watch = { signal, onReady: () => say(() => phrase("alive")), onProgress: progressOf(say) }
     const { source } = chosen
     if (given) {

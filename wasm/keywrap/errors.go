@@ -34,17 +34,3 @@ const (
 	CodeKeyExponentTooSmall Code = "wrapping_key_exponent_too_small" // below 65537
 	CodeKeyExponentTooLarge Code = "wrapping_key_exponent_too_large" // above 2^31 - 1
 )
-
-// Error is a refusal with a message in English. New code returns a [Code] alone.
-type Error struct {
-	Code    Code
-	Message string
-}
-
-// Error returns the code and the message.
-func (e *Error) Error() string {
-	return string(e.Code) + ": " + e.Message
-}
-
-// Unwrap returns the code.
-func (e *Error) Unwrap() error { return e.Code }

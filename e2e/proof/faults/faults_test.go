@@ -117,8 +117,8 @@ func prepared(v *browser.Visit) (backup, passphrase string) {
 // TestProofRobustness makes everything go wrong that can, at each step of an import. Each time the
 // person ends with the CMK enabled and a backup that holds what the KMS has.
 func TestProofRobustness(t *testing.T) {
+	s := &survivor{Apart: program.StartApart(t)} // which skips the short tests
 	t.Run("parsers", fuzzParsers)
-	s := &survivor{Apart: program.StartApart(t)}
 	t.Run("the KMS", s.faultsOfTheKMS)
 	t.Run("offline", s.offline)
 	t.Run("the tab is killed", s.tabKilled)

@@ -12,7 +12,7 @@ type Lie struct {
 	Name    string
 	Tell    func(*Answer)
 	Shows   string // what a report that caught it has in a line with DIFFERS
-	Typical bool   // whether a short run tries it
+	Typical bool   // whether a short run tries it: one of each of the lists below
 	TLS     bool   // whether the proxy must speak https
 }
 
@@ -50,21 +50,21 @@ var inPages = []Lie{
 	{"a file is referenced from a template", page(nil, swap("</template>", `<img src="//elsewhere.example/a.png"></template>`)), `it names "//elsewhere.example/a.png"`, false, false},
 	{"an attribute is changed", page(path("/"), swap(`spellcheck="false"`, `spellcheck="true"`)), "/: ", false, false},
 	{"the integrity of a module is changed", page(path("/"), swap(`data-integrity="sha256-`, `data-integrity="sha256-A`)), "body: at byte", false, false},
-	{"a space is added", page(path("/renewal"), swap("<h1>", "<h1> ")), "/renewal: ", true, false},
+	{"a space is added", page(path("/renewal"), swap("<h1>", "<h1> ")), "/renewal: ", false, false},
 	{"a space is added behind the end", page(path("/check"), func(body string) string { return body + " " }), `there is " " and not its end`, false, false},
 	{"an inline handler is added", page(path("/proof"), swap("<body>", `<body onload="go()">`)), "/proof: ", false, false},
 	{"a second policy is added as an element", page(nil, swap("<title>", `<meta http-equiv="Content-Security-Policy" content="img-src *"><title>`)), "body: at byte", false, false},
 	{"a refresh is added as an element", page(nil, swap("<title>", `<meta http-equiv="refresh" content="0;url=https://elsewhere.example/"><title>`)), `in <meta content>`, false, false},
 	{"a base is added", page(nil, swap("<title>", `<base href="https://elsewhere.example/"><title>`)), `in <base href>`, false, false},
 	{"a form goes elsewhere", page(nil, swap(`action="/preferences"`, `action="https://elsewhere.example/"`)), `in <form action>`, false, false},
-	{"Chinese alone is altered", page(func(a *Answer) bool { return strings.Contains(string(a.plain()), `lang="zh-CN" data-theme`) }, swap("<main", "<main hidden")), "zh-CN", true, false},
+	{"Chinese alone is altered", page(func(a *Answer) bool { return strings.Contains(string(a.plain()), `lang="zh-CN" data-theme`) }, swap("<main", "<main hidden")), "zh-CN", false, false},
 	{"Chinese as the browser's language alone is altered", page(func(a *Answer) bool {
 		return a.Request.Header.Get("Cookie") == "" && asks("Accept-Language", "zh-CN")(a)
 	}, swap("<main", "<main hidden")), "zh-CN as the browser asks: ", false, false},
 	{"the dark theme alone is altered", page(asks("Cookie", "theme=dark"), swap("<main", "<main hidden")), "zh-CN dark: body", false, false},
 	{"links with a key id alone are altered", page(func(a *Answer) bool { return a.Request.URL.Query().Has("KeyId") }, swap("<main", "<main hidden")), "/?KeyId=…: ", false, false},
-	{"the page for what is not there is altered", page(func(a *Answer) bool { return a.Status == http.StatusNotFound }, swap("<main", "<main hidden")), "a page that is not there: ", true, false},
-	{"the region is wrong in one place", page(path("/"), swap(`data-region="cn-hangzhou"`, `data-region="cn-shanghai"`)), "it has the region cn-shanghai", true, false},
+	{"the page for what is not there is altered", page(func(a *Answer) bool { return a.Status == http.StatusNotFound }, swap("<main", "<main hidden")), "a page that is not there: ", false, false},
+	{"the region is wrong in one place", page(path("/"), swap(`data-region="cn-hangzhou"`, `data-region="cn-shanghai"`)), "it has the region cn-shanghai", false, false},
 	{"the region is wrong throughout", page(nil, func(body string) string { return strings.ReplaceAll(body, "cn-hangzhou", "cn-shanghai") }), `should have "cn-hangzhou"`, false, false},
 	{"what upsets a terminal is added", page(nil, swap("<h1>", "\x1b[2J<h1>")), `there is "\x1b[2J`, false, false},
 	{"the region is a command", page(nil, func(body string) string { return strings.ReplaceAll(body, "cn-hangzhou", "a; curl elsewhere.example") }), "is not one", false, false},
@@ -120,7 +120,7 @@ var inFiles = []Lie{
 			a.edit(oneByte)
 		}
 	}, "js/worker.js: ", false, false},
-	{"one bit of a module", file("wasm/keyferry.wasm", oneBit), "wasm/keyferry.wasm: ", true, false},
+	{"one bit of a module", file("wasm/keyferry.wasm", oneBit), "wasm/keyferry.wasm: ", false, false},
 	{"one byte of the start-up script", file("wasm/wasm_exec.js", oneByte), "wasm/wasm_exec.js: ", false, false},
 	{"an import is added", file("js/page.js", func(body string) string { return "import \"https://elsewhere.example/y.js\"\n" + body }), `it names "https://elsewhere.example/y.js" in an import`, false, false},
 	{"a style loads from elsewhere", file("app.css", func(body string) string { return body + "p{background:url(https://elsewhere.example/z)}" }), `it names "https://elsewhere.example/z" in a style`, false, false},

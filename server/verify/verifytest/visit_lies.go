@@ -46,7 +46,7 @@ func overHTTP2(a *Answer) bool { return a.Request.ProtoMajor == 2 }
 
 // inVisits are lies that only some visits are told.
 var inVisits = []Lie{
-	{"the worker for requests with client hints alone", changed(asks("Sec-Ch-Ua", "Chrome")), "as browsers ask by Chrome: body", true, false},
+	{"the worker for requests with client hints alone", changed(asks("Sec-Ch-Ua", "Chrome")), "as browsers ask by Chrome: body", false, false},
 	{"the worker for requests without client hints alone", changed(func(a *Answer) bool {
 		return asks("User-Agent", "Chrome")(a) && a.Request.Header.Get("Sec-Ch-Ua") == ""
 	}), "js/worker.js: as browsers ask by Chrome without hints: body", false, false},
@@ -127,6 +127,6 @@ var inEndpoints = []Lie{
 	}, "static files of another set: ", false, false},
 	{"the console's time is a day ahead", set("Date", "Fri, 31 Dec 9999 23:59:59 GMT"), "header Date", false, false},
 	{"https is forgotten", set("Strict-Transport-Security", "max-age=0; includeSubDomains"), "header Strict-Transport-Security", false, false},
-	{"another service on this host", set("Alt-Svc", `h3=":443"; ma=86400`), "header Alt-Svc", true, false},
+	{"another service on this host", set("Alt-Svc", `h3=":443"; ma=86400`), "header Alt-Svc", false, false},
 	{"another protocol on this port", set("Alt-Svc", `clear, h2=":443"`), "header Alt-Svc", false, false},
 }

@@ -32,7 +32,7 @@ type Desk struct {
 	LifeUnknown    string
 	TokenOld       string
 	ClockBehind    string // {clock} {time}
-	ExpiredOrClock string // {clock} {time}
+	ExpiredOrClock string // {clock} {time} {do}
 	FilesApart     string
 	CutCable       string
 	CableCut       string

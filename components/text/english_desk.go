@@ -31,7 +31,7 @@ var englishDesk = Desk{
 	LifeUnknown:    "valid for 24 hours from the download",
 	TokenOld:       "The token file was saved more than 24 hours ago. If it was downloaded then, the KMS will refuse it: download both files again.",
 	ClockBehind:    "This computer's clock is behind: it shows {clock}, but these import parameters were issued no earlier than {time}, because a token is valid for 24 hours. Set the clock. Until then Keyferry counts from {time}, for the time left and for the expiry. If the clock is right, do not use these parameters.",
-	ExpiredOrClock: "The token expired at {time}, and this computer's clock shows {clock}. If the clock is ahead, set it and read the parameters again. If it is right, get import parameters again.",
+	ExpiredOrClock: "It expired at {time}, and this computer's clock shows {clock}. If the clock is ahead, set it and read the parameters again. If it is right: {do}",
 	FilesApart:     "The two files were not saved at the same time. The public key and the token must come from the same download; otherwise the KMS refuses the key material.",
 	CutCable:       "This computer is online. Nothing from here on needs the network: unplug the cable or turn off Wi-Fi before you continue.",
 	CableCut:       "This computer is offline. Nothing from here on needs the network.",

@@ -59,8 +59,9 @@ export async function readParameters(form, wanted, module, signal) {
  * @param {number} expires
  */
 function expired(expires) {
+    const words = problem("token_expired")
     const times = { clock: local(new Date()), time: local(new Date(expires)) }
-    return { ...problem("token_expired"), do: phrase("token-expired-or-clock", times) }
+    return { ...words, do: phrase("token-expired-or-clock", { ...times, do: words.do }) }
 }
 
 /**

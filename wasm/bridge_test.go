@@ -39,14 +39,18 @@ func base64Of(content []byte) options {
 }
 
 func TestInspect(t *testing.T) {
-	ended := bridge(t, builtModule(t, ""), call{Function: "inspect", Arguments: []any{options{"publicKey": keywraptest.PublicKey()}}})[0]
-	var got struct {
-		Fingerprint string `json:"fingerprint"`
-		Bits        int    `json:"bits"`
-	}
-	decode(t, ended.Resolved, &got)
-	if got.Fingerprint != testFingerprint() || got.Bits != 2048 {
-		t.Errorf("inspect resolved to %s", ended.Resolved)
+	pem := "Subject: the wrapping key\n\n-----BEGIN PUBLIC KEY-----\n" + keywraptest.PublicKey() + "\n-----END PUBLIC KEY-----\n"
+	for _, written := range []string{keywraptest.PublicKey(), pem} {
+		ended := bridge(t, builtModule(t, ""), call{Function: "inspect", Arguments: []any{options{"publicKey": written}}})[0]
+		var got struct {
+			Fingerprint string `json:"fingerprint"`
+			PublicKey   string `json:"publicKey"`
+			Bits        int    `json:"bits"`
+		}
+		decode(t, ended.Resolved, &got)
+		if got.Fingerprint != testFingerprint() || got.PublicKey != keywraptest.PublicKey() || got.Bits != 2048 {
+			t.Errorf("inspect resolved to %s", ended.Resolved)
+		}
 	}
 }
 

@@ -156,6 +156,7 @@ var chinese = Catalogue{
 		AtHint:      "过期后，主密钥恢复为“待导入”状态，重新导入相同的密钥材料前无法使用。",
 		AtLabel:     "日期和时间（您的时区：{zone}）",
 		Moment:      "您的时区（{zone}）：{local}；UTC：{utc}",
+		ClockWrong:  "本机时钟不准：显示为 {clock}。Keyferry 改以 {time} 为当前时间，过期时间也按此计算。",
 		WhatIsSent:  "待发送内容",
 		CMK:         "主密钥",
 		Region:      "地域",

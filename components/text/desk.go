@@ -31,6 +31,8 @@ type Desk struct {
 	TokenUnknown   string
 	LifeUnknown    string
 	TokenOld       string
+	ClockBehind    string // {clock} {time}
+	ExpiredOrClock string // {clock} {time} {do}
 	FilesApart     string
 	CutCable       string
 	CableCut       string

@@ -156,6 +156,7 @@ var english = Catalogue{
 		AtHint:      "The CMK then returns to Pending Import and cannot be used until the same key material is re-imported.",
 		AtLabel:     "Date and time in your time zone ({zone})",
 		Moment:      "{local} in your time zone ({zone}), {utc} UTC",
+		ClockWrong:  "This computer's clock is wrong: it shows {clock}. Keyferry counts from {time} instead, also for the expiry.",
 		WhatIsSent:  "What will be sent",
 		CMK:         "CMK",
 		Region:      "Region",

@@ -63,6 +63,7 @@ type SendStep struct {
 	AtHint      string
 	AtLabel     string // {zone}
 	Moment      string // {local} {zone} {utc}
+	ClockWrong  string // {clock} {time}
 	WhatIsSent  string
 	CMK         string
 	Region      string

@@ -19,7 +19,7 @@ var (
 )
 
 // derOf returns the DER in the input, which is DER itself, base64 of DER, or one
-// PEM block.
+// PEM block, which may follow other text.
 func derOf(input []byte) (der, error) {
 	if len(input) > maxInputSize {
 		return nil, CodeKeyTooLong
@@ -35,14 +35,11 @@ func derOf(input []byte) (der, error) {
 		// Looked for before anything else, so that no slip in the text around it
 		// hides the warning that matters.
 		return nil, CodeKeyPrivate
-	case bytes.HasPrefix(text, pemBegin):
-		return derOfPEM(text)
 	}
-	decoded, err := decodeBase64(text)
-	if err != nil {
-		return nil, CodeKeyNotBase64
+	if _, block, found := bytes.Cut(text, pemBegin); found {
+		return derOfPEM(block)
 	}
-	return decoded, nil
+	return decodeBase64(text)
 }
 
 // isBinary tells DER from text. Both can begin with 0x30, the tag of a SEQUENCE
@@ -59,18 +56,17 @@ func isBinary(input []byte) bool {
 	return false
 }
 
-// derOfPEM returns the contents of a PEM block (RFC 7468) that fills the text.
-func derOfPEM(text []byte) (der, error) {
-	label, rest, found := bytes.Cut(text[len(pemBegin):], pemDashes)
+// derOfPEM returns the contents of a PEM block (RFC 7468), given from its label
+// on. Nothing may follow the block: a second key could not be told from the first.
+func derOfPEM(block []byte) (der, error) {
+	label, rest, found := bytes.Cut(block, pemDashes)
 	body, end, foundEnd := bytes.Cut(rest, pemEnd)
 	after, foundLabel := bytes.CutPrefix(end, append(bytes.Clone(label), pemDashes...))
 	if !found || !foundEnd || !foundLabel {
 		return nil, CodeKeyNotPEM
 	}
 	switch string(label) {
-	case "PUBLIC KEY":
-	case "RSA PUBLIC KEY":
-		return nil, CodeKeyPKCS1
+	case "PUBLIC KEY", "RSA PUBLIC KEY": // some programs write the second one over a SubjectPublicKeyInfo
 	case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST":
 		return nil, CodeKeyCertificate
 	default:
@@ -79,18 +75,20 @@ func derOfPEM(text []byte) (der, error) {
 	if len(after) != 0 {
 		return nil, CodeKeyTrailingBytes
 	}
-	decoded, err := decodeBase64(bytes.Trim(body, whiteSpace))
+	return decodeBase64(body)
+}
+
+// decodeBase64 decodes the standard alphabet, with padding. Line breaks are passed
+// over, as command-line tools fold what they print, and so are blanks at the ends
+// of lines. A blank inside a line is refused: something may be missing there.
+func decodeBase64(text []byte) (der, error) {
+	var digits []byte
+	for line := range bytes.FieldsFuncSeq(text, func(r rune) bool { return r == '\r' || r == '\n' }) {
+		digits = append(digits, bytes.Trim(line, whiteSpace)...)
+	}
+	decoded, err := base64.StdEncoding.Strict().DecodeString(string(digits))
 	if err != nil {
 		return nil, CodeKeyNotBase64
 	}
 	return decoded, nil
-}
-
-// decodeBase64 decodes the standard alphabet, with padding. Line breaks inside
-// are passed over, as command-line tools fold what they print.
-func decodeBase64(text []byte) (der, error) {
-	encoding := base64.StdEncoding.Strict()
-	decoded := make([]byte, encoding.DecodedLen(len(text)))
-	n, err := encoding.Decode(decoded, text)
-	return decoded[:n], err
 }

@@ -31,7 +31,7 @@ type WrappingKey struct {
 
 // ParseWrappingKey reads a SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7) that
 // holds an RSA key of 2048 bits. The input is base64 of DER, as the KMS returns
-// it, or DER, or PEM. A refusal is an [*Error]. The input is not kept.
+// it, or DER, or PEM, also after other text (RFC 7468, section 2). A refusal is a [Code]. The input is not kept.
 func ParseWrappingKey(input []byte) (*WrappingKey, error) {
 	encoded, err := derOf(input)
 	if err != nil {
@@ -61,6 +61,9 @@ func ParseWrappingKey(input []byte) (*WrappingKey, error) {
 func (k *WrappingKey) Fingerprint() [sha256.Size]byte {
 	return sha256.Sum256(k.der)
 }
+
+// DER returns the key as a SubjectPublicKeyInfo, 294 bytes with the usual exponent.
+func (k *WrappingKey) DER() []byte { return bytes.Clone(k.der) }
 
 // parseSubjectPublicKeyInfo reads the contents of the outermost SEQUENCE.
 func parseSubjectPublicKeyInfo(info der) (*WrappingKey, error) {

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"regexp"
 	"testing"
 
 	"keyferry/wasm/keywrap"
@@ -132,11 +133,15 @@ func otherDER(t testing.TB, input []byte) []byte {
 	// encoding/pem wants each line of dashes to stand alone, ended by LF. RFC 7468 also takes CR,
 	// and its lax grammar takes other white space or none.
 	text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n"))
-	text = bytes.ReplaceAll(text, []byte("-----BEGIN PUBLIC KEY-----"), []byte("-----BEGIN PUBLIC KEY-----\n"))
+	for _, label := range []string{"PUBLIC KEY", "RSA PUBLIC KEY"} {
+		begin := "-----BEGIN " + label + "-----"
+		text = bytes.ReplaceAll(text, []byte(begin), []byte("\n"+begin+"\n"))
+	}
 	text = bytes.ReplaceAll(text, []byte("-----END"), []byte("\n-----END"))
 	if block, rest := pem.Decode(bytes.TrimSpace(text)); block != nil && len(rest) == 0 {
 		return block.Bytes
 	}
+	text = regexp.MustCompile(`[ \t]*\n[ \t]*`).ReplaceAll(text, nil)
 	decoded, err := base64.StdEncoding.DecodeString(string(bytes.Trim(text, " \t\r\n")))
 	if err != nil {
 		t.Fatalf("keywrap takes what is neither DER nor PEM nor base64: %q", input)

@@ -56,8 +56,14 @@ export async function readFile(file) {
     }
 }
 
-/** The text of a file, without its byte order mark. @param {Uint8Array} bytes */
+/**
+ * The text of a file, without its byte order mark. PowerShell and Notepad write UTF-16; where its
+ * mark is missing, the first letter tells, since what is read here begins with one of ASCII.
+ * @param {Uint8Array} bytes
+ */
 export function decodeText(bytes) {
-    const utf16 = bytes[0] === 0xff && bytes[1] === 0xfe // as PowerShell writes redirected output
-    return new TextDecoder(utf16 ? "utf-16le" : "utf-8").decode(bytes)
+    const [first, second] = bytes
+    const little = first === 0xff && second === 0xfe || first > 0 && second === 0
+    const big = first === 0xfe && second === 0xff || first === 0 && second > 0
+    return new TextDecoder(little ? "utf-16le" : big ? "utf-16be" : "utf-8").decode(bytes)
 }

@@ -9,13 +9,13 @@ import { hsmLane } from "./desk_hsm.js"
 import { readParameters } from "./desk_parameters.js"
 import { deskResult } from "./desk_result.js"
 import { expiryChoice } from "./expiry.js"
-import { parseKeyReference } from "./key_reference.js"
+import { isRegion, parseKeyReference } from "./key_reference.js"
 import { askBeforeLeaving, onChange, requireSecureContext } from "./leave.js"
 import { materialStep } from "./material_step.js"
 import { modules } from "./modules.js"
 import { all, clearErrors, fill, fillCommands, fillDigest, grouped, one, onSubmit, wait } from "./page.js"
 import { closeAll, finish, open, setSummary } from "./steps.js"
-import { countDown, mustBeValid, showEnd, showToken } from "./token_life.js"
+import { countDown, mustBeValid, showClock, showEnd, showToken } from "./token_life.js"
 import { phrase, problem } from "./words.js"
 
 /** @typedef {import("./desk_parameters.js").DeskParameters} DeskParameters */
@@ -47,11 +47,12 @@ showNetwork()
 // Step 1: the CMK.
 
 onSubmit("cmk", (form) => {
-    const reference = value(form, "reference")
-    const region = value(form, "region").trim() || (/^\s*acs:kms:([a-z0-9-]+):/.exec(reference)?.[1] ?? "")
+    const typed = value(form, "region").trim()
+    if (typed !== "" && !isRegion(typed)) throw problem("region_unreadable")
+    const { keyId, region } = parseKeyReference(value(form, "reference"), typed)
     if (region === "") throw problem("region_missing")
-    if (!/^[a-z0-9-]{2,32}$/.test(region)) throw problem("region_unreadable")
-    state.keyId = parseKeyReference(reference, region).keyId
+    if (!isRegion(region)) throw problem("region_unreadable")
+    state.keyId = keyId
     state.region = region
     fill(task, "cmk", state.keyId)
     fill(task, "region", region)
@@ -76,6 +77,7 @@ const paramsForm = onSubmit("params", async (form) => {
     for (const warning of all(part, "[data-warning]")) {
         warning.hidden = !parameters.warnings.includes(warning.dataset.warning ?? "")
     }
+    showClock(part)
     showTimeLeft()
     part.hidden = false
     one(part, "h3").focus()

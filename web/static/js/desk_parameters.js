@@ -5,28 +5,32 @@
 
 import { decodeText, readFile, toBase64 } from "./bytes.js"
 import { file, value } from "./choices.js"
+import { notBefore, now, tokenLife } from "./clock.js"
+import { checkToken, readAnswer } from "./desk_answer.js"
+import { plain } from "./import_parameters.js"
 import { run } from "./job.js"
-import { isProblem, problem } from "./words.js"
+import { local } from "./moment.js"
+import { phrase, problem } from "./words.js"
 
 /**
  * @typedef {object} DeskParameters
  * @property {string} algorithm
- * @property {string} publicKey base64 of DER, or PEM
+ * @property {string} publicKey base64 of DER
  * @property {string} fingerprint
  * @property {string} token
- * @property {string} tokenExpireTime as the KMS wrote it; empty where nobody knows
- * @property {number | null} expires when the token ends, in milliseconds; null where nobody knows
+ * @property {string} tokenExpireTime in UTC, to the second; empty where nobody knows
+ * @property {number | null} expires the same in milliseconds; null where nobody knows
  * @property {string} requestId of GetParametersForImport; empty where nobody knows
  * @property {string[]} warnings what is odd, without being wrong for sure
  */
 
-/** @typedef {{publicKey: string, token: string, tokenExpireTime: string, requestId: string, warnings: string[]}} Brought */
-
-/** How long a token is valid, in milliseconds. */
-const life = 24 * 3600 * 1000
+/** @typedef {import("./desk_answer.js").Brought} Brought */
 
 /** Files of one answer are saved within this time of each other, in milliseconds. */
 const together = 10 * 60 * 1000
+
+/** A file with fewer bytes is neither a public key nor a token, and may be key material. */
+const smallest = 100
 
 /**
  * @param {HTMLFormElement} form
@@ -36,42 +40,28 @@ const together = 10 * 60 * 1000
  * @returns {Promise<DeskParameters>}
  */
 export async function readParameters(form, wanted, module, signal) {
-    const brought = value(form, "brought") === "answer" ? await fromAnswer(form, wanted) : await fromFiles(form, wanted)
-    if (!/^[A-Za-z0-9+/]{16,}={0,2}$/.test(brought.token) || brought.token.length % 4 !== 0) {
-        throw problem(looksLikeKey(brought.token) ? "files_swapped" : "token_unreadable")
-    }
-    const expires = brought.tokenExpireTime === "" ? null : Date.parse(brought.tokenExpireTime)
-    if (expires !== null && Number.isNaN(expires)) throw problem("parameters_incomplete")
-    if (expires !== null && expires <= Date.now()) throw problem("token_expired")
-    const fingerprint = await fingerprintOf(brought, module, signal)
+    const { since, ...brought } = value(form, "brought") === "answer" ? await fromAnswer(form, wanted) : await fromFiles(form, wanted)
+    notBefore(since)
+    if (brought.expires !== null && brought.expires <= now()) throw expired(brought.expires)
+    const read = async (/** @type {string} */ publicKey) =>
+        (await run(module, { job: "inspect", options: { publicKey } }, { signal })).result
+    const { publicKey, fingerprint } = await read(brought.publicKey)
     const own = file(form, "own-key")
     if (own) {
-        const obtained = await fingerprintOf({ ...brought, publicKey: keyText(await readFile(own)) }, module, signal)
-        if (obtained !== fingerprint) throw problem("wrapping_key_not_own")
+        const obtained = await read(keyText(await readPublic(own)))
+        if (obtained.fingerprint !== fingerprint) throw problem("wrapping_key_not_own")
     }
-    return { ...brought, algorithm: wanted.algorithm, expires, fingerprint }
+    return { ...brought, publicKey, algorithm: wanted.algorithm, fingerprint }
 }
 
 /**
- * @param {Brought} brought
- * @param {import("./job.js").Module} module
- * @param {AbortSignal} signal
- * @returns {Promise<string>}
+ * A token that has expired by this computer's clock: the clock may be ahead, and nothing here tells.
+ * @param {number} expires
  */
-async function fingerprintOf(brought, module, signal) {
-    const read = async (/** @type {string} */ publicKey) =>
-        (await run(module, { job: "inspect", options: { publicKey } }, { signal })).result.fingerprint
-    try {
-        return await read(brought.publicKey)
-    } catch (thrown) {
-        const swapped = isProblem(thrown) && thrown.code.startsWith("wrapping_key_") && looksLikeKey(brought.token)
-        throw swapped ? problem("files_swapped") : thrown
-    }
-}
-
-/** Whether a text is a public key: PEM, or base64 of the DER of one. @param {string} text */
-function looksLikeKey(text) {
-    return text.includes("-----BEGIN") || text.startsWith("MIIBIjAN")
+function expired(expires) {
+    const words = problem("token_expired")
+    const times = { clock: local(new Date()), time: local(new Date(expires)) }
+    return { ...words, do: phrase("token-expired-or-clock", { ...times, do: words.do }) }
 }
 
 /**
@@ -87,26 +77,12 @@ async function fromAnswer(form, { keyId, algorithm }) {
     if (saved) refuseOtherName(saved.name, algorithm)
     const text = pasted !== "" ? pasted : saved ? decodeText(await readFile(saved)).trim() : ""
     if (text === "") throw problem("parameters_missing")
-    /** @type {any} */
-    let answer
-    try {
-        answer = JSON.parse(text)
-    } catch {
-        throw problem("parameters_unreadable")
-    }
-    if (typeof answer?.Code === "string" && typeof answer?.Message === "string") {
-        throw { ...problem("parameters_refused"), detail: `${answer.Code}: ${answer.Message}`, requestId: answer.RequestId && String(answer.RequestId) }
-    }
-    const { PublicKey, ImportToken, TokenExpireTime, RequestId = "" } = answer ?? {}
-    const complete = [PublicKey, ImportToken, TokenExpireTime].every((field) => typeof field === "string" && field !== "")
-    if (!complete) throw problem("parameters_incomplete")
-    if (answer.KeyId !== keyId) throw problem("parameters_other_cmk")
-    if (typeof answer.WrappingAlgorithm === "string" && answer.WrappingAlgorithm !== algorithm) throw problem("parameters_other_algorithm")
-    return { publicKey: PublicKey, token: ImportToken, tokenExpireTime: TokenExpireTime, requestId: String(RequestId), warnings: [] }
+    return readAnswer(text, { keyId, algorithm })
 }
 
 /**
- * The two files of the vendor's console.
+ * The two files of the vendor's console. Memory sticks keep times without a time zone, so that the
+ * date of a file may be up to a day late.
  * @param {HTMLFormElement} form
  * @param {{algorithm: string}} wanted
  * @returns {Promise<Brought>}
@@ -117,14 +93,23 @@ async function fromFiles(form, { algorithm }) {
     if (!keyFile) throw problem("public_key_missing")
     if (!tokenFile) throw problem("token_missing")
     for (const { name } of [keyFile, tokenFile]) refuseOtherName(name, algorithm)
+    const since = tokenFile.lastModified - 24 * 3600 * 1000
     const warnings = []
-    if (tokenFile.lastModified + life <= Date.now()) warnings.push("token-old")
+    if (tokenFile.lastModified + tokenLife <= Date.now()) warnings.push("token-old")
     if (Math.abs(keyFile.lastModified - tokenFile.lastModified) > together) warnings.push("files-apart")
-    return {
-        publicKey: keyText(await readFile(keyFile)),
-        token: decodeText(await readFile(tokenFile)).trim(),
-        tokenExpireTime: "", requestId: "", warnings,
-    }
+    const token = plain(decodeText(await readPublic(tokenFile)))
+    checkToken(token)
+    return { publicKey: keyText(await readPublic(keyFile)), token, tokenExpireTime: "", expires: null, requestId: "", warnings, since }
+}
+
+/**
+ * Read a file that holds a public key or a token. One that is too short for that stays unread: it
+ * may be a key that was chosen in the wrong field.
+ * @param {File} chosen
+ */
+async function readPublic(chosen) {
+    if (chosen.size > 0 && chosen.size < smallest) throw problem("file_like_key")
+    return await readFile(chosen)
 }
 
 /**

@@ -2,8 +2,10 @@
 // When the key material expires: never, after some days, or at a moment that the person chooses.
 
 import { showChosen, value } from "./choices.js"
-import { local, utc, zone } from "./moment.js"
+import { now } from "./clock.js"
+import { lastSecond, local, readLocal, utc, zone } from "./moment.js"
 import { fill, fillTemplate } from "./page.js"
+import { showClock } from "./token_life.js"
 import { phrase, problem } from "./words.js"
 
 /**
@@ -20,7 +22,6 @@ export function inWords(seconds) {
  * @param {HTMLFormElement} form
  */
 export function expiryChoice(form) {
-    /** @type {number | null} in seconds since 1970, 0 for never; null where no moment was entered */
     let chosen = 0
 
     function choose() {
@@ -33,37 +34,41 @@ export function expiryChoice(form) {
 
     return {
         /** Show the choice, with days counted from now. */
-        show: choose,
+        show() {
+            showClock(form)
+            choose()
+        },
         /** The expiry that is shown; one that has passed is refused. */
         take() {
-            if (chosen === null) throw problem("expiry_missing")
-            if (chosen && chosen * 1000 <= Date.now()) throw problem("expiry_past")
+            if (Number.isNaN(chosen)) throw problem("expiry_missing")
+            if (chosen > lastSecond) throw problem("expiry_far")
+            if (chosen && chosen * 1000 <= now()) throw problem("expiry_past")
             return chosen
         },
     }
 }
 
 /**
+ * The expiry that a form asks for, in seconds since 1970: 0 for never, NaN where no moment was
+ * entered, Infinity where it is beyond the year 9999.
  * @param {HTMLFormElement} form
- * @returns {number | null}
  */
 function read(form) {
     const choice = value(form, "expiry")
     if (choice === "never") return 0
-    const moment = choice === "at" ? new Date(value(form, "time")) : new Date(Date.now() + Number(choice) * 24 * 3600 * 1000)
-    return Number.isNaN(moment.getTime()) ? null : Math.floor(moment.getTime() / 1000)
+    return choice === "at" ? readLocal(value(form, "time")) : Math.floor(now() / 1000) + Number(choice) * 24 * 3600
 }
 
 /**
  * Show the expiry beside its choice, in the person's time zone and in UTC, and where the page says
  * what is sent.
  * @param {HTMLFormElement} form
- * @param {number | null} seconds
+ * @param {number} seconds
  */
 function showExpiry(form, seconds) {
     fillTemplate(form, "zone", { zone: zone() })
-    fill(document, "expiry", seconds === null ? "" : inWords(seconds))
-    if (!seconds) return fill(form, "expiry-moment", "")
+    fill(document, "expiry", Number.isFinite(seconds) ? inWords(seconds) : "")
+    if (!seconds || !Number.isFinite(seconds)) return fill(form, "expiry-moment", "")
     const moment = new Date(seconds * 1000)
     fillTemplate(form, "expiry-moment", { local: local(moment), zone: zone(), utc: utc(moment) })
 }

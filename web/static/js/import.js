@@ -3,6 +3,7 @@
 // holds key material, which exists only in the worker.
 
 import { fromBase64 } from "./bytes.js"
+import { offerCalendar } from "./calendar.js"
 import { value } from "./choices.js"
 import { expiryChoice, inWords } from "./expiry.js"
 import { run } from "./job.js"
@@ -13,7 +14,6 @@ import { materialStep } from "./material_step.js"
 import { modules } from "./modules.js"
 import { clearErrors, fill, fillCommands, fillDigest, fillTemplate, grouped, one, onSubmit, wait } from "./page.js"
 import { offerPrint, offerReceipt } from "./receipt_offer.js"
-import { record } from "./sent.js"
 import { closeAll, finish, open, setSummary } from "./steps.js"
 import { countDown, mustBeValid, showEnd, showToken } from "./token_life.js"
 import { fillHoles, isProblem, phrase, problem } from "./words.js"
@@ -23,8 +23,8 @@ import { fillHoles, isProblem, phrase, problem } from "./words.js"
  * @property {string} algorithm
  * @property {string} publicKey
  * @property {string} token
- * @property {string} tokenExpireTime as the KMS wrote it
- * @property {number} expires when the token ends, in milliseconds by this computer's clock
+ * @property {string} tokenExpireTime in UTC, to the second
+ * @property {number} expires the same in milliseconds
  * @property {string} fingerprint
  * @property {string} requestId
  */
@@ -73,8 +73,7 @@ onSubmit("params", async (form) => {
             publicKey: answer.PublicKey,
             token: answer.ImportToken,
             tokenExpireTime: answer.TokenExpireTime,
-            // By the console's clock and not this computer's, which may be wrong.
-            expires: Date.now() + Date.parse(answer.TokenExpireTime) - answer.serverTime,
+            expires: answer.expires,
             fingerprint: result.fingerprint,
             requestId: answer.RequestId,
         }
@@ -194,16 +193,7 @@ async function showResult(parameters, made, expireUnix, answer) {
 }
 
 offerPrint(resultPart)
-
-// The console's server writes the calendar file, so the request for it is listed like any other.
-one(resultPart, `[data-part="calendar"]`).addEventListener("submit", async (event) => {
-    event.preventDefault()
-    const form = /** @type {HTMLFormElement} */ (event.target)
-    const fields = { KeyId: state.keyId, KeyMaterialExpireUnix: value(form, "KeyMaterialExpireUnix"), Remind: value(form, "Remind") }
-    const entry = await record("calendar", fields)
-    form.submit()
-    entry.ended("")
-})
+offerCalendar(resultPart)
 
 // Going back, and leaving.
 

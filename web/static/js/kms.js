@@ -1,18 +1,28 @@
 // @ts-check
 // The only code in this page that sends. sent.js lists each request before it is sent.
 
+import { judgeByNewToken, now, setClock } from "./clock.js"
+import { judgeToken, normalise, requestId } from "./import_parameters.js"
 import { record } from "./sent.js"
 import { problem } from "./words.js"
 
 /** @typedef {import("./words.js").Problem} Problem */
-/** @typedef {{KeyId: string, PublicKey: string, ImportToken: string, TokenExpireTime: string, RequestId: string}} ImportParameters */
+/**
+ * @typedef {object} ImportParameters
+ * @property {string} PublicKey
+ * @property {string} ImportToken
+ * @property {string} TokenExpireTime in UTC, to the second
+ * @property {number} expires the same in milliseconds
+ * @property {string} RequestId
+ */
 
 /**
- * Ask the KMS, through the console, for a wrapping key and an import token.
+ * Ask the KMS, through the console, for a wrapping key and an import token. The answer tells what
+ * time it is.
  * @param {string} keyId
  * @param {string} algorithm
  * @param {AbortSignal} signal
- * @returns {Promise<ImportParameters & {serverTime: number}>} serverTime: the console's clock, in milliseconds
+ * @returns {Promise<ImportParameters>}
  */
 export async function getParametersForImport(keyId, algorithm, signal) {
     const answer = await call("GetParametersForImport", {
@@ -21,9 +31,12 @@ export async function getParametersForImport(keyId, algorithm, signal) {
         WrappingKeySpec: "RSA_2048",
     }, signal)
     const { KeyId, PublicKey, ImportToken, TokenExpireTime, RequestId } = answer.body
-    const complete = [PublicKey, ImportToken, TokenExpireTime, RequestId].every((field) => typeof field === "string" && field)
-    if (!complete || KeyId !== keyId || Number.isNaN(Date.parse(TokenExpireTime))) throw problem("console_bad_answer")
-    return { KeyId, PublicKey, ImportToken, TokenExpireTime, RequestId, serverTime: answer.time }
+    const complete = [PublicKey, ImportToken, TokenExpireTime].every((field) => typeof field === "string" && field)
+    if (!complete || KeyId !== keyId) throw problem("console_bad_answer")
+    const { token, tokenExpireTime, expires, requestId } = normalise({ ImportToken, TokenExpireTime, RequestId })
+    if (Number.isNaN(expires) || requestId === "" || judgeToken(token) !== "token") throw problem("console_bad_answer")
+    judgeByNewToken(expires)
+    return { PublicKey, ImportToken: token, TokenExpireTime: tokenExpireTime, expires, RequestId: requestId }
 }
 
 /**
@@ -39,8 +52,9 @@ export async function importKeyMaterial(material, signal) {
         ImportToken: material.token,
         KeyMaterialExpireUnix: material.expireUnix,
     }, signal)
-    if (typeof answer.body.RequestId !== "string") throw problem("import_outcome_unknown")
-    return { requestId: answer.body.RequestId, time: answer.time }
+    const id = requestId(answer.body.RequestId)
+    if (id === "") throw problem("import_outcome_unknown")
+    return { requestId: id, time: answer.time }
 }
 
 /**
@@ -68,13 +82,15 @@ async function call(action, fields, signal) {
         entry.ended(code)
         throw problem(code)
     }
+    const date = Date.parse(response.headers.get("Date") ?? "")
+    if (!Number.isNaN(date)) setClock(date)
     if (!response.ok) {
         const failure = toProblem(body)
         entry.ended(failure.code)
         throw failure
     }
     entry.ended("")
-    return { body, time: Date.parse(response.headers.get("Date") ?? "") || Date.now() }
+    return { body, time: now() }
 }
 
 /** @param {string} action */

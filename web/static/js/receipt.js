@@ -2,6 +2,8 @@
 // The receipt of an import: what was imported, where and when, without any secret.
 
 import { fromBase64, hex, sha256, toUTF8 } from "./bytes.js"
+import { corrected } from "./clock.js"
+import { stamp } from "./moment.js"
 import { formatReceipt, largestReceipt, parseReceipt } from "./receipt_file.js"
 import { problem } from "./words.js"
 
@@ -17,7 +19,7 @@ import { problem } from "./words.js"
  * @property {string} fingerprint of the wrapping key
  * @property {number} expireUnix
  * @property {string} source
- * @property {Date} preparedAt
+ * @property {Date} preparedAt by this computer's clock
  * @property {string} parametersRequestId empty where nobody knows
  * @property {Date} [importedAt] absent where the import is made elsewhere
  * @property {string} [importRequestId] likewise
@@ -31,6 +33,7 @@ import { problem } from "./words.js"
  */
 export async function writeReceipt(program, made) {
     const { prepared } = made
+    const preparedAt = corrected(made.preparedAt)
     /** @type {Receipt} */
     const receipt = {
         Program: `keyferry ${program.version}`,
@@ -47,19 +50,16 @@ export async function writeReceipt(program, made) {
         CommitmentSalt: prepared.salt,
         KeyMaterialExpireUnix: made.expireUnix,
         Origin: made.source === "generate" ? "generated" : made.source,
-        PreparedAt: seconds(made.preparedAt),
-        ImportedAt: made.importedAt && seconds(made.importedAt),
+        PreparedAt: stamp(preparedAt),
+        ImportedAt: made.importedAt && stamp(made.importedAt),
         ParametersRequestId: made.parametersRequestId,
         ImportRequestId: made.importRequestId,
         BackupFile: prepared.backupFile,
         BackupSHA256: prepared.backupSHA256,
     }
-    const day = seconds(made.importedAt ?? made.preparedAt).slice(0, 10)
+    const day = stamp(made.importedAt ?? preparedAt).slice(0, 10)
     return { bytes: refusing(() => formatReceipt(receipt)), name: `keyferry-${made.keyId}-${day}-receipt.json` }
 }
-
-/** @param {Date} moment */
-const seconds = (moment) => `${moment.toISOString().slice(0, 19)}Z`
 
 /**
  * Read a receipt that the person chose. What does not begin as JSON is not read: it may be a key that was chosen in the

@@ -2,14 +2,15 @@
 // How long the import token is still valid, in words, wherever a page shows it.
 
 import { sha256, toUTF8 } from "./bytes.js"
+import { isWrong, now } from "./clock.js"
 import { local, utc } from "./moment.js"
-import { fill, fillDigest } from "./page.js"
+import { all, fill, fillDigest, fillTemplate } from "./page.js"
 import { setSummary } from "./steps.js"
 import { phrase, problem } from "./words.js"
 
 /**
- * Import parameters and when their token expires, in milliseconds by this computer's clock; null
- * where that is unknown.
+ * Import parameters and when their token expires, in milliseconds since 1970; null where that is
+ * unknown.
  * @typedef {{algorithm: string, expires: number | null}} Ending
  */
 
@@ -36,7 +37,7 @@ export function countDown(task, current) {
  */
 export function mustBeValid(parameters) {
     if (!parameters) throw problem("unexpected")
-    if (parameters.expires !== null && parameters.expires <= Date.now()) throw problem("token_expired")
+    if (parameters.expires !== null && parameters.expires <= now()) throw problem("token_expired")
     return parameters
 }
 
@@ -63,6 +64,15 @@ export function showEnd(task, expires) {
 }
 
 /**
+ * Say that this computer's clock is wrong, if it is, and which time counts.
+ * @param {ParentNode} root
+ */
+export function showClock(root) {
+    for (const notice of all(root, "[data-notice=clock]")) notice.hidden = !isWrong()
+    fillTemplate(root, "clock", { clock: local(new Date()), time: local(new Date(now())) })
+}
+
+/**
  * Show the size and the digest of the token. Both are those of its base64 text, as it is saved and
  * as receipts have it.
  * @param {HTMLElement} task
@@ -75,7 +85,7 @@ export async function showToken(task, token) {
 
 /** @param {number} expires */
 function lifeLeft(expires) {
-    const seconds = Math.floor((expires - Date.now()) / 1000)
+    const seconds = Math.floor((expires - now()) / 1000)
     if (seconds <= 0) return phrase("token-expired")
     const hours = Math.floor(seconds / 3600)
     const minutes = Math.floor(seconds / 60) % 60

@@ -63,7 +63,7 @@ func TestFileFields(t *testing.T) {
 			v.Do(chooser.SetFiles(program.Kept(t, name, make([]byte, 1234))))
 			size := text.Fill(v.Words.Files.Bytes, "count", "1,234")
 			v.See(zone, text.Fill(v.Words.Files.Chosen, "name", name, "size", size, "kind", v.Words.Files.JSON))
-			lines, err := v.Page.Locator(zone + " .word").Evaluate(`(name) => name.scrollWidth <= name.parentElement.clientWidth`, nil)
+			lines, err := v.Page.Locator(zone+" .word").Evaluate(`(name) => name.scrollWidth <= name.parentElement.clientWidth`, nil)
 			if v.Do(err); lines != true {
 				t.Error("the name of the file sticks out")
 			}

@@ -5,6 +5,15 @@ import (
 	"regexp"
 )
 
+// described is the value of aria-describedby for a FileInput: the hint, if there is one, and what was
+// chosen.
+func described(id, hint string) string {
+	if hint == "" {
+		return id + "-chosen"
+	}
+	return hint + " " + id + "-chosen"
+}
+
 var word = regexp.MustCompile(`\S+`)
 
 // unbroken is a command as markup in which a line ends between words only. A browser would also

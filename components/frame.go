@@ -8,9 +8,8 @@ import "keyferry/components/text"
 type Frame struct {
 	Text         *text.Catalogue
 	Title        string // of this page, without the product's name
-	Path         string // of this page with its query; a change of language or theme returns to it
+	Path         string // of this page, without the language
 	Page         string // which entry of the navigation is this page; empty for none
-	Theme        string // "light", "dark", or empty for what the system prefers
 	Region       string // of the KMS
 	LocalKMSURL  string // of the embedded local KMS's own page; empty when calls go to Alibaba Cloud
 	Static       string // where the static files are, such as /static/<digest>
@@ -18,6 +17,13 @@ type Frame struct {
 	Version      string
 	Sealed       bool // whether the page is a file that connects to nothing
 }
+
+// Link is the address of a page of the console in the language of this one: Link("/reimport") is
+// /en/reimport.
+func (f Frame) Link(path string) string { return "/" + f.Text.Tag + path }
+
+// In is the address of this page in a language.
+func (f Frame) In(language *text.Catalogue) string { return "/" + language.Tag + f.Path }
 
 // Local reports whether calls go to the embedded local KMS.
 func (f Frame) Local() bool { return f.LocalKMSURL != "" }
@@ -45,12 +51,4 @@ func Grouped(digest string) []string {
 		digest = digest[4:]
 	}
 	return append(groups, digest)
-}
-
-// themeChoice is one entry of the theme menu.
-type themeChoice struct{ Value, Name string }
-
-func (f Frame) themes() []themeChoice {
-	words := f.Text.Frame
-	return []themeChoice{{"", words.ThemeAuto}, {"light", words.ThemeLight}, {"dark", words.ThemeDark}}
 }

@@ -18,9 +18,7 @@ type Module struct {
 // Task is what a page shows on which a person imports, imports again, prepares files or checks.
 type Task struct {
 	Frame     components.Frame
-	Host      string // that the request was sent to, as the console received it
-	KeyID     string // filled in when the page was opened with /?KeyId=…
-	Again     bool   // whether this is the page for importing the same material again
+	Again     bool // whether this is the page for importing the same material again
 	WorkerURL string
 	Module    Module // everything that has to do with key material
 	Strength  Module // estimates passphrases, and is loaded when a person types one
@@ -32,7 +30,6 @@ type Task struct {
 func (p Task) attributes(task string) templ.Attributes {
 	return templ.Attributes{
 		"data-task": task, "data-region": p.Frame.Region, "data-version": p.Frame.Version, "data-worker": p.WorkerURL,
-		"data-host":   p.Host,
 		"data-module": p.Module.URL, "data-integrity": p.Module.Integrity,
 		"data-strength": p.Strength.URL, "data-strength-integrity": p.Strength.Integrity,
 	}

@@ -4,7 +4,6 @@ package text
 type Frame struct {
 	SkipToContent string
 	LocalKMS      string
-	LocalWarning  string
 	AlibabaCloud  string
 	CallsGoTo     string
 	Pages         string
@@ -26,7 +25,21 @@ type Frame struct {
 	NotLoaded     string
 	Copy          string
 	Copied        string
-	LocalKMSPage  string
+	Menu          string
+	Preferences   string
+}
+
+// Files is what a field for a file says. Chosen has the holes name, size and kind, Bytes the hole
+// count; the others are kinds of files, by the end of their names.
+type Files struct {
+	None   string
+	Chosen string
+	Bytes  string
+	Age    string
+	JSON   string
+	Text   string
+	PEM    string
+	Other  string
 }
 
 // Lost is the page for an address that does not exist, and for a page that could not be shown.

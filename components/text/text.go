@@ -18,6 +18,7 @@ type Catalogue struct {
 	Tag      string // BCP 47, the page's lang attribute
 	Name     string // the language's name in itself
 	Frame    Frame
+	Files    Files
 	Import   Import
 	CMK      CMKStep
 	Params   ParamsStep

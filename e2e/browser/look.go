@@ -1,5 +1,11 @@
 package browser
 
+// OpenMenu opens the menu of the header, which has the language and the theme.
+func (v *Visit) OpenMenu() {
+	v.T.Helper()
+	v.Do(v.Page.Locator("header details.menu:not([open]) > summary").Click())
+}
+
 // MustFit fails if the page has to be scrolled sideways, and names what sticks out.
 func (v *Visit) MustFit() {
 	v.T.Helper()

@@ -44,12 +44,11 @@ func calendar(t *testing.T, expires time.Time, language string) string {
 	site := httptest.NewServer(handler)
 	defer site.Close()
 	form := url.Values{"KeyId": {calendarKey}, "KeyMaterialExpireUnix": {fmt.Sprint(expires.Unix())}, "Remind": {"30, 7"}}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site.URL+"/calendar", strings.NewReader(form.Encode()))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site.URL+"/"+language+"/calendar", strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.Header.Set("Accept-Language", language)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)

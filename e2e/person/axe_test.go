@@ -34,6 +34,9 @@ func TestAccessibility(t *testing.T) {
 				v.MustBeAccessible(state)
 			}
 			look("step 1")
+			v.OpenMenu()
+			look("the menu")
+			v.Do(v.Page.Keyboard().Press("Escape"))
 			v.Press(v.Words.CMK.Use)
 			v.Fault("key_reference_empty")
 			look("error in step 1")

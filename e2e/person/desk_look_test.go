@@ -29,7 +29,7 @@ func TestDeskLook(t *testing.T) {
 			}
 			look("1-cmk")
 			v.ChooseCMK(key)
-			v.Do(v.Page.Locator("summary").First().Click())
+			v.Do(v.Page.Locator("main summary").First().Click())
 			look("2-parameters")
 			v.Do(v.Page.Locator("#brought-files").Check())
 			v.See("label[for=token]", v.Words.Desk.TokenFile)

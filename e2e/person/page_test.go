@@ -68,7 +68,7 @@ func TestWhatLeftThisBrowser(t *testing.T) {
 		line, _, _ := strings.Cut(string(sent), "\n")
 		if method, address, _ := strings.Cut(line, " "); method != "GET" {
 			posts = append(posts, strings.TrimPrefix(address, p.Console+"/kms/"))
-		} else if !strings.HasPrefix(address, p.Console+"/static/") && address != p.Console+"/" {
+		} else if !strings.HasPrefix(address, p.Console+"/static/") && address != p.Console+"/" && address != p.Console+"/en/" {
 			t.Errorf("the browser asked for %s", address)
 		}
 	}
@@ -124,30 +124,86 @@ func TestLeavingAsksFirst(t *testing.T) {
 	}
 }
 
-// Language and theme change by a click, and the CMK in the address stays.
+// The theme changes in place and for every page, and the language leads to the same page in it, with
+// the CMK of the address. Both are kept: no page shows first in the other theme, and the plain
+// address leads to the language.
 func TestLanguageAndTheme(t *testing.T) {
 	p := program.Start(t)
 	v := browser.Open(p, t, browser.Look{}, "/?KeyId=key-hzz1")
-	v.Press("简体中文")
-	v.See("html[lang=zh-CN] h1", "导入密钥材料")
-	v.Press("深色")
-	v.See("html[data-theme=dark] h1", "导入密钥材料")
-	if value, err := v.Page.Locator("#key-reference").InputValue(); err != nil || value != "key-hzz1" {
-		t.Errorf("the CMK in the field is %q, %v", value, err)
+	loads := 0
+	v.Page.OnDOMContentLoaded(func(playwright.Page) { loads++ })
+	field := v.Page.Locator("#key-reference")
+	if value, err := field.InputValue(); err != nil || value != "key-hzz1" || v.Page.URL() != p.Console+"/en/?KeyId=key-hzz1" {
+		t.Errorf("the CMK in the field is %q, %v, at %s", value, err, v.Page.URL())
 	}
+	v.Do(field.Fill("typed"))
 	surface := func() any {
 		colour, err := v.Page.Evaluate(`getComputedStyle(document.documentElement).backgroundColor`)
 		v.Do(err)
 		return colour
 	}
-	dark := surface()
-	v.Press("浅色")
-	v.See("html[data-theme=light] h1", "导入密钥材料")
-	if light := surface(); light == dark {
-		t.Errorf("light and dark have the same surface, %v", light)
+	light := surface()
+	v.OpenMenu()
+	v.Press(v.Words.Frame.ThemeDark)
+	v.See("html[data-theme=dark] h1", v.Words.Import.Title)
+	if value, _ := field.InputValue(); surface() == light || value != "typed" || loads != 0 {
+		t.Errorf("the dark theme: the surface is %v as before, or %q is in the field, or the page was loaded %d times", surface(), value, loads)
 	}
-	v.Press("English")
-	v.See("html[lang=en] h1", "Import key material")
+	v.Do(v.Page.GetByRole("link", playwright.PageGetByRoleOptions{Name: "简体中文"}).Click())
+	v.See("html[lang=zh-CN][data-theme=dark] h1", "导入密钥材料")
+	if value, _ := field.InputValue(); value != "key-hzz1" || v.Page.URL() != p.Console+"/zh-CN/?KeyId=key-hzz1" {
+		t.Errorf("in Chinese the field has %q, at %s", value, v.Page.URL())
+	}
+	v.Do(v.Page.Goto(p.Console + "/check"))
+	v.See("html[lang=zh-CN][data-theme=dark] h1", "核对备份")
+	cookies, err := v.Page.Context().Cookies()
+	v.Do(err)
+	kept := map[string]string{}
+	for _, cookie := range cookies {
+		kept[cookie.Name] = cookie.Value
+		if *cookie.SameSite != *playwright.SameSiteAttributeStrict || cookie.Path != "/" {
+			t.Errorf("the cookie %+v", cookie)
+		}
+	}
+	if len(kept) != 2 || kept["keyferry_language"] != "zh-CN" || kept["keyferry_theme"] != "dark" {
+		t.Errorf("the cookies are %v", kept)
+	}
+	v.OpenMenu()
+	v.Press("跟随系统")
+	v.See("html:not([data-theme]) h1", "核对备份")
+	if cookies, _ := v.Page.Context().Cookies(); len(cookies) != 1 {
+		t.Errorf("the theme is still kept: %v", cookies)
+	}
+}
+
+// Changing the language asks first while something would be lost; whoever stays has lost nothing
+// and chosen nothing.
+func TestLanguageAsksFirst(t *testing.T) {
+	p := program.Start(t)
+	v := browser.Open(p, t, browser.Look{}, "/")
+	v.ToStep4(program.Seeded[0])
+	asked := 0
+	v.Page.OnDialog(func(d playwright.Dialog) {
+		asked++
+		if asked == 1 {
+			d.Dismiss()
+		} else {
+			d.Accept()
+		}
+	})
+	chinese := v.Page.GetByRole("link", playwright.PageGetByRoleOptions{Name: "简体中文"})
+	v.OpenMenu()
+	v.Press(v.Words.Frame.ThemeDark)
+	v.Do(chinese.Click(playwright.LocatorClickOptions{NoWaitAfter: playwright.Bool(true)}))
+	v.See("[data-step=send][data-state=open] h3", "")
+	if cookies, _ := v.Page.Context().Cookies(); asked != 1 || len(cookies) != 1 {
+		t.Errorf("asked %d times, and kept %v", asked, cookies)
+	}
+	v.Do(chinese.Click())
+	v.See("html[lang=zh-CN][data-theme=dark] h1", "导入密钥材料")
+	if asked != 2 {
+		t.Errorf("asked %d times", asked)
+	}
 }
 
 // Step 3 needs no network once the module was loaded, as the page says.
@@ -209,7 +265,7 @@ func TestModuleThatDies(t *testing.T) {
 				}
 				return changed
 			})
-			v.Alter(p.Console+"/", func(page []byte) []byte { return bytes.Replace(page, shipped, crashing, 1) })
+			v.Alter(p.Console+"/en/", func(page []byte) []byte { return bytes.Replace(page, shipped, crashing, 1) })
 			v.Do(v.Page.Reload())
 			v.ChooseCMK(program.Seeded[0])
 			began := time.Now()

@@ -18,7 +18,7 @@ import (
 func (s *site) download(t *testing.T, expires time.Time, remind, language string) answer {
 	t.Helper()
 	form := url.Values{"KeyId": {keyID()}, "KeyMaterialExpireUnix": {fmt.Sprint(expires.Unix())}, "Remind": {remind}}
-	a := s.do(t, http.MethodPost, "/calendar", form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Accept-Language", language)
+	a := s.do(t, http.MethodPost, "/"+language+"/calendar", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 	if a.status != http.StatusOK || a.header.Get("Content-Type") != "text/calendar; charset=utf-8" {
 		t.Fatalf("answered %d %s", a.status, a.body)
 	}
@@ -138,7 +138,7 @@ func TestCalendarLink(t *testing.T) {
 	s := newSite(t, func(c *console.Config) { c.Hosts = []string{"kf.example"} })
 	for proto, want := range map[string]string{"": "http", "https": "https", "http": "http", "javascript": "http", "https\tx": "http"} {
 		form := url.Values{"KeyId": {keyID()}, "KeyMaterialExpireUnix": {"4000000000"}, "Remind": {"7"}}
-		a := s.do(t, http.MethodPost, "/calendar", form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Host", "KF.example:8443", "X-Forwarded-Proto", proto)
+		a := s.do(t, http.MethodPost, "/en/calendar", form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Host", "KF.example:8443", "X-Forwarded-Proto", proto)
 		if link := want + "://kf.example:8443/reimport?KeyId=" + keyID(); !strings.Contains(strings.ReplaceAll(a.body, "\r\n ", ""), " "+link) {
 			t.Errorf("X-Forwarded-Proto %q: no %s in\n%s", proto, link, a.body)
 		}
@@ -170,7 +170,7 @@ func TestCalendarRefuses(t *testing.T) {
 		{keyID(), later, "1;DROP", "Console.Remind"},
 	} {
 		form := url.Values{"KeyId": {test.key}, "KeyMaterialExpireUnix": {test.expires}, "Remind": {test.remind}}
-		a := s.do(t, http.MethodPost, "/calendar", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+		a := s.do(t, http.MethodPost, "/en/calendar", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 		if a.status != http.StatusBadRequest || a.failure(t).Code != test.code {
 			t.Errorf("%v: answered %d %s, want %s", test, a.status, a.body, test.code)
 		}

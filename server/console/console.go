@@ -13,6 +13,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"keyferry/components/text"
 	"keyferry/server/kms"
 	"keyferry/web"
 )
@@ -71,22 +72,31 @@ func New(config Config) (http.Handler, error) {
 	}
 	c.module, _ = config.Static.SHA256(web.Module)
 	c.KMS = audited{next: config.KMS, log: c.log}
-	return c.routes(), nil
+	documents, err := c.documents()
+	if err != nil {
+		return nil, fmt.Errorf("making the console: %w", err)
+	}
+	return c.routes(documents), nil
 }
 
 // routes registers every path of the console.
-func (c *console) routes() *echo.Echo {
+func (c *console) routes(documents map[string]document) *echo.Echo {
 	e := echo.New()
 	e.HTTPErrorHandler = c.fail
 	e.Pre(c.observe)
 	e.Use(c.guard)
 
 	read := []string{http.MethodGet, http.MethodHead}
-	for _, p := range consolePages {
-		e.Match(read, p.path, c.show(p))
+	for path, page := range documents {
+		e.Match(read, path, page.show)
 	}
-	e.POST("/preferences", c.preferences)
-	e.POST("/calendar", c.calendar)
+	for _, path := range Addresses() {
+		e.Match(read, path, choose(path))
+	}
+	for _, words := range text.Languages {
+		e.Match(read, "/"+words.Tag, choose("/"))
+		e.POST("/"+words.Tag+"/calendar", c.calendar)
+	}
 	e.Match(read, "/static/:digest/*", c.static)
 
 	e.POST("/kms/GetParametersForImport", c.getParametersForImport)
@@ -104,7 +114,7 @@ func (c *console) static(e echo.Context) error {
 	name := e.Param("*")
 	var w http.ResponseWriter = e.Response()
 	if name == web.Worker {
-		w = workerHeaders{w, workerPolicy(e.Request().Host, c.prefix)}
+		w = workerHeaders{w, e.Request().Host, c.prefix}
 	}
 	if !c.Static.Serve(w, e.Request(), name) {
 		return echo.ErrNotFound

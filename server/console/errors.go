@@ -8,7 +8,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"keyferry/components/text"
 	"keyferry/server/kms"
 )
 
@@ -125,13 +124,4 @@ func (c *console) fail(err error, e echo.Context) {
 // wantsPage reports whether the answer should be a page: a browser that navigates asks for one.
 func wantsPage(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html")
-}
-
-// language is the language that the person chose, or else one that the browser asks for.
-func language(r *http.Request) *text.Catalogue {
-	chosen := ""
-	if cookie, err := r.Cookie(languageCookie); err == nil {
-		chosen = cookie.Value
-	}
-	return text.Match(chosen, r.Header.Get("Accept-Language"))
 }

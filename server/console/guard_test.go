@@ -36,18 +36,22 @@ func TestEveryAnswerHasItsPolicy(t *testing.T) {
 		policy               string
 		cache                string
 	}{
-		{"GET", "/", html, 200, page, "no-store"},
-		{"HEAD", "/", html, 200, page, "no-store"},
-		{"GET", "/?KeyId=x", html, 200, page, "no-store"},
-		{"GET", "/proof", html, 200, silent, "no-store"},
-		{"GET", "/reimport", html, 200, page, "no-store"},
-		{"GET", "/check", html, 200, silent, "no-store"},
-		{"GET", "/renewal", html, 200, silent, "no-store"},
-		{"GET", "/desk", html, 200, silent, "no-store"},
+		{"GET", "/", html, 302, quiet, "no-store"},
+		{"HEAD", "/proof", html, 302, quiet, "no-store"},
+		{"GET", "/en", html, 302, quiet, "no-store"},
+		{"GET", "/en/", html, 200, page, "no-store"},
+		{"HEAD", "/zh-CN/", html, 200, page, "no-store"},
+		{"GET", "/en/?KeyId=x", html, 200, page, "no-store"},
+		{"GET", "/en/proof", html, 200, silent, "no-store"},
+		{"GET", "/en/reimport", html, 200, page, "no-store"},
+		{"GET", "/en/check", html, 200, silent, "no-store"},
+		{"GET", "/en/renewal", html, 200, silent, "no-store"},
+		{"GET", "/en/desk", html, 200, silent, "no-store"},
 		{"GET", "/nowhere", html, 404, page, "no-store"},
+		{"GET", "/en/nowhere", html, 404, page, "no-store"},
 		{"GET", "/nowhere", "*/*", 404, quiet, "no-store"},
 		{"GET", "/kms/ImportKeyMaterial", "*/*", 405, quiet, "no-store"},
-		{"POST", "/", "*/*", 405, quiet, "no-store"},
+		{"POST", "/en/", "*/*", 405, quiet, "no-store"},
 		{"POST", "/kms/DeleteKeyMaterial", "*/*", 404, quiet, "no-store"},
 		{"POST", "/kms/ImportKeyMaterial", "*/*", 415, quiet, "no-store"},
 		{"GET", static + "/app.css", "*/*", 200, quiet, "public, max-age=31536000, immutable"},
@@ -147,7 +151,7 @@ func TestOtherNamesAreRefused(t *testing.T) {
 		"localhost.evil.ex:80":  421,
 		"keys.example.com.evil": 421,
 	} {
-		if a := s.do(t, http.MethodGet, "/", "", "Host", host); a.status != want {
+		if a := s.do(t, http.MethodGet, "/en/", "", "Host", host); a.status != want {
 			t.Errorf("Host %s: %d, want %d", host, a.status, want)
 		}
 	}
@@ -155,7 +159,7 @@ func TestOtherNamesAreRefused(t *testing.T) {
 
 func TestOtherSitesAreRefused(t *testing.T) {
 	s := newSite(t, nil)
-	for _, path := range []string{"/kms/GetParametersForImport", "/kms/ImportKeyMaterial", "/preferences", "/calendar"} {
+	for _, path := range []string{"/kms/GetParametersForImport", "/kms/ImportKeyMaterial", "/en/calendar", "/zh-CN/calendar"} {
 		for _, headers := range [][]string{
 			{"Sec-Fetch-Site", "cross-site"},
 			{"Sec-Fetch-Site", "same-site"},
@@ -173,28 +177,88 @@ func TestOtherSitesAreRefused(t *testing.T) {
 	}
 }
 
-func TestPreferences(t *testing.T) {
+// An address without a language leads to the page in the language that was chosen, or else in one
+// that the browser asks for. The CMK's id goes along, and nothing else.
+func TestAddressesWithoutALanguage(t *testing.T) {
 	s := newSite(t, nil)
-	for _, test := range []struct{ form, cookie, location string }{
-		{"lang=zh-CN&return=/proof", "keyferry_language=zh-CN; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/proof"},
-		{"lang=<script>&return=/", "keyferry_language=en; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/"},
-		{"theme=dark&return=/%3FKeyId%3Dkey-hzz1", "keyferry_theme=dark; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/?KeyId=key-hzz1"},
-		{"theme=dark&return=/reimport%3FKeyId%3Dkey-hzz1%26more%3Dx", "keyferry_theme=dark; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/reimport?KeyId=key-hzz1"},
-		{"theme=dark&return=/%3FKeyId%3DZm9yIHRlc3RzIG9ubHkgLSAzMiBieXRlcyBvZiBrZXk", "keyferry_theme=dark; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/"},
-		{"theme=&return=/", "keyferry_theme=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict", "/"},
-		{"theme=purple&return=/", "", "/"},
-		{"lang=en&return=//evil.example/", "keyferry_language=en; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/"},
-		{"lang=en&return=https://evil.example/proof", "keyferry_language=en; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/"},
-		{`lang=en&return=/\evil.example`, "keyferry_language=en; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", "/"},
+	const chinese, english = "zh-CN,zh;q=0.9,en;q=0.1", "en-GB,en;q=0.9"
+	for _, test := range []struct{ path, cookie, accepted, location string }{
+		{"/", "", english, "/en/"},
+		{"/", "", chinese, "/zh-CN/"},
+		{"/", "", "", "/en/"},
+		{"/", "", "fr", "/en/"},
+		{"/", "keyferry_language=zh-CN; keyferry_theme=dark", english, "/zh-CN/"},
+		{"/", "keyferry_language=en", chinese, "/en/"},
+		{"/", "keyferry_language=//evil.example", chinese, "/zh-CN/"},
+		{"/en", "keyferry_language=zh-CN", chinese, "/en/"},
+		{"/zh-CN", "", english, "/zh-CN/"},
+		{"/reimport?KeyId=" + keyID(), "", chinese, "/zh-CN/reimport?KeyId=" + keyID()},
+		{"/?more=x&KeyId=" + keyID(), "", english, "/en/?KeyId=" + keyID()},
+		{"/check", "keyferry_language=zh-CN", english, "/zh-CN/check"},
+		{"/renewal", "", english, "/en/renewal"},
+		{"/desk", "", english, "/en/desk"},
+		{"/proof?KeyId=x", "", english, "/en/proof"},
 	} {
-		a := s.do(t, http.MethodPost, "/preferences", test.form, "Content-Type", "application/x-www-form-urlencoded")
-		if a.status != http.StatusSeeOther || a.header.Get("Set-Cookie") != test.cookie || a.header.Get("Location") != test.location {
-			t.Errorf("%s: %d, cookie %q, to %q", test.form, a.status, a.header.Get("Set-Cookie"), a.header.Get("Location"))
+		a := s.do(t, http.MethodGet, test.path, "", "Accept", "text/html", "Accept-Language", test.accepted, "Cookie", test.cookie)
+		if a.status != http.StatusFound || a.header.Get("Location") != test.location || a.header.Get("Vary") != "Accept-Language, Cookie" {
+			t.Errorf("%s with %q and %q: %d to %q, Vary %q", test.path, test.cookie, test.accepted, a.status, a.header.Get("Location"), a.header.Get("Vary"))
+		}
+		if a.header.Get("Set-Cookie") != "" {
+			t.Errorf("%s sets a cookie", test.path)
 		}
 	}
-	a := s.do(t, http.MethodGet, "/", "", "Cookie", "keyferry_language=zh-CN; keyferry_theme=dark")
-	if !strings.Contains(a.body, `lang="zh-CN" data-theme="dark"`) {
-		t.Error("the page does not follow the cookies")
+}
+
+// A page is the same for everybody: nothing that a browser sends changes a byte or a header of it.
+func TestPagesAreFixedBytes(t *testing.T) {
+	s := newSite(t, func(c *console.Config) { c.Hosts = []string{"kf.example"} })
+	digests := map[string]string{}
+	for _, path := range console.Pages() {
+		plain := s.do(t, http.MethodGet, path, "", "Accept", "text/html")
+		tag := strings.Split(path, "/")[1]
+		if plain.status != http.StatusOK || !strings.Contains(plain.body, `<html lang="`+tag+`">`) {
+			t.Errorf("%s: %d, and its language is not %s", path, plain.status, tag)
+		}
+		if other, known := digests[plain.body]; known {
+			t.Errorf("%s and %s are the same page", path, other)
+		}
+		digests[plain.body] = path
+		for _, headers := range [][]string{
+			{"Cookie", "keyferry_language=zh-CN; keyferry_theme=dark"},
+			{"Cookie", "keyferry_language=en; keyferry_theme=light", "Accept-Language", "zh-CN"},
+			{"Accept-Language", "en"},
+			{"Host", "KF.example:8443", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "evil.example"},
+			{"User-Agent", "Mozilla/5.0", "Accept", "*/*", "Accept-Encoding", "br"},
+			{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"},
+		} {
+			for _, query := range []string{"", "?KeyId=" + keyID(), "?theme=dark&lang=zh-CN"} {
+				a := s.do(t, http.MethodGet, path+query, "", append([]string{"Accept", "text/html"}, headers...)...)
+				for _, one := range []answer{a, plain} {
+					one.header.Del("X-Request-Id")
+					one.header.Del("Date")
+				}
+				if !reflect.DeepEqual(a, plain) {
+					t.Errorf("%s%s with %v differs: %d %v", path, query, headers, a.status, a.header)
+				}
+			}
+		}
+	}
+}
+
+// What was refused is said in the language of the page that asked, whatever was chosen elsewhere.
+func TestLanguageOfRefusals(t *testing.T) {
+	s := newSite(t, nil)
+	for accepted, words := range map[string]string{"zh-CN": "控制台", "en": "console"} {
+		a := s.call(t, "GetParametersForImport", map[string]any{"KeyId": ""}, "Accept-Language", accepted,
+			"Cookie", "keyferry_language="+map[string]string{"en": "zh-CN", "zh-CN": "en"}[accepted])
+		if f := a.failure(t); !strings.Contains(f.Message+f.Advice, words) {
+			t.Errorf("in %s: %+v", accepted, f)
+		}
+	}
+	for path, words := range map[string]string{"/en/nowhere": "There is", "/zh-CN/nowhere": "页面"} {
+		if a := s.do(t, http.MethodGet, path, "", "Accept", "text/html", "Cookie", "keyferry_language=zh-CN"); !strings.Contains(a.body, words) {
+			t.Errorf("%s does not say %q", path, words)
+		}
 	}
 }
 
@@ -203,10 +267,12 @@ func TestPreferences(t *testing.T) {
 func TestAddressIsNoWayIn(t *testing.T) {
 	s := newSite(t, nil)
 	for _, pasted := range append(slices.Collect(maps.Values(keyIDTable(t).Refused)), `"><script>alert(1)</script>`) {
-		for _, path := range []string{"/", "/reimport", "/nowhere"} {
+		for _, path := range []string{"/", "/reimport", "/en/", "/en/reimport", "/nowhere", "/en/nowhere"} {
 			a := s.do(t, http.MethodGet, path+"?KeyId="+url.QueryEscape(pasted)+"&other="+url.QueryEscape(pasted), "", "Accept", "text/html")
-			if strings.Contains(a.body, pasted) || strings.Contains(a.body, url.QueryEscape(pasted)) {
-				t.Errorf("%s repeats %q", path, pasted)
+			for _, told := range []string{a.body, a.header.Get("Location")} {
+				if strings.Contains(told, pasted) || strings.Contains(told, url.QueryEscape(pasted)) {
+					t.Errorf("%s repeats %q", path, pasted)
+				}
 			}
 		}
 		if strings.Contains(s.log.String(), pasted) {
@@ -214,8 +280,8 @@ func TestAddressIsNoWayIn(t *testing.T) {
 		}
 	}
 	for _, id := range keyIDTable(t).Taken {
-		if a := s.do(t, http.MethodGet, "/?KeyId="+id, ""); !strings.Contains(a.body, `value="`+id+`"`) || !strings.Contains(a.body, `value="/?KeyId=`+id+`"`) {
-			t.Errorf("the page does not have %s", id)
+		if a := s.do(t, http.MethodGet, "/?KeyId="+id, ""); a.header.Get("Location") != "/en/?KeyId="+id {
+			t.Errorf("%s leads to %s", id, a.header.Get("Location"))
 		}
 	}
 }

@@ -2,10 +2,9 @@ package console
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
-	"net/url"
-	"slices"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -14,11 +13,6 @@ import (
 	"keyferry/components/pages"
 	"keyferry/components/text"
 	"keyferry/web"
-)
-
-const (
-	languageCookie = "keyferry_language"
-	themeCookie    = "keyferry_theme"
 )
 
 // page is one page of the console.
@@ -45,25 +39,43 @@ func framed(body func(components.Frame) templ.Component) func(pages.Task) templ.
 	return func(task pages.Task) templ.Component { return body(task.Frame) }
 }
 
-// show is the handler of a page.
-func (c *console) show(p page) echo.HandlerFunc {
-	policy := pagePolicy
-	if p.quiet {
-		policy = quietPagePolicy
+// document is a page in one language. Everybody gets the same bytes.
+type document struct {
+	policy string
+	body   []byte
+}
+
+// documents renders every page in every language, by path.
+func (c *console) documents() (map[string]document, error) {
+	all := map[string]document{}
+	for _, words := range text.Languages {
+		for _, p := range consolePages {
+			frame := c.frame(words)
+			frame.Path, frame.Page, frame.Title = p.path, p.name, p.title(words)
+			body, err := rendered(p.body(c.task(frame)))
+			if err != nil {
+				return nil, fmt.Errorf("rendering %s in %s: %v", p.path, words.Name, err)
+			}
+			policy := pagePolicy
+			if p.quiet {
+				policy = quietPagePolicy
+			}
+			all[frame.Link(p.path)] = document{policy, body}
+		}
 	}
-	return func(e echo.Context) error {
-		frame := c.frame(e, p.name)
-		frame.Title = p.title(frame.Text)
-		return c.render(e, http.StatusOK, policy, p.body(c.task(e, frame)))
-	}
+	return all, nil
+}
+
+// show answers with a page.
+func (d document) show(e echo.Context) error {
+	e.Response().Header().Set("Content-Security-Policy", d.policy)
+	return e.HTMLBlob(http.StatusOK, d.body)
 }
 
 // task is what a page shows that starts workers.
-func (c *console) task(e echo.Context, frame components.Frame) pages.Task {
+func (c *console) task(frame components.Frame) pages.Task {
 	return pages.Task{
 		Frame:     frame,
-		Host:      e.Request().Host,
-		KeyID:     keyIn(e.Request().URL),
 		WorkerURL: c.prefix + "/" + web.Worker,
 		Module:    c.moduleFile(web.Module),
 		Strength:  c.moduleFile(web.Strength),
@@ -81,32 +93,32 @@ func (c *console) moduleFile(name string) pages.Module {
 
 // failPage answers with a page that says what is wrong.
 func (c *console) failPage(refused *refusal, e echo.Context) {
-	frame := c.frame(e, "")
-	var err error
+	frame := c.frame(language(e.Request()))
+	frame.Path = "/"
+	var page templ.Component
 	if refused == errNotFound {
 		frame.Title = frame.Text.Lost.Title
-		err = c.render(e, refused.status, pagePolicy, pages.LostPage(frame))
+		page = pages.LostPage(frame)
 	} else {
 		frame.Title = frame.Text.Lost.Broken
-		err = c.render(e, refused.status, pagePolicy, pages.BrokenPage(frame, frame.Text.Fault(refused.code), requestID(e)))
+		page = pages.BrokenPage(frame, frame.Text.Fault(refused.code), requestID(e))
 	}
+	body, err := rendered(page)
 	if err != nil {
 		c.log.Error("rendering an error page", "id", requestID(e), "error", err)
 		e.NoContent(refused.status)
+		return
 	}
+	header := e.Response().Header()
+	header.Set("Content-Security-Policy", pagePolicy)
+	header.Set("Vary", choiceHeaders)
+	e.HTMLBlob(refused.status, body)
 }
 
-// frame is what the header and the footer of a page show.
-func (c *console) frame(e echo.Context, page string) components.Frame {
-	theme := ""
-	if cookie, err := e.Cookie(themeCookie); err == nil && (cookie.Value == "light" || cookie.Value == "dark") {
-		theme = cookie.Value
-	}
+// frame is what the header and the footer of every page show in a language.
+func (c *console) frame(words *text.Catalogue) components.Frame {
 	return components.Frame{
-		Text:         language(e.Request()),
-		Path:         here(e.Request().URL),
-		Page:         page,
-		Theme:        theme,
+		Text:         words,
 		Region:       c.Region,
 		LocalKMSURL:  c.LocalKMSURL,
 		Static:       c.prefix,
@@ -115,51 +127,9 @@ func (c *console) frame(e echo.Context, page string) components.Frame {
 	}
 }
 
-// render renders into memory first, so that a fault in a page is a clean 500 and not half a page.
-func (c *console) render(e echo.Context, status int, policy string, content templ.Component) error {
+// rendered is a page in memory, so that a fault in it is a clean error and not half a page.
+func rendered(page templ.Component) ([]byte, error) {
 	var body bytes.Buffer
-	if err := content.Render(e.Request().Context(), &body); err != nil {
-		return fmt.Errorf("rendering %s: %v", e.Path(), err)
-	}
-	header := e.Response().Header()
-	header.Set("Content-Security-Policy", policy)
-	header.Set("Vary", "Accept-Language, Cookie")
-	return e.HTMLBlob(status, body.Bytes())
-}
-
-// preferences keeps a choice of language or theme in a cookie and goes back to the page. The
-// cookies hold the choice and nothing about the visit.
-func (c *console) preferences(e echo.Context) error {
-	e.Request().Body = http.MaxBytesReader(e.Response(), e.Request().Body, maxBody)
-	if e.Request().ParseForm() != nil {
-		return errMalformed
-	}
-	form := e.Request().PostForm
-	if form.Has("lang") {
-		c.remember(e, languageCookie, text.Match(form.Get("lang")).Tag)
-	}
-	if theme := form.Get("theme"); form.Has("theme") && slices.Contains([]string{"", "light", "dark"}, theme) {
-		c.remember(e, themeCookie, theme)
-	}
-	return e.Redirect(http.StatusSeeOther, returnPath(form.Get("return")))
-}
-
-func (c *console) remember(e echo.Context, name, value string) {
-	cookie := &http.Cookie{
-		Name: name, Value: value, Path: "/", MaxAge: 365 * 24 * 3600,
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: e.Request().TLS != nil,
-	}
-	if value == "" {
-		cookie.MaxAge = -1
-	}
-	e.SetCookie(cookie)
-}
-
-// returnPath allows the console's own pages only, so that the form cannot send a person elsewhere.
-func returnPath(wanted string) string {
-	address, err := url.Parse(wanted)
-	if err != nil || address.Scheme != "" || address.Host != "" {
-		return "/"
-	}
-	return here(address)
+	err := page.Render(context.Background(), &body)
+	return body.Bytes(), err
 }

@@ -42,18 +42,23 @@ func workerPolicy(host, prefix string) string {
 		"require-trusted-types-for 'script'; trusted-types 'none'"
 }
 
-// workerHeaders sets the policy of the worker's script. Caches that several people share may not
+// workerHeaders sets the policy of the worker's script, and names the host that the policy allows:
+// where a proxy passes another one to the console than the browser has, the browser loads no
+// module, and the page can say why. Server-Timing is the one header that a page can read which may
+// connect nowhere. Caches that several people share may not
 // keep that answer, and one that does must keep the hosts apart: the other static files are the
 // same for everybody, this one is not.
 type workerHeaders struct {
 	http.ResponseWriter
-	policy string
+	host   string // that the request was sent to
+	prefix string // of static files
 }
 
 // WriteHeader sets the headers over those of a static file.
 func (w workerHeaders) WriteHeader(status int) {
 	header := w.Header()
-	header.Set("Content-Security-Policy", w.policy)
+	header.Set("Content-Security-Policy", workerPolicy(w.host, w.prefix))
+	header.Set("Server-Timing", `host;desc="`+w.host+`"`)
 	header.Set("Cache-Control", strings.Replace(header.Get("Cache-Control"), "public", "private", 1))
 	header.Set("Vary", header.Get("Vary")+", Host")
 	w.ResponseWriter.WriteHeader(status)

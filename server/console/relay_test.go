@@ -143,7 +143,7 @@ func TestKeyIDs(t *testing.T) {
 		},
 		"calendar": func(id string) answer {
 			form := url.Values{"KeyId": {id}, "KeyMaterialExpireUnix": {"4000000000"}, "Remind": {"7"}}
-			return s.do(t, http.MethodPost, "/calendar", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+			return s.do(t, http.MethodPost, "/en/calendar", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 		},
 	}
 	for where, send := range send {
@@ -185,7 +185,7 @@ func TestLogRepeatsNothing(t *testing.T) {
 			t.Errorf("%s: answered %d %s", field, a.status, a.body)
 		}
 	}
-	s.do(t, http.MethodPost, "/preferences", "lang="+key+"&theme="+key+"&return="+key, "Content-Type", "application/x-www-form-urlencoded")
+	s.do(t, http.MethodPost, "/en/calendar", "KeyId="+key+"&KeyMaterialExpireUnix="+key+"&Remind="+key, "Content-Type", "application/x-www-form-urlencoded")
 	if log := s.log.String(); strings.Contains(log, key) || strings.Count(log, "msg=request") != 17 {
 		t.Errorf("the log holds what was sent, or not a line for each request:\n%s", log)
 	}

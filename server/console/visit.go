@@ -1,22 +1,53 @@
 package console
 
 import (
+	"net/http"
 	"net/url"
-	"slices"
 	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"keyferry/components/text"
 )
 
-// here is the address of a page as links and forms carry it: its path, and the CMK's id where the
-// address has one. Nothing else of an address goes on, because what a person pasted into it by
-// mistake must not.
-func here(address *url.URL) string {
-	if !slices.Contains(Pages(), address.Path) {
-		return "/"
+// The cookies hold a person's choices and nothing about the visit. The pages' script sets them; the
+// console reads the language and nothing else.
+const (
+	languageCookie = "keyferry_language"
+	themeCookie    = "keyferry_theme"
+)
+
+// choiceHeaders are the request headers on which an answer depends whose address has no language.
+const choiceHeaders = "Accept-Language, Cookie"
+
+// language is the language of the address, where it has one. For a page at another address it is
+// the one that the person chose; for everything else, and without a choice, it is one that the
+// browser asks for. The pages' scripts ask for the language of their page.
+func language(r *http.Request) *text.Catalogue {
+	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	for _, words := range text.Languages {
+		if words.Tag == first {
+			return words
+		}
 	}
-	if id := keyIn(address); id != "" {
-		return address.Path + "?KeyId=" + id
+	chosen := ""
+	if cookie, err := r.Cookie(languageCookie); err == nil && wantsPage(r) {
+		chosen = cookie.Value
 	}
-	return address.Path
+	return text.Match(chosen, r.Header.Get("Accept-Language"))
+}
+
+// choose leads from an address without a language to the same page in one. The id of a CMK goes
+// along; nothing else of an address does, because what a person pasted into it by mistake must not.
+func choose(path string) echo.HandlerFunc {
+	return func(e echo.Context) error {
+		target := "/" + language(e.Request()).Tag + path
+		if id := keyIn(e.Request().URL); id != "" {
+			target += "?KeyId=" + id
+		}
+		e.Response().Header().Set("Vary", choiceHeaders)
+		return e.Redirect(http.StatusFound, target)
+	}
 }
 
 // keyIn is the CMK's id that an address names with KeyId; empty if there is none, or something
@@ -28,11 +59,22 @@ func keyIn(address *url.URL) string {
 	return ""
 }
 
-// Pages lists the paths of all pages.
-func Pages() []string {
+// Addresses lists the paths of all pages without a language. Each leads to the page in one.
+func Addresses() []string {
 	paths := make([]string, len(consolePages))
 	for i, p := range consolePages {
 		paths[i] = p.path
+	}
+	return paths
+}
+
+// Pages lists the paths of all pages in all languages.
+func Pages() []string {
+	var paths []string
+	for _, words := range text.Languages {
+		for _, path := range Addresses() {
+			paths = append(paths, "/"+words.Tag+path)
+		}
 	}
 	return paths
 }

@@ -95,7 +95,7 @@ func TestInspectorVisit(t *testing.T) {
 
 	v.open("/")
 	v.sees(`<html lang="en">`, "never for real keys", "key-hzzkeyferrylocal00001", "Pending Import", "Aliyun_KMS",
-		`href="http://127.0.0.1:8787/?KeyId=key-hzzkeyferrylocal00003"`)
+		`href="http://127.0.0.1:8787/en/?KeyId=key-hzzkeyferrylocal00003"`)
 	if strings.Contains(v.page, "?KeyId=key-hzzkeyferrylocal00004") {
 		t.Error("an ordinary CMK has a link to the import")
 	}

@@ -74,14 +74,14 @@ func (b browser) as(pairs ...string) http.Header {
 // look is a person's choices.
 type look struct{ name, browser, language, theme string }
 
-// looks are for each language a person who never chose, one who chose the language against the
-// browser's own, and one for each theme.
+// looks are for each language a person who never chose, and one for each theme who chose the
+// language too, against the browser's own.
 func looks() []look {
 	var all []look
 	for i, language := range text.Languages {
 		tag, other := language.Tag, text.Languages[(i+1)%len(text.Languages)].Tag
-		all = append(all, look{tag + " as the browser asks", tag, "", ""}, look{tag + " as chosen", other, tag, ""},
-			look{tag + " light", tag, tag, "light"}, look{tag + " dark", other, tag, "dark"})
+		all = append(all, look{tag + " as the browser asks", tag, "", ""}, look{tag + " light", other, tag, "light"},
+			look{tag + " dark", other, tag, "dark"})
 	}
 	return all
 }

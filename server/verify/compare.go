@@ -31,7 +31,7 @@ func compare(want, got *answer, original []byte, address string, base *url.URL) 
 	if len(got.trailer) > 0 {
 		found.problems = append(found.problems, "headers behind the body: "+quoted(strings.Join(sortedNames(got.trailer), ", ")))
 	}
-	problems, extra := compareHeaders(want.header, got.header, base.Scheme == "https")
+	problems, extra := compareHeaders(want.header, got.header)
 	found.problems, found.extra = append(found.problems, problems...), extra
 
 	body, coding, err := got.decoded(len(original) + maxSlack)

@@ -53,9 +53,8 @@ var judged = map[string]func(value string) string{
 }
 
 // compareHeaders lists what is wrong, and the names of what is there in addition and harmless.
-// Whatever is not known to be harmless is wrong. Over https a console may mark its cookies as
-// Secure; whether it does, depends on the proxy.
-func compareHeaders(want, got http.Header, https bool) (problems, extra []string) {
+// Whatever is not known to be harmless is wrong.
+func compareHeaders(want, got http.Header) (problems, extra []string) {
 	for _, name := range sortedNames(want, got) {
 		wanted, have := want.Values(name), got.Values(name)
 		judge := judged[name]
@@ -69,7 +68,6 @@ func compareHeaders(want, got http.Header, https bool) (problems, extra []string
 			}
 			extra = append(extra, name)
 		case name == "Vary" && covers(have, wanted):
-		case name == "Set-Cookie" && https && slices.Equal(wanted, insecure(have)):
 		case slices.Equal(wanted, have):
 		case len(wanted) == 0:
 			problems = append(problems, fmt.Sprintf("header %s: unexpected, %s", quoted(name), quoted(strings.Join(have, " | "))))
@@ -82,15 +80,6 @@ func compareHeaders(want, got http.Header, https bool) (problems, extra []string
 		}
 	}
 	return problems, extra
-}
-
-// insecure are cookies without Secure.
-func insecure(cookies []string) []string {
-	plain := slices.Clone(cookies)
-	for i := range plain {
-		plain[i] = strings.Replace(plain[i], "; Secure", "", 1)
-	}
-	return plain
 }
 
 // covers reports whether a Vary names everything that it should. More names only make caches keep

@@ -58,24 +58,27 @@ func word(length int) string {
 	return string(letters)
 }
 
-// pages are all pages, two of them also as links with a CMK's id open them, and addresses where
-// nothing is.
+// pages are all pages in all languages, two of them also as links with a CMK's id open them, the
+// addresses without a language, which lead to them, and addresses where nothing is.
 func (p *planner) pages() []thing {
 	var all []thing
 	for _, page := range console.Pages() {
 		all = append(all, thing{path: page, as: p.visitors()})
 	}
-	for _, page := range []string{"/", "/reimport"} {
-		for i := range 3 {
+	for _, address := range append(console.Addresses(), "/en", "/zh-CN") {
+		all = append(all, thing{path: address, as: p.fewVisitors()})
+	}
+	for _, page := range []string{"/", "/reimport", "/en/", "/zh-CN/reimport"} {
+		for i := range 2 {
 			all = append(all, thing{path: page + "?KeyId=" + id(), name: fmt.Sprintf("%s?KeyId=… (%d)", page, i+1), as: p.fewVisitors()})
 		}
 	}
-	return append(all, thing{path: "/" + word(12), name: "a page that is not there", as: p.visitors()})
+	return append(all, thing{path: "/" + word(12), name: "a page that is not there", as: p.visitors()},
+		thing{path: "/zh-CN/" + word(12), name: "a Chinese page that is not there", as: p.fewVisitors()})
 }
 
 // endpoints are what forms and scripts send to, and requests that a console refuses. None of them
-// reaches the KMS or changes anything on the console: the choices are kept in a cookie, which is
-// not sent back.
+// reaches the KMS or changes anything on the console.
 func (p *planner) endpoints() []thing {
 	const form, object, asPage = "application/x-www-form-urlencoded", "application/json", "text/html,*/*;q=0.8"
 	soon := fmt.Sprint(time.Now().Add(time.Duration(100+rand.IntN(300)) * 24 * time.Hour).Unix())
@@ -91,21 +94,18 @@ func (p *planner) endpoints() []thing {
 		return all.Encode()
 	}
 	all := []thing{
-		post("choosing English", "/preferences", values("lang", "en", "return", "/reimport?KeyId="+key), form, asPage),
-		post("choosing Chinese", "/preferences", values("lang", "zh-CN", "return", "/"), form, asPage),
-		post("choosing the dark theme", "/preferences", values("theme", "dark", "return", "/check"), form, asPage),
-		post("choosing no theme", "/preferences", values("theme", "", "return", "https://elsewhere.example/"), form, asPage),
-		post("a calendar", "/calendar", values("KeyId", key, "KeyMaterialExpireUnix", soon, "Remind", "30, 7, 1"), form, asPage),
-		post("a calendar that is refused", "/calendar", values("KeyId", key, "KeyMaterialExpireUnix", "1", "Remind", "7"), form, asPage),
+		post("a calendar", "/en/calendar", values("KeyId", key, "KeyMaterialExpireUnix", soon, "Remind", "30, 7, 1"), form, asPage),
+		post("a Chinese calendar", "/zh-CN/calendar", values("KeyId", key, "KeyMaterialExpireUnix", soon, "Remind", "7"), form, asPage),
+		post("a calendar that is refused", "/en/calendar", values("KeyId", key, "KeyMaterialExpireUnix", "1", "Remind", "7"), form, asPage),
 		post("parameters of no CMK", "/kms/GetParametersForImport", `{"KeyId":"","WrappingAlgorithm":"RSAES_OAEP_SHA_256","WrappingKeySpec":"RSA_2048"}`, object, "*/*"),
 		post("parameters by another algorithm", "/kms/GetParametersForImport", `{"KeyId":"`+key+`","WrappingAlgorithm":"RSA","WrappingKeySpec":"RSA_2048"}`, object, "*/*"),
 		post("an import of nothing", "/kms/ImportKeyMaterial", `{"KeyId":"`+key+`","EncryptedKeyMaterial":"","ImportToken":""}`, object, "*/*"),
 		post("an import by a form", "/kms/ImportKeyMaterial", values("KeyId", key), form, asPage),
 		post("another call of the KMS", "/kms/DeleteKeyMaterial", `{"KeyId":"`+key+`"}`, object, "*/*"),
-		post("a form sent to a page", "/", values("KeyId", key), form, asPage),
+		post("a form sent to a page", "/en/", values("KeyId", key), form, asPage),
 	}
 	for name, path := range map[string]string{
-		"a call of the KMS by GET": "/kms/ImportKeyMaterial", "the choices by GET": "/preferences", "the health": "/healthz",
+		"a call of the KMS by GET": "/kms/ImportKeyMaterial", "a calendar by GET": "/en/calendar", "the health": "/healthz",
 		"the icon by its old name": "/favicon.ico", "a script that is not there": p.prefix + "/js/" + word(8) + ".js",
 		"a service worker": "/sw.js", "static files of another set": "/static/" + word(32) + "/js/worker.js", "the robots": "/robots.txt",
 	} {
@@ -122,7 +122,7 @@ func (p *planner) senders(media, accept string) []visitor {
 	}
 	var all []visitor
 	for i, b := range p.browsers {
-		look := looks()[(p.arrival+i)%8]
+		look := looks()[(p.arrival+i)%len(looks())]
 		all = append(all, visitor{"as browsers send", b.name, b.as(
 			"Accept", accept, "Content-Type", media, "Origin", p.origin, "Accept-Language", look.browser,
 			"Cookie", console.Choices(look.language, look.theme),

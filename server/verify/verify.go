@@ -128,7 +128,7 @@ func (r *run) begin(ctx context.Context) error {
 	client := r.fetch.client(true)
 	defer client.CloseIdleConnections()
 	b := browsers()[0]
-	first, err := client.ask(ctx, thing{path: "/"}, b.as(append(b.page, "Accept-Language", "en")...), maxPage)
+	first, err := client.ask(ctx, thing{path: "/en/"}, b.as(append(b.page, "Accept-Language", "en")...), maxPage)
 	if err != nil {
 		return fmt.Errorf("%w: %v", ErrUnreachable, err)
 	}

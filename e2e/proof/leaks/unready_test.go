@@ -37,7 +37,7 @@ func TestProofNothingIsSentWithoutTheScript(t *testing.T) {
 				form.requestSubmit()
 			})`))
 			v.See("[data-unready]", v.Words.Frame.NotLoaded)
-			if address := v.Page.URL(); address != p.Console+test.path {
+			if address := v.Page.URL(); address != p.Console+"/en"+test.path {
 				t.Errorf("the page went to %s", address)
 			}
 			v.Mu.Lock()

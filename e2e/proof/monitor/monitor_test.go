@@ -69,7 +69,9 @@ func TestUnusualRequests(t *testing.T) {
 		usual         bool
 	}{
 		{"a page", "GET / HTTP/1.1\r\nHost: h\r\nAccept: */*\r\n\r\n", true},
-		{"a page with a CMK", "GET /reimport?KeyId=key-hzzproof000000000001 HTTP/1.1\r\nHost: h\r\n\r\n", true},
+		{"a page in a language", "GET /zh-CN/check HTTP/1.1\r\nHost: h\r\n\r\n", true},
+		{"a page in no language", "GET /xx/check HTTP/1.1\r\nHost: h\r\n\r\n", false},
+		{"a page with a CMK", "GET /en/reimport?KeyId=key-hzzproof000000000001 HTTP/1.1\r\nHost: h\r\n\r\n", true},
 		{"a script", "GET /static/" + digest + "/js/import.js HTTP/1.1\r\nHost: h\r\n\r\n", true},
 		{"an import", sending(fields), true},
 		{"another address", "GET /other HTTP/1.1\r\nHost: h\r\n\r\n", false},

@@ -53,7 +53,7 @@ func TestProofFirefoxPolicy(t *testing.T) {
 	e := startElsewhere(t)
 	pages := attackedPages
 	if !*proof.Full {
-		pages = []string{"/", "/proof"}
+		pages = []string{"/en/", "/en/proof"}
 	}
 	for _, path := range pages {
 		t.Run("page "+path, func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestProofFirefoxPolicy(t *testing.T) {
 		attackWorker(t, in.fresh(t), "Firefox", p.Console)
 	})
 	t.Run("markup", func(t *testing.T) {
-		attackMarkup(t, in.fresh(t), "Firefox", p.Console, "/")
+		attackMarkup(t, in.fresh(t), "Firefox", p.Console, "/en/")
 	})
 	t.Run("origins", func(t *testing.T) {
 		attackOrigins(t, in.fresh(t), "Firefox", p.Console)

@@ -137,13 +137,14 @@ func questions(static string) []question {
 		{name: "no page, asked by a program", method: "GET", path: "/nowhere", status: 404},
 		{name: "no static file", method: "GET", path: static + "/none.js", status: 404},
 		{name: "static file of another build", method: "GET", path: "/static/0000/app.css", status: 404},
-		{name: "page of another host", method: "GET", path: "/", status: 421, headers: map[string]string{"Host": "evil.example", "Accept": "text/html"}, rules: pageRules},
+		{name: "page of another host", method: "GET", path: "/en/", status: 421, headers: map[string]string{"Host": "evil.example", "Accept": "text/html"}, rules: pageRules},
 		{name: "endpoint of another host", method: "POST", path: "/kms/ImportKeyMaterial", status: 421, headers: map[string]string{"Host": "evil.example"}},
-		{name: "preferences", method: "POST", path: "/preferences", status: 303, headers: typed(asForm), body: "theme=dark"},
-		{name: "preferences of another site", method: "POST", path: "/preferences", status: 403, headers: map[string]string{"Origin": "http://evil.example"}},
-		{name: "preferences too long", method: "POST", path: "/preferences", status: 400, headers: typed(asForm), body: strings.Repeat("x", 1<<20)},
-		{name: "calendar", method: "POST", path: "/calendar", status: 200, headers: typed(asForm), body: "KeyId=key-hzz1&KeyMaterialExpireUnix=4000000000&Remind=7"},
-		{name: "calendar without a CMK", method: "POST", path: "/calendar", status: 400, headers: typed(asForm)},
+		{name: "page without a language", method: "GET", path: "/reimport?KeyId=key-hzz1", status: 302, headers: page},
+		{name: "page in Chinese", method: "GET", path: "/zh-CN/", status: 200, headers: page, rules: pageRules},
+		{name: "calendar of another site", method: "POST", path: "/en/calendar", status: 403, headers: map[string]string{"Origin": "http://evil.example"}},
+		{name: "calendar too long", method: "POST", path: "/en/calendar", status: 400, headers: typed(asForm), body: strings.Repeat("x", 1<<20)},
+		{name: "calendar", method: "POST", path: "/en/calendar", status: 200, headers: typed(asForm), body: "KeyId=key-hzz1&KeyMaterialExpireUnix=4000000000&Remind=7"},
+		{name: "calendar without a CMK", method: "POST", path: "/en/calendar", status: 400, headers: typed(asForm)},
 		{name: "parameters", method: "POST", path: "/kms/GetParametersForImport", status: 200, headers: typed(asJSON), body: parametersOf(program.Seeded[0])},
 		{name: "parameters of no CMK", method: "POST", path: "/kms/GetParametersForImport", status: 404, headers: typed(asJSON), body: parametersOf("key-hzz0")},
 		{name: "parameters, malformed", method: "POST", path: "/kms/GetParametersForImport", status: 400, headers: typed(asJSON), body: "{"},
@@ -154,7 +155,7 @@ func questions(static string) []question {
 	}
 	for _, path := range attackedPages[:len(attackedPages)-1] {
 		rules := silentRules
-		if path == "/" || path == "/reimport" {
+		if path == "/en/" || path == "/en/reimport" {
 			rules = pageRules
 		}
 		all = append(all,
@@ -162,7 +163,7 @@ func questions(static string) []question {
 			question{name: "page with a CMK", method: "GET", path: path + "?KeyId=key-hzz1", status: 200, headers: page, rules: rules},
 			question{name: "head of a page", method: "HEAD", path: path, status: 200, headers: page, rules: rules})
 	}
-	for _, path := range []string{"/", "/proof", "/preferences", "/calendar", "/kms/ImportKeyMaterial", "/healthz", static + "/app.css"} {
+	for _, path := range []string{"/", "/en/", "/en/proof", "/en/calendar", "/kms/ImportKeyMaterial", "/healthz", static + "/app.css"} {
 		for _, method := range []string{"PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"} {
 			status := 405
 			if method == "OPTIONS" {

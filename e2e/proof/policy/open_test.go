@@ -79,10 +79,10 @@ var openings = []opening{
 		instead: pageHolds + "; the tests search all storage for it"},
 	{name: "o-webrtc", what: "WebRTC", script: `const c = new RTCPeerConnection({iceServers: [{urls: "stun:{udp}"}]}); c.createDataChannel("x"); await c.setLocalDescription(await c.createOffer()); await pause(2000); c.close()`, seen: sends, not: "Firefox",
 		instead: pageHolds + "; a worker has no WebRTC"},
-	{name: "o-referrer", page: "/?KeyId=key-hzz1", what: "meta element that lets the address of the page go along", script: `document.head.append(element("meta", {name: "referrer", content: "unsafe-url"})); await pause(50); location.href = elsewhere + ".html"`, seen: reaches("o-referrer"),
+	{name: "o-referrer", page: "/en/?KeyId=key-hzz1", what: "meta element that lets the address of the page go along", script: `document.head.append(element("meta", {name: "referrer", content: "unsafe-url"})); await pause(50); location.href = elsewhere + ".html"`, seen: reaches("o-referrer"),
 		instead: "the address of a page holds the id of a CMK at most"},
-	{name: "o-policy", page: "/proof", what: "the Trusted Types policy, on a page whose scripts do not take it", script: `trustedTypes.createPolicy("keyferry", {createScriptURL: (s) => s}); attackRan = true`,
-		instead: "these pages have no script and no secret; a policy still starts nothing but files of the console"},
+	{name: "o-policy", page: "/en/proof", what: "the Trusted Types policy, on a page whose script does not take it", script: `trustedTypes.createPolicy("keyferry", {createScriptURL: (s) => s}); attackRan = true`,
+		instead: "these pages have no secret; a policy still starts nothing but files of the console"},
 
 	{name: "o-w-module", worker: true, what: "fetch of a module with a query, in the worker", script: `await fetch(module + "?0123")`, seen: passes("/wasm/keyferry.wasm?0123 200"),
 		instead: "a policy does not look at queries; an honest console does not log them"},

@@ -55,17 +55,17 @@ func attackOrigins(t *testing.T, in workingTab, engine, console string) {
 		}
 	}
 	must("a window of the other site's own", plain, fmt.Sprintf(openAndLook, quote(e.address+"/reached/own.html")), "read")
-	must("a window of the console, held by another site", plain, fmt.Sprintf(openAndLook, quote(way.address+"/")), "severed")
+	must("a window of the console, held by another site", plain, fmt.Sprintf(openAndLook, quote(way.address+"/en/")), "severed")
 
 	// Such an address is refused before the console could set any header: a document of its origin
 	// without a policy.
-	must("a document without a policy, held by the console's page", console+"/proof",
+	must("a document without a policy, held by the console's page", console+"/en/proof",
 		fmt.Sprintf(openAndLook, quote(console+"/"+strings.Repeat("x", 80<<10))), "severed")
 
 	static := staticFolder(t, console)
 	for _, load := range []struct{ how, own, console string }{
 		{"fetch", "/reached/load.svg", "/healthz"},
-		{"fetch with credentials", "/reached/load.svg", "/"},
+		{"fetch with credentials", "/reached/load.svg", "/en/"},
 		{"img", "/reached/load.svg", static + "/icon.svg"},
 		{"script", "/reached/load.js", static + "/js/worker.js"},
 		{"link", "/reached/load.css", static + "/app.css"},
@@ -75,12 +75,12 @@ func attackOrigins(t *testing.T, in workingTab, engine, console string) {
 	}
 
 	must("isolation of a page without headers", plain, `String(crossOriginIsolated)`, "false")
-	must("isolation of the console's page", way.address+"/", `String(crossOriginIsolated)`, "true")
+	must("isolation of the console's page", way.address+"/en/", `String(crossOriginIsolated)`, "true")
 
 	post := `fetch(%s, {method: "POST", mode: "no-cors", body: new URLSearchParams({theme: "dark"})}).then(() => "sent", () => "sent")`
-	must("posting from the console's page", way.address+"/", fmt.Sprintf(post, quote(way.address+"/preferences?mine")), "sent")
-	must("posting from another site", plain, fmt.Sprintf(post, quote(way.address+"/preferences?theirs")), "sent")
-	if !way.saw(5*time.Second, "POST /preferences?mine", " 303") || !way.saw(5*time.Second, "POST /preferences?theirs", " 403") {
+	must("posting from the console's page", way.address+"/en/", fmt.Sprintf(post, quote(way.address+"/en/calendar?mine")), "sent")
+	must("posting from another site", plain, fmt.Sprintf(post, quote(way.address+"/en/calendar?theirs")), "sent")
+	if !way.saw(5*time.Second, "POST /en/calendar?mine", " 400") || !way.saw(5*time.Second, "POST /en/calendar?theirs", " 403") {
 		t.Errorf("the console did not tell its own page's post from another site's: %v", way.passed)
 	}
 
@@ -104,7 +104,7 @@ func attackOrigins(t *testing.T, in workingTab, engine, console string) {
 // staticFolder is where a page has its files.
 func staticFolder(t *testing.T, console string) string {
 	t.Helper()
-	page := string(fetch(t, "GET", console+"/", nil).body)
+	page := string(fetch(t, "GET", console+"/en/", nil).body)
 	_, rest, _ := strings.Cut(page, `"/static/`)
 	digest, _, found := strings.Cut(rest, "/")
 	if !found {
@@ -182,7 +182,7 @@ func attackReferrer(t *testing.T, of workingTab, e *elsewhere, console string) {
 	for _, from := range []struct {
 		name, page string
 		tells      bool
-	}{{"referrer-plain", e.address + "/plain", true}, {"referrer-console", console + "/?KeyId=key-hzz1", false}} {
+	}{{"referrer-plain", e.address + "/plain", true}, {"referrer-console", console + "/en/?KeyId=key-hzz1", false}} {
 		in := of.fresh(t)
 		if err := in.navigate(from.page); err != nil {
 			t.Fatal(err)
@@ -200,7 +200,7 @@ func attackReferrer(t *testing.T, of workingTab, e *elsewhere, console string) {
 
 // A window that a page of the console opens on another site has no way back to it.
 func attackOpener(t *testing.T, in tab, e *elsewhere, console string) {
-	for page, want := range map[string]string{e.address + "/plain": "opener-kept", console + "/proof": "opener-severed"} {
+	for page, want := range map[string]string{e.address + "/plain": "opener-kept", console + "/en/proof": "opener-severed"} {
 		if err := in.navigate(page); err != nil {
 			t.Fatal(err)
 		}
@@ -218,7 +218,7 @@ func attackSniffing(t *testing.T, in tab, e *elsewhere, way *between) {
 	e.show(`<script src="/reached/sniff.raw"></script>`)
 	script := `(async () => { await new Promise((done) => setTimeout(done, 200)); return String(Boolean(globalThis.attackRan)) })()`
 	way.set("/healthz", func([]byte) []byte { return []byte(kinds[".raw"].body) })
-	for page, want := range map[string]string{e.address + "/plain": "true", way.address + "/proof": "false"} {
+	for page, want := range map[string]string{e.address + "/plain": "true", way.address + "/en/proof": "false"} {
 		if err := in.navigate(page); err != nil {
 			t.Fatal(err)
 		}

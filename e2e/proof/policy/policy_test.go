@@ -52,10 +52,10 @@ func attackTab(t *testing.T) chromiumTab {
 }
 
 // attackedPages are the pages of the console, and the one that it shows where there is none.
-var attackedPages = []string{"/", "/reimport", "/check", "/renewal", "/desk", "/proof", "/nowhere"}
+var attackedPages = []string{"/en/", "/en/reimport", "/en/check", "/en/renewal", "/en/desk", "/en/proof", "/en/nowhere"}
 
 // scripted are the pages with a script that takes the name of the Trusted Types policy.
-var scripted = map[string]bool{"/": true, "/reimport": true, "/check": true, "/desk": true}
+var scripted = map[string]bool{"/en/": true, "/en/reimport": true, "/en/check": true, "/en/desk": true}
 
 // Every attack is refused on every page, and the browser says so; without a policy every one of
 // them works.
@@ -69,7 +69,7 @@ func TestProofPolicy(t *testing.T) {
 	})
 	t.Run("markup", func(t *testing.T) {
 		t.Parallel()
-		attackMarkup(t, attackTab(t), "Chromium", p.Console, "/")
+		attackMarkup(t, attackTab(t), "Chromium", p.Console, "/en/")
 	})
 	t.Run("origins", func(t *testing.T) {
 		t.Parallel()

@@ -104,6 +104,7 @@ func New(config Config) http.Handler {
 	mux.HandleFunc("POST /keys/{id}/{act}", in.act)
 	mux.HandleFunc("POST /decrypt", in.decrypt)
 	mux.HandleFunc("GET "+in.styleURL, serveStyle)
+	mux.HandleFunc("GET /", in.lost)
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	return withHeaders(mux)
 }
@@ -168,6 +169,13 @@ func (in *inspector) broken(w http.ResponseWriter, r *http.Request, f frame, err
 		f.Outcome = &outcome{Error: refusal}
 	}
 	show(w, r, status, brokenView(f))
+}
+
+// lost shows a page for an address where nothing is.
+func (in *inspector) lost(w http.ResponseWriter, r *http.Request) {
+	f := in.frame(w, r)
+	f.Path = "/"
+	show(w, r, http.StatusNotFound, lostView(f))
 }
 
 // frame gathers what every page has.

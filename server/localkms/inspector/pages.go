@@ -61,12 +61,13 @@ func (f frame) actLink(k Key, act string) string {
 	return "/keys/" + url.PathEscape(k.ID) + "/" + act
 }
 
-// importLink leads to the console with the key id filled in, or is empty.
+// importLink leads to the console, in the language of this page and with the key id filled in, or
+// is empty.
 func (f frame) importLink(k Key) string {
 	if k.Origin != "EXTERNAL" || f.Console == "" {
 		return ""
 	}
-	return strings.TrimSuffix(f.Console, "/") + "/?" + url.Values{"KeyId": {k.ID}}.Encode()
+	return strings.TrimSuffix(f.Console, "/") + "/" + f.Text.Lang + "/?" + url.Values{"KeyId": {k.ID}}.Encode()
 }
 
 func (p listPage) pages() int { return max(1, (p.Total+pageSize-1)/pageSize) }

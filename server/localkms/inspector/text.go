@@ -34,7 +34,24 @@ type Text struct {
 	Pages, First, Previous, Next, Last, Position string
 	FindLabel, FindButton                        string
 
-	ErrorPrefix, Refused, Broken string
+	ErrorPrefix, Refused, Broken, Lost, LostBody string
+}
+
+// describe is a CMK's description in the language of the page, where it is one of those that a new
+// local KMS has. Others are shown as somebody wrote them.
+func (t *Text) describe(description string) string {
+	if t == chinese && seeded[description] != "" {
+		return seeded[description]
+	}
+	return description
+}
+
+// seeded are the descriptions that a new local KMS has, in Chinese.
+var seeded = map[string]string{
+	"Waits for key material (1)":       "等待导入密钥材料（1）",
+	"Waits for key material (2)":       "等待导入密钥材料（2）",
+	"Waits for key material (3)":       "等待导入密钥材料（3）",
+	"An ordinary CMK, made by the KMS": "普通主密钥，由 KMS 生成密钥材料",
 }
 
 var english = &Text{
@@ -62,6 +79,7 @@ var english = &Text{
 	Pages: "Pages", First: "First", Previous: "Previous", Next: "Next", Last: "Last", Position: "Page %d of %d, %d CMKs in all",
 	FindLabel: "Find a CMK by its key ID", FindButton: "Find",
 	ErrorPrefix: "Error: ", Refused: "The KMS refused this", Broken: "This cannot be shown",
+	Lost: "Page not found", LostBody: "There is nothing at this address.",
 }
 
 var chinese = &Text{
@@ -89,6 +107,7 @@ var chinese = &Text{
 	Pages: "分页", First: "首页", Previous: "上一页", Next: "下一页", Last: "末页", Position: "第 %d 页，共 %d 页，总计 %d 个主密钥",
 	FindLabel: "按密钥 ID 查找主密钥", FindButton: "查找",
 	ErrorPrefix: "错误：", Refused: "KMS 拒绝了此操作", Broken: "无法显示",
+	Lost: "页面不存在", LostBody: "此地址没有内容。",
 }
 
 // languageCookie has a name of its own: cookies know no ports, and the console

@@ -53,15 +53,15 @@ var inVisits = []Lie{
 	{"the worker for Firefox alone", changed(asks("User-Agent", "Firefox")), "js/worker.js: as browsers ask by Firefox: body", false, false},
 	{"the worker for people who chose alone", changed(asks("Cookie", "keyferry")), "js/worker.js: as browsers ask: body", false, false},
 	{"the worker for people who never chose alone", changed(func(a *Answer) bool { return a.Request.Header.Get("Cookie") == "" }), "js/worker.js: ", false, false},
-	{"pages for Safari alone", page(both(asks("User-Agent", "Version/"), path("/desk")), hide), "by Safari", false, false},
+	{"pages for Safari alone", page(both(asks("User-Agent", "Version/"), path("/en/desk")), hide), "by Safari", false, false},
 	{"pages for Firefox in Chinese alone", page(both(asks("User-Agent", "Firefox"), asks("Cookie", "zh-CN")), hide), "by Firefox", false, false},
 	{"pages for people who do not want to be followed alone", page(asks("Sec-Gpc", "1"), hide), "by Firefox", false, false},
 	{"pages for links of other sites alone", page(asks("Sec-Fetch-Site", "cross-site"), hide), "body: at byte", false, false},
 	{"pages for links of the console alone", page(asks("Sec-Fetch-User", "?1"), hide), "body: at byte", false, false},
 	{"pages that are loaded again alone", page(asks("Cache-Control", "max-age=0"), hide), "body: at byte", false, false},
 	{"pages that are loaded ahead of time alone", page(asks("Sec-Purpose", "prefetch"), hide), "body: at byte", false, false},
-	{"pages for ids of the key- form alone", page(idForm("key-", 25), hide), "/?KeyId=… (", false, false},
-	{"pages for ids of either real form alone", page(func(a *Answer) bool { return idForm("key-", 25)(a) || idForm("", 36)(a) }, hide), "/reimport?KeyId=… (", false, false},
+	{"pages for ids of the key- form alone", page(idForm("key-", 25), hide), "/en/?KeyId=… (", false, false},
+	{"pages for ids of either real form alone", page(func(a *Answer) bool { return idForm("key-", 25)(a) || idForm("", 36)(a) }, hide), "/zh-CN/reimport?KeyId=… (", false, false},
 	{"one answer in fifty", page(every(50), hide), "body: at byte", false, false},
 	{"pages that were asked for before alone", page(func() func(*Answer) bool {
 		var pages atomic.Int64
@@ -86,23 +86,30 @@ func when(condition func(*Answer) bool, lie func(*Answer)) func(*Answer) {
 	}
 }
 
+// leads holds for what leads to a page in a language.
+func leads(a *Answer) bool { return a.Status == http.StatusFound }
+
 // failed holds for an answer about an error that is not a page.
 func failed(a *Answer) bool { return a.Status >= 400 && !a.isPage() }
 
 // inEndpoints are lies in answers to what is sent, and to what is refused.
 var inEndpoints = []Lie{
-	{"a page in answer to a choice", when(posted("/preferences"), func(a *Answer) {
+	{"a page in place of the way to it", when(leads, func(a *Answer) {
 		a.Status = http.StatusOK
 		a.Header.Set("Content-Type", "text/html; charset=utf-8")
 		a.pack([]byte("<!doctype html><script src=https://elsewhere.example/x.js></script>"), "")
-	}), "choosing English: as browsers send: status 200 instead of 303", true, false},
-	{"a choice leads elsewhere", when(posted("/preferences"), set("Location", "//elsewhere.example/")), "header Location", false, false},
-	{"a choice is kept with more", when(posted("/preferences"), func(a *Answer) { a.Header.Add("Set-Cookie", "id=1") }), "header Set-Cookie: ", false, false},
-	{"a choice is open to scripts", when(posted("/preferences"), rewrite("Set-Cookie", "; HttpOnly", "", func(*Answer) bool { return true })), "header Set-Cookie: ", false, false},
-	{"calendars lead elsewhere", when(posted("/calendar"), func(a *Answer) {
+	}), "status 200 instead of 302", true, false},
+	{"an address leads elsewhere", when(leads, set("Location", "//elsewhere.example/")), "header Location", true, false},
+	{"an address leads to another page", when(path("/check"), rewrite("Location", "/check", "/desk", leads)), "/check: ", false, false},
+	{"an address leads to the other language", rewrite("Location", "/zh-CN/", "/en/", leads), "header Location", false, false},
+	{"an address leads on with more", when(func(a *Answer) bool { return leads(a) && a.Request.URL.Query().Has("KeyId") }, func(a *Answer) {
+		a.Header.Set("Location", a.Header.Get("Location")+"&from=mail")
+	}), "/?KeyId=… (", false, false},
+	{"the way to a page sets a cookie", when(leads, set("Set-Cookie", "keyferry_language=en; Path=/")), `header "Set-Cookie": unexpected`, false, false},
+	{"calendars lead elsewhere", when(posted("/en/calendar"), func(a *Answer) {
 		a.edit(func(body string) string { return strings.ReplaceAll(body, "/reimport", "/elsewhere") })
 	}), "a calendar: as browsers send: body", false, false},
-	{"calendars have one event more", when(posted("/calendar"), func(a *Answer) {
+	{"calendars have one event more", when(posted("/en/calendar"), func(a *Answer) {
 		a.edit(swap("END:VEVENT", "URL:https://elsewhere.example/\r\nEND:VEVENT"))
 	}), "a calendar: as browsers send: body", false, false},
 	{"refusals are pages", when(failed, set("Content-Type", "text/html; charset=utf-8")), "header Content-Type", false, false},

@@ -21,6 +21,7 @@ root.dataset.theme = ["light", "dark"].includes(theme) ? theme : ""
 document.title = chosen.dataset.title ?? ""
 document.body.prepend(document.importNode(chosen.content, true))
 
+for (const choices of document.querySelectorAll("[data-themes]")) choices.removeAttribute("hidden")
 for (const button of document.querySelectorAll("[data-set-theme], [data-set-language]")) {
     if (!(button instanceof HTMLElement)) continue
     button.addEventListener("click", () => {

@@ -30,7 +30,6 @@ const policy = window.trustedTypes?.createPolicy("keyferry", {
  * @property {string} worker address of the worker's script
  * @property {string | Blob} module address of the module, or the module itself, compressed by gzip
  * @property {string} integrity of the module
- * @property {string} [host] where the console believes to be reached; none in the desk's file
  */
 
 /**
@@ -38,10 +37,21 @@ const policy = window.trustedTypes?.createPolicy("keyferry", {
  * asked for, so a proxy that changes the Host header, or leaves the port out, keeps the module away.
  * @param {Module} from
  */
-function unavailable({ host }) {
+function unavailable({ worker }) {
+    const host = servedTo(worker)
     const port = location.protocol === "https:" ? ":443" : ":80"
     const same = !host || host === location.host || host === location.host + port
     return problem(same ? "module_unavailable" : "module_host")
+}
+
+/**
+ * The host that the console was asked for when the browser loaded the worker's script. Empty in the desk's file.
+ * @param {string} worker address of the script
+ */
+function servedTo(worker) {
+    const timing = performance.getEntriesByName(new URL(worker, location.href).href).at(-1)
+    if (!(timing instanceof PerformanceResourceTiming)) return ""
+    return timing.serverTiming.find(({ name }) => name === "host")?.description ?? ""
 }
 
 /**

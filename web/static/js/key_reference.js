@@ -12,7 +12,7 @@ import { problem } from "./words.js"
  */
 
 /** The forms of key ids, as the server has them too. Neither has room for a key. */
-const keyId = /^(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|key-[a-z]{3}[a-z0-9]{1,30})$/
+export const keyId = /^(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|key-[a-z]{3}[a-z0-9]{1,30})$/
 const arn = /^acs:kms:([a-z0-9-]+):(\d*):key\/(.+)$/
 
 /** The form of region ids, such as cn-hangzhou or cn-north-2-gov-1. It has no room for a key either. */

@@ -70,7 +70,7 @@ async function call(action, fields, signal) {
     try {
         response = await fetch(`/kms/${action}`, {
             method: "POST",
-            headers: { "Content-Type": "application/json" },
+            headers: { "Content-Type": "application/json", "Accept-Language": document.documentElement.lang },
             body: JSON.stringify(fields),
             credentials: "same-origin",
             redirect: "error",

@@ -12,10 +12,9 @@
 export function modules(task) {
     const { module = "", integrity = "", strength = "", strengthIntegrity = "" } = task.dataset
     const worker = task.dataset.worker || enclosedScript("worker")
-    const { host } = task.dataset
     return {
-        keyferry: { worker, host, integrity, get module() { return module || enclosedModule("keyferry") } },
-        strength: { worker, host, integrity: strengthIntegrity, get module() { return strength || enclosedModule("strength") } },
+        keyferry: { worker, integrity, get module() { return module || enclosedModule("keyferry") } },
+        strength: { worker, integrity: strengthIntegrity, get module() { return strength || enclosedModule("strength") } },
     }
 }
 

@@ -2,6 +2,7 @@
 // What every task on a page does: filling in text, showing errors, and waiting with a time and a
 // Cancel button.
 
+import "./files.js"
 import { fillHoles, isProblem, phrase, problem, template } from "./words.js"
 
 /**

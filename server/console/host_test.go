@@ -1,6 +1,8 @@
 package console
 
 import (
+	"bytes"
+	"encoding/base64"
 	"errors"
 	"math"
 	"net/url"
@@ -41,6 +43,16 @@ func TestParseHost(t *testing.T) {
 	}
 }
 
+// A DNS name has at most 253 characters (RFC 1035, section 2.3.4, without the length of the root).
+func TestLongestHost(t *testing.T) {
+	for size, want := range map[int]bool{252: true, 253: true, 254: false} {
+		name := strings.Repeat("b", 1+(size+1)%2) + strings.Repeat(".a", (size-1)/2)
+		if _, _, ok := splitHost(name); ok != want {
+			t.Errorf("a name of %d characters: taken %v, want %v", len(name), ok, want)
+		}
+	}
+}
+
 // A zone of an address is nothing that a browser sends.
 func TestHostWithZone(t *testing.T) {
 	for _, host := range []string{"[::1%lo]", "[::1%25lo]:80", "[fe80::1%eth0]"} {
@@ -76,6 +88,16 @@ func FuzzHost(f *testing.F) {
 			t.Errorf("%q is allowed as %q", joined, allowed)
 		}
 	})
+}
+
+// A token is longer than any usual spelling of a key, and at most 8 KiB.
+func TestTokenLengths(t *testing.T) {
+	for bytesIn, want := range map[int]bool{45: false, 48: false, 51: true, 6144: true, 6147: false} {
+		token := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, bytesIn))
+		if tokenShaped(token) != want {
+			t.Errorf("a token of %d characters: taken %v, want %v", len(token), !want, want)
+		}
+	}
 }
 
 // FuzzKeyID holds that what is taken for a key id is too short for 32 bytes in any encoding, and is

@@ -82,43 +82,11 @@ e2e: tools wasm ## run the browser tests alone
 prove: tools wasm ## the proof in its long form: leaks, sabotage, memory, policy, faults, load; about half an hour
 	$(GO) test -count=1 -timeout 100m -v -p 1 ./e2e/person ./e2e/proof/... -full
 
-# The packages that are changed, and what changes them. Timeouts count neither as killed nor as lived.
-MUTATED  := wasm/keywrap wasm/custody wasm/custody/backup server/console server/kms
-GREMLINS := github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0
+# Each change costs one run of the package's short tests. MUTATED=server/kms tries one package alone.
+MUTATED ?= wasm/keywrap wasm/custody wasm/custody/backup server/console server/kms
 
-# gremlins wants exit status 2 for a change that does not compile, where go test exits with 1 as for
-# a failed test. So it finds this in place of go.
-define GO_FOR_GREMLINS
-#!/bin/bash
-output=$$('$(shell command -v $(GO))' "$$@" 2>&1); status=$$?
-echo "$$output"
-[[ $$output != *'[build failed]'* ]] || status=2
-exit $$status
-endef
-export GO_FOR_GREMLINS
-
-mutants: ## change one operator at a time and see whether the short tests notice; 90 % must be noticed; about two hours
-	@mkdir -p bin/mutants
-	GOBIN=$(CURDIR)/bin $(GO) install $(GREMLINS)
-	@echo "$$GO_FOR_GREMLINS" > bin/mutants/go; chmod +x bin/mutants/go
-	@for package in $(MUTATED); do \
-		log=bin/mutants/$${package//\//-}.log; echo "$$package" > $$log; \
-		PATH="$(CURDIR)/bin/mutants:$$PATH" GOFLAGS='-short -vet=off -ldflags=-w' \
-			bin/gremlins unleash --exclude-files / --timeout-coefficient 5 ./$$package >> $$log 2>&1 || { cat $$log; exit 1; }; \
-		grep -E '^ *(LIVED|TIMED OUT)' $$log | sed "s|at |at $$package/|"; \
-	done
-	@awk 'FNR == 1 { name[++n] = $$0 } \
-		/ at [^ ]*\.go:/ { sub(/^ */, ""); sub(/ [A-Z_]+ at .*/, ""); count[n, $$0]++ } \
-		END { \
-			printf "%-22s %7s %6s %10s %12s %13s %9s\n", "package", "killed", "lived", "timed out", "not covered", "not compiled", "efficacy"; \
-			for (i = 1; i <= n; i++) { \
-				killed = count[i, "KILLED"] + 0; lived = count[i, "LIVED"] + 0; share = killed ? 100 * killed / (killed + lived) : 0; \
-				printf "%-22s %7d %6d %10d %12d %13d %7.1f %%\n", name[i], killed, lived, \
-					count[i, "TIMED OUT"], count[i, "NOT COVERED"], count[i, "NOT VIABLE"], share; \
-				low = low || share < 90; \
-			} \
-			exit low; \
-		}' $(foreach package,$(MUTATED),bin/mutants/$(subst /,-,$(package)).log)
+mutants: ## change one operator at a time and see whether the short tests notice; takes hours, MUTATED=folder tries one package
+	e2e/mutants/run.sh $(MUTATED)
 
 pictures: tools wasm ## take the pictures that the README shows
 	KEYFERRY_SCREENSHOTS=$(CURDIR)/e2e/screenshots $(GO) test -count=1 -run TestPictures ./e2e/person

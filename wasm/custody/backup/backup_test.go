@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -147,6 +148,7 @@ func TestRecipients(t *testing.T) {
 	}{
 		{"one", []string{v.Recipient}, []string{v.Identity}, []string{other.String(), v.HybridIdentity}},
 		{"two", []string{" " + v.Recipient + "\n", other.Recipient().String()}, []string{v.Identity, other.String()}, []string{otherHybrid.String()}},
+		{"as many as may be", slices.Repeat([]string{v.Recipient}, 32), []string{v.Identity}, []string{other.String()}},
 		{"hybrid", []string{v.HybridRecipient}, []string{v.HybridIdentity}, []string{v.Identity, otherHybrid.String()}},
 		{"two hybrids", []string{v.HybridRecipient, otherHybrid.Recipient().String()}, []string{v.HybridIdentity, otherHybrid.String()}, []string{other.String()}},
 	}

@@ -1,8 +1,6 @@
 package console
 
 import (
-	"bytes"
-	"encoding/base64"
 	"errors"
 	"math"
 	"net/url"
@@ -88,16 +86,6 @@ func FuzzHost(f *testing.F) {
 			t.Errorf("%q is allowed as %q", joined, allowed)
 		}
 	})
-}
-
-// A token is longer than any usual spelling of a key, and at most 8 KiB.
-func TestTokenLengths(t *testing.T) {
-	for bytesIn, want := range map[int]bool{45: false, 48: false, 51: true, 6144: true, 6147: false} {
-		token := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, bytesIn))
-		if tokenShaped(token) != want {
-			t.Errorf("a token of %d characters: taken %v, want %v", len(token), !want, want)
-		}
-	}
 }
 
 // FuzzKeyID holds that what is taken for a key id is too short for 32 bytes in any encoding, and is

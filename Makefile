@@ -5,7 +5,7 @@ GO    ?= go
 NPM   := npm --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev build generate wasm tools test e2e prove pictures check bench clean
+.PHONY: help run dev build generate wasm tools test e2e prove mutants pictures check bench clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,12 @@ e2e: tools wasm ## run the browser tests alone
 
 prove: tools wasm ## the proof in its long form: leaks, sabotage, memory, policy, faults, load; about half an hour
 	$(GO) test -count=1 -timeout 100m -v -p 1 ./e2e/person ./e2e/proof/... -full
+
+# Each change costs one run of the package's short tests. MUTATED=server/kms tries one package alone.
+MUTATED ?= wasm/keywrap wasm/custody wasm/custody/backup server/console server/kms
+
+mutants: ## change one operator at a time and see whether the short tests notice; takes hours, MUTATED=folder tries one package
+	e2e/mutants/run.sh $(MUTATED)
 
 pictures: tools wasm ## take the pictures that the README shows
 	KEYFERRY_SCREENSHOTS=$(CURDIR)/e2e/screenshots $(GO) test -count=1 -run TestPictures ./e2e/person

@@ -34,20 +34,20 @@ type site struct {
 
 // logged keeps what the console wrote to its log.
 type logged struct {
-	mu    sync.Mutex
-	lines bytes.Buffer
+	mu      sync.Mutex
+	written bytes.Buffer
 }
 
 func (l *logged) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.lines.Write(p)
+	return l.written.Write(p)
 }
 
 func (l *logged) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.lines.String()
+	return l.written.String()
 }
 
 // tree is a small set of static files: what the console needs to know, with recognisable contents.
@@ -68,6 +68,17 @@ func tree(t *testing.T) *web.Tree {
 	return static
 }
 
+// lines returns the lines of one message.
+func (l *logged) lines(message string) []string {
+	var all []string
+	for line := range strings.Lines(l.String()) {
+		if strings.Contains(line, " msg="+message+" ") {
+			all = append(all, line)
+		}
+	}
+	return all
+}
+
 func newSite(t *testing.T, change func(*console.Config)) *site {
 	t.Helper()
 	s := &site{kms: localkmstest.New(t, localkms.Config{}), calls: &atomic.Int64{}, log: &logged{}}
@@ -86,7 +97,7 @@ func newSite(t *testing.T, change func(*console.Config)) *site {
 	}
 	config := console.Config{
 		KMS: client, Static: tree(t), Region: localkms.DefaultRegion, Version: "test",
-		LocalKMSURL: behind.URL, Logger: slog.New(slog.NewTextHandler(s.log, nil)),
+		LocalKMSURL: behind.URL, Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if change != nil {
 		change(&config)

@@ -3,6 +3,7 @@ package console_test
 import (
 	"context"
 	"errors"
+	"html"
 	"maps"
 	"net/http"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"keyferry/components/text"
 	"keyferry/server/console"
 	"keyferry/server/kms"
 	"keyferry/web"
@@ -49,6 +51,8 @@ func TestEveryAnswerHasItsPolicy(t *testing.T) {
 		{"GET", "/en/desk", html, 200, silent, "no-store"},
 		{"GET", "/nowhere", html, 404, page, "no-store"},
 		{"GET", "/en/nowhere", html, 404, page, "no-store"},
+		{"HEAD", "/nowhere", html, 404, page, "no-store"},
+		{"POST", "/nowhere", html, 404, quiet, "no-store"},
 		{"GET", "/nowhere", "*/*", 404, quiet, "no-store"},
 		{"GET", "/kms/ImportKeyMaterial", "*/*", 405, quiet, "no-store"},
 		{"POST", "/en/", "*/*", 405, quiet, "no-store"},
@@ -342,6 +346,54 @@ func TestPanicIsAnAnswerAndTellsNothing(t *testing.T) {
 	}
 	if log := s.log.String(); strings.Contains(log, "very-secret") || !strings.Contains(log, "msg=panic") {
 		t.Errorf("the log is %s", log)
+	}
+}
+
+// failing is a KMS client with an error that the console does not know.
+type failing struct{ panicking }
+
+func (failing) ImportParameters(context.Context, string, kms.WrappingSpec) (*kms.Parameters, error) {
+	return nil, errors.New("cause in /etc/secret")
+}
+
+// The log has one line for each request, with the pattern of its route, and the cause of an error
+// that is not known. The answer does not have the cause.
+func TestWhatTheLogSays(t *testing.T) {
+	s := newSite(t, func(c *console.Config) { c.KMS = failing{} })
+	a := s.call(t, "GetParametersForImport", map[string]any{
+		"KeyId": keyID(), "WrappingAlgorithm": "RSAES_OAEP_SHA_1", "WrappingKeySpec": "RSA_2048",
+	})
+	if f := a.failure(t); a.status != http.StatusInternalServerError || f.Code != "Console.Internal" || strings.Contains(a.body, "secret") {
+		t.Errorf("answered %d %s", a.status, a.body)
+	}
+	s.do(t, http.MethodPost, "/kms/ImportKeyMaterial", "")
+	s.do(t, http.MethodGet, "/static/x/y", "")
+	s.do(t, http.MethodGet, "/nowhere", "", "Accept", "text/html")
+	if failed := s.log.lines("failed"); len(failed) != 1 || !strings.Contains(failed[0], `error="cause in /etc/secret"`) {
+		t.Errorf("the failures in the log are %q", failed)
+	}
+	requests := s.log.lines("request")
+	for i, want := range []string{
+		"method=POST route=/kms/GetParametersForImport status=500", "method=POST route=/kms/ImportKeyMaterial status=415",
+		"method=GET route=/static/:digest/* status=404", "method=GET route=- status=404",
+	} {
+		if i >= len(requests) || !strings.Contains(requests[i], want) {
+			t.Errorf("line %d of %q does not say %s", i, requests, want)
+		}
+	}
+	if lines := strings.Count(s.log.String(), "\n"); lines != 6 { // and the audit
+		t.Errorf("the log has %d lines, want 6:\n%s", lines, s.log)
+	}
+}
+
+// A page that says what is wrong says what it is.
+func TestErrorPages(t *testing.T) {
+	s := newSite(t, nil)
+	words := text.Match("en")
+	for path, want := range map[string]string{"/nowhere": words.Lost.Title, "/kms/ImportKeyMaterial": words.Fault("Console.Method").What} {
+		if a := s.do(t, http.MethodGet, path, "", "Accept", "text/html"); !strings.Contains(a.body, html.EscapeString(want)) {
+			t.Errorf("%s: %d, and the page does not say %q", path, a.status, want)
+		}
 	}
 }
 

@@ -66,7 +66,7 @@ func splitHost(host string) (name, port string, ok bool) {
 	name = strings.ToLower(host)
 	if at := strings.LastIndexByte(name, ':'); at > strings.LastIndexByte(name, ']') {
 		name, port = name[:at], name[at+1:]
-		if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 || port[0] == '+' {
+		if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 {
 			return "", "", false
 		}
 	}

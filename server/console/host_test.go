@@ -41,6 +41,16 @@ func TestParseHost(t *testing.T) {
 	}
 }
 
+// A DNS name has at most 253 characters (RFC 1035, section 2.3.4, without the length of the root).
+func TestLongestHost(t *testing.T) {
+	for size, want := range map[int]bool{252: true, 253: true, 254: false} {
+		name := strings.Repeat("b", 1+(size+1)%2) + strings.Repeat(".a", (size-1)/2)
+		if _, _, ok := splitHost(name); ok != want {
+			t.Errorf("a name of %d characters: taken %v, want %v", len(name), ok, want)
+		}
+	}
+}
+
 // A zone of an address is nothing that a browser sends.
 func TestHostWithZone(t *testing.T) {
 	for _, host := range []string{"[::1%lo]", "[::1%25lo]:80", "[fe80::1%eth0]"} {

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"maps"
 	"net"
 	"net/http"
@@ -53,8 +54,14 @@ func TestBothCallsReachTheKMS(t *testing.T) {
 			t.Errorf("the log holds a secret: %s", log)
 		}
 	}
-	if strings.Count(log, "msg=audit") != 2 {
-		t.Errorf("the log has not two audit lines:\n%s", log)
+	var out struct{ RequestId string }
+	if err := json.Unmarshal([]byte(a.body), &out); err != nil {
+		t.Fatal(err)
+	}
+	audit := s.log.lines("audit")
+	if len(audit) != 2 || !strings.Contains(audit[0], "action=GetParametersForImport key_id="+keyID()+" result=ok kms_request_id=") ||
+		!strings.Contains(audit[1], "action=ImportKeyMaterial key_id="+keyID()+" result=ok kms_request_id="+out.RequestId+" id="+a.header.Get("X-Request-Id")) {
+		t.Errorf("the audit lines are %q", audit)
 	}
 }
 
@@ -281,6 +288,9 @@ func TestUnknownKeyCarriesTheKMSCode(t *testing.T) {
 	got := f.failure(t)
 	if f.status != http.StatusNotFound || got.Code != "Forbidden.KeyNotFound" || got.RequestId == "" {
 		t.Errorf("answered %d %+v", f.status, got)
+	}
+	if audit := s.log.lines("audit"); len(audit) != 1 || !strings.Contains(audit[0], " result=Forbidden.KeyNotFound kms_request_id="+got.RequestId+" id="+got.ConsoleRequestId) {
+		t.Errorf("the audit lines are %q", audit)
 	}
 }
 

@@ -70,6 +70,28 @@ func TestAnswersThatMakeTheSDKPanic(t *testing.T) {
 	}
 }
 
+// What cannot be read is judged by its status: whether the KMS may have taken the request, and
+// whether another try may help.
+func TestUnreadableAnswersByStatus(t *testing.T) {
+	for _, test := range []struct {
+		status, sent int
+		doubt        bool
+	}{
+		{200, 1, true}, {399, 1, true}, {400, 1, false}, {428, 1, false}, {429, 3, false}, {430, 1, false}, {499, 1, false},
+		{500, 3, true}, {501, 3, true}, {599, 3, true},
+	} {
+		text := `{"Code":403}` // on which the SDK panics
+		if test.status < 400 {
+			text = "[]"
+		}
+		fake := newFakeKMS(t, body(test.status, text))
+		err := calls[actionImport](t, newTestClient(t, fake))
+		if n := fake.count(); !errors.Is(err, ErrBadAnswer) || errors.Is(err, ErrOutcomeUnknown) != test.doubt || n != test.sent {
+			t.Errorf("HTTP %d: sent %d times, error %v; want %d, ErrBadAnswer, ErrOutcomeUnknown %v", test.status, n, err, test.sent, test.doubt)
+		}
+	}
+}
+
 func TestBodyIsBounded(t *testing.T) {
 	tenMegabytes := func(w http.ResponseWriter, _ *http.Request, _ int) {
 		fmt.Fprintf(w, `{"RequestId":"%s"}`, strings.Repeat("x", 10<<20))
@@ -231,15 +253,15 @@ func TestConnectionRefused(t *testing.T) {
 }
 
 func TestRedirectsAreNotFollowed(t *testing.T) {
-	for _, status := range []int{301, 302, 303, 307, 308} {
+	for _, status := range []int{300, 301, 302, 303, 307, 308, 399} {
 		for action, call := range calls {
 			t.Run(fmt.Sprint(status, action), func(t *testing.T) {
 				elsewhere := newFakeKMS(t, good)
 				fake := newFakeKMS(t, func(w http.ResponseWriter, r *http.Request, _ int) {
 					http.Redirect(w, r, elsewhere.URL+r.URL.String(), status)
 				})
-				if err := call(t, newTestClient(t, fake)); !errors.Is(err, ErrBadAnswer) {
-					t.Errorf("error is %v, want ErrBadAnswer", err)
+				if err := call(t, newTestClient(t, fake)); !errors.Is(err, ErrBadAnswer) || !strings.Contains(err.Error(), errRedirect.Error()) {
+					t.Errorf("error is %v, want ErrBadAnswer for a redirect", err)
 				}
 				if n := elsewhere.count(); n != 0 {
 					t.Errorf("the redirect was followed %d times", n)

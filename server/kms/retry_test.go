@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -93,6 +94,8 @@ func TestGatewayErrorsLeaveTheImportInDoubt(t *testing.T) {
 		doubt  bool
 	}{
 		{"always HTML 504", html(504), true},
+		{"always HTML 500", html(500), true},
+		{"always HTML 404", html(404), false},
 		{"HTML 502, then a refusal", inTurn(html(502), refuse(400, "ExpiredImportToken")), true},
 		{"HTML 502, then hung up", inTurn(html(502), hangUp), true},
 		{"a refusal", refuse(400, "ExpiredImportToken"), false},
@@ -121,31 +124,47 @@ func TestDoubtOutlivesALaterDialError(t *testing.T) {
 	}
 }
 
-func TestPauseGrowsAndEnds(t *testing.T) {
-	client := newTestClient(t, newFakeKMS(t, good))
-	client.backoff = 40 * time.Millisecond
-	for try, longest := range map[int]time.Duration{1: 40, 2: 80} {
+// TestPauses draws many pauses on a clock of its own: each is at least half of the longest and at
+// most the longest, which doubles, and they are spread over all that lies between.
+func TestPauses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := &Client{}
+		for _, backoff := range []time.Duration{2 * time.Nanosecond, 40 * time.Millisecond} {
+			client.backoff = backoff
+			for try, longest := range map[int]time.Duration{1: backoff, 2: 2 * backoff, 3: 4 * backoff} {
+				least, most := longest, time.Duration(0)
+				for range 200 {
+					began := time.Now()
+					if !client.pause(t.Context(), try) {
+						t.Fatal("the pause was cut short")
+					}
+					took := time.Since(began)
+					least, most = min(least, took), max(most, took)
+				}
+				if least < longest/2 || least > longest*6/10 || most > longest || most < longest*9/10 {
+					t.Errorf("pauses before try %d last from %v to %v, want %v to %v", try+1, least, most, longest/2, longest)
+				}
+			}
+		}
+	})
+}
+
+// A pause that would outlast the call is not begun, and the end of the context ends one.
+func TestPauseEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := &Client{backoff: time.Minute}
 		began := time.Now()
-		if !client.pause(t.Context(), try) {
-			t.Error("the pause was cut short")
+		short, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if client.pause(short, 1) || time.Since(began) != 0 {
+			t.Errorf("paused for %v though the time left does not suffice", time.Since(began))
 		}
-		if took := time.Since(began); took < longest/2*time.Millisecond {
-			t.Errorf("pause %d took %v, want %d ms at least", try, took, longest/2)
+		ended, stop := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, stop)
+		if client.pause(ended, 1) || time.Since(began) != time.Second {
+			t.Errorf("paused for %v, though the context ended after a second", time.Since(began))
 		}
-	}
-	client.backoff = time.Minute
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	began := time.Now()
-	if client.pause(ctx, 1) || time.Since(began) > 500*time.Millisecond {
-		t.Error("paused though the time left does not suffice")
-	}
-	ended, stop := context.WithCancel(t.Context())
-	time.AfterFunc(50*time.Millisecond, stop)
-	began = time.Now()
-	if client.pause(ended, 1) || time.Since(began) > 5*time.Second {
-		t.Error("the context's end did not end the pause")
-	}
+	})
 }
 
 func TestLogHasALineForEachAttempt(t *testing.T) {

@@ -49,7 +49,7 @@ func isBinary(input []byte) bool {
 		return false
 	}
 	for _, b := range input {
-		if b >= 0x7f || b < ' ' && bytes.IndexByte([]byte(whiteSpace), b) < 0 {
+		if b >= 0x7f || b < ' ' && b != '\t' && b != '\n' && b != '\r' {
 			return true
 		}
 	}

@@ -52,14 +52,11 @@ func recogniseInteger(outer der) error {
 // openSequence returns what follows the header of a SEQUENCE, however much of it
 // there is. It is for recognising alone.
 func (d der) openSequence() der {
-	header := 2
-	if len(d) >= 2 && d[1] > 0x80 {
-		header += int(d[1] - 0x80)
-	}
-	if d.next() != tagSequence || len(d) < header {
+	if d.next() != tagSequence {
 		return nil
 	}
-	return d[header:]
+	header := 2 + max(0, int(d[1:].next())-0x80)
+	return d[min(header, len(d)):]
 }
 
 // errNotRSA explains a public key whose algorithm is not rsaEncryption.

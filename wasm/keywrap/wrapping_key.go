@@ -98,7 +98,7 @@ func parseSubjectPublicKeyInfo(info der) (*WrappingKey, error) {
 	if !okN || !okE {
 		return nil, CodeKeyMalformed
 	}
-	if len(algorithm)+len(info)+len(contents)+len(numbers) != 0 {
+	if len(algorithm) > 0 || len(info) > 0 || len(contents) > 0 || len(numbers) > 0 {
 		return nil, CodeKeyTrailingBytes
 	}
 	return newWrappingKey(modulus, exponent)

@@ -7,8 +7,13 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"math/big"
 	"regexp"
+	"strings"
 	"testing"
+
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"keyferry/wasm/keywrap"
 	"keyferry/wasm/keywrap/keywraptest"
@@ -32,13 +37,6 @@ func codeOf(t testing.TB, err error) keywrap.Code {
 		t.Fatalf("the error is %v, want a keywrap.Code", err)
 	}
 	return code
-}
-
-func TestWrappingKeyTooLong(t *testing.T) {
-	_, err := keywrap.ParseWrappingKey(bytes.Repeat([]byte("A"), 40000))
-	if got := codeOf(t, err); got != keywrap.CodeKeyTooLong {
-		t.Errorf("code %q, want %q", got, keywrap.CodeKeyTooLong)
-	}
 }
 
 // TestParseWrappingKeyKeepsNothing checks that the caller may reuse the input.
@@ -147,4 +145,120 @@ func otherDER(t testing.TB, input []byte) []byte {
 		t.Fatalf("keywrap takes what is neither DER nor PEM nor base64: %q", input)
 	}
 	return decoded
+}
+
+// publicKeyOf encodes a SubjectPublicKeyInfo of the two numbers. Each change may add to what one
+// level of it holds.
+func publicKeyOf(t testing.TB, modulus, exponent []byte, changes ...func(level string, b *cryptobyte.Builder)) []byte {
+	t.Helper()
+	end := func(level string, b *cryptobyte.Builder) {
+		for _, change := range changes {
+			change(level, b)
+		}
+	}
+	var b cryptobyte.Builder
+	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1ObjectIdentifier([]int{1, 2, 840, 113549, 1, 1, 1})
+			b.AddASN1NULL()
+			end("algorithm", b)
+		})
+		b.AddASN1(asn1.BIT_STRING, func(b *cryptobyte.Builder) {
+			b.AddUint8(0)
+			b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				b.AddASN1BigInt(new(big.Int).SetBytes(modulus))
+				b.AddASN1BigInt(new(big.Int).SetBytes(exponent))
+				end("numbers", b)
+			})
+			end("bits", b)
+		})
+		end("info", b)
+	})
+	end("outside", &b)
+	return b.BytesOrPanic()
+}
+
+// TestWrappingKeyBounds checks the numbers on both sides of each bound.
+func TestWrappingKeyBounds(t *testing.T) {
+	number := func(size int, first, last byte) []byte {
+		n := bytes.Repeat([]byte{0x55}, size)
+		n[0], n[size-1] = first, last
+		return n
+	}
+	modulus, f4 := number(256, 0xc0, 1), []byte{1, 0, 1}
+	for _, test := range []struct {
+		name              string
+		modulus, exponent []byte
+		want              keywrap.Code
+	}{
+		{"the smallest modulus", append([]byte{0x80}, append(make([]byte, 254), 1)...), f4, ""},
+		{"the largest modulus", bytes.Repeat([]byte{0xff}, 256), f4, ""},
+		{"one bit less", number(256, 0x7f, 0xff), f4, keywrap.CodeKeySize},
+		{"one byte less", number(255, 0xff, 1), f4, keywrap.CodeKeySize},
+		{"one bit more", number(257, 1, 1), f4, keywrap.CodeKeySize},
+		{"even", number(256, 0x80, 0xfe), f4, keywrap.CodeKeyModulusEven},
+		{"the smallest exponent", modulus, []byte{1, 0, 1}, ""},
+		{"below it", modulus, []byte{0xff, 0xff}, keywrap.CodeKeyExponentTooSmall},
+		{"above it, even", modulus, []byte{1, 0, 2}, keywrap.CodeKeyExponentEven},
+		{"the largest exponent", modulus, []byte{0x7f, 0xff, 0xff, 0xff}, ""},
+		{"above it", modulus, []byte{0x80, 0, 0, 1}, keywrap.CodeKeyExponentTooLarge},
+		{"of five bytes", modulus, []byte{1, 0, 1, 0, 1}, keywrap.CodeKeyExponentTooLarge},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			input := publicKeyOf(t, test.modulus, test.exponent)
+			key, err := keywrap.ParseWrappingKey(input)
+			if test.want == "" && err == nil {
+				checkAgainstX509(t, input, key)
+			} else if err != test.want {
+				t.Errorf("the error is %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+// TestWrappingKeyTrailingBytes appends a value at each level, and at each two of them.
+func TestWrappingKeyTrailingBytes(t *testing.T) {
+	trailing := func(level string) func(string, *cryptobyte.Builder) {
+		return func(at string, b *cryptobyte.Builder) {
+			if at == level {
+				b.AddASN1NULL()
+			}
+		}
+	}
+	modulus := append(bytes.Repeat([]byte{0xc0}, 255), 1)
+	levels := []string{"algorithm", "numbers", "bits", "info", "outside"}
+	for _, one := range levels {
+		for _, other := range levels {
+			input := publicKeyOf(t, modulus, []byte{1, 0, 1}, trailing(one), trailing(other))
+			if _, err := keywrap.ParseWrappingKey(input); err != keywrap.CodeKeyTrailingBytes {
+				t.Errorf("at %s and %s: the error is %v, want %s", one, other, err, keywrap.CodeKeyTrailingBytes)
+			}
+		}
+	}
+}
+
+// TestWrappingKeyLongest checks the length above which nothing is looked at.
+func TestWrappingKeyLongest(t *testing.T) {
+	for size, want := range map[int]keywrap.Code{32 << 10: keywrap.CodeKeyNotDER, 32<<10 + 1: keywrap.CodeKeyTooLong} {
+		if _, err := keywrap.ParseWrappingKey(bytes.Repeat([]byte("A"), size)); err != want {
+			t.Errorf("%d bytes: %v, want %s", size, err, want)
+		}
+	}
+}
+
+// TestWrappingKeyBinaryOrText follows the tag of a SEQUENCE, which is also the digit 0, with each
+// byte: text is refused as such, and what no text has as DER.
+func TestWrappingKeyBinaryOrText(t *testing.T) {
+	for b := range 256 {
+		want := keywrap.CodeKeyNotDER
+		switch {
+		case b >= ' ' && b <= '~' || strings.ContainsRune("\t\r\n", rune(b)):
+			want = keywrap.CodeKeyNotBase64
+		case b == 0: // the empty SEQUENCE
+			want = keywrap.CodeKeyMalformed
+		}
+		if _, err := keywrap.ParseWrappingKey([]byte{0x30, byte(b)}); err != want {
+			t.Errorf("30 %02x: %v, want %s", b, err, want)
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -147,6 +148,7 @@ func TestRecipients(t *testing.T) {
 	}{
 		{"one", []string{v.Recipient}, []string{v.Identity}, []string{other.String(), v.HybridIdentity}},
 		{"two", []string{" " + v.Recipient + "\n", other.Recipient().String()}, []string{v.Identity, other.String()}, []string{otherHybrid.String()}},
+		{"as many as may be", slices.Repeat([]string{v.Recipient}, 32), []string{v.Identity}, []string{other.String()}},
 		{"hybrid", []string{v.HybridRecipient}, []string{v.HybridIdentity}, []string{v.Identity, otherHybrid.String()}},
 		{"two hybrids", []string{v.HybridRecipient, otherHybrid.Recipient().String()}, []string{v.HybridIdentity, otherHybrid.String()}, []string{other.String()}},
 	}
@@ -209,6 +211,7 @@ func TestMakeRefuses(t *testing.T) {
 		{"a hybrid private key", recipients(v.Recipient, v.HybridIdentity), backup.CodeRecipientPrivate},
 		{"an SSH private key", recipients(sshPrivate), backup.CodeRecipientPrivate},
 		{"SSH", recipients("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA"), backup.CodeRecipientSSH},
+		{"SSH, the beginning alone", recipients("ssh-"), backup.CodeRecipientSSH},
 		{"a plugin", recipients("age1yubikey1q2w3e4r5t6y7u8i9o0p"), backup.CodeRecipientPlugin},
 		{"kinds mixed", recipients(v.Recipient, v.HybridRecipient), backup.CodeKindsMixed},
 		{"too many", recipients(strings.Split(strings.Repeat(v.Recipient+" ", 33), " ")...), backup.CodeTooManyRecipients},
@@ -262,11 +265,14 @@ func TestRestoreRefuses(t *testing.T) {
 		{"work factor -1", factor("-1"), passphrase, backup.CodeDamaged},
 		{"work factor 9999", factor("9999"), passphrase, backup.CodeDamaged},
 		{"work factor 014", factor("014"), passphrase, backup.CodeDamaged},
+		{"work factor 100", factor("100"), passphrase, backup.CodeWorkFactorTooHigh},
+		{"work factor lowered to 1", factor("1"), passphrase, backup.CodeWrongPassphrase},
 		{"work factor lowered", factor("14"), passphrase, backup.CodeWrongPassphrase},
 		{"last byte changed", changed(toKey, -1), identity, backup.CodeDamaged},
 		{"first byte of the payload changed", changed(toKey, -48), identity, backup.CodeDamaged},
 		{"nonce changed", changed(toKey, -64), identity, backup.CodeDamaged},
 		{"MAC changed", changed(toKey, -80), identity, backup.CodeDamaged},
+		{"payload missing", toKey[:len(toKey)-48], identity, backup.CodeDamaged},
 		{"byte added", append(bytes.Clone(toKey), 0), identity, backup.CodeDamaged},
 		{"byte missing", toKey[:len(toKey)-1], identity, backup.CodeDamaged},
 		{"no identity", toKey, withIdentity("# only a comment\n"), backup.CodeIdentityMalformed},
@@ -281,6 +287,29 @@ func TestRestoreRefuses(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			restored(t, test.file, test.with, test.want, nil)
 		})
+	}
+}
+
+// TestInspectBounds checks what is on both sides of the largest file and of the highest work factor.
+func TestInspectBounds(t *testing.T) {
+	stanza := func(factor string) []byte {
+		return []byte("age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA " + factor + "\nAAAA\n--- AAAA\n")
+	}
+	filled := func(size int) []byte { return append(stanza("20"), make([]byte, size-len(stanza("20")))...) }
+	for _, test := range []struct {
+		name string
+		file []byte
+		want keywrap.Code
+	}{
+		{"work factor 20", stanza("20"), "ok"},
+		{"work factor 21", stanza("21"), backup.CodeWorkFactorTooHigh},
+		{"work factor 1", stanza("1"), "ok"},
+		{"256 KiB", filled(256 << 10), "ok"},
+		{"a byte more", filled(256<<10 + 1), backup.CodeNotAge},
+	} {
+		if _, err := backup.Inspect(test.file); codeOf(t, err) != test.want {
+			t.Errorf("%s: %v, want %s", test.name, err, test.want)
+		}
 	}
 }
 
@@ -339,6 +368,32 @@ func TestPayload(t *testing.T) {
 	}
 }
 
+// TestOtherPayloads opens age files of anything but 32 bytes.
+func TestOtherPayloads(t *testing.T) {
+	v := readVectors(t)
+	recipient, err := age.ParseX25519Recipient(v.Recipient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int{0, 1, 31, 32, 33, 64, 64 << 10} {
+		var file bytes.Buffer
+		w, err := age.Encrypt(&file, recipient)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Write(bytes.Repeat([]byte{7}, size))
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		want := backup.CodePayload
+		if size == keywrap.MaterialSize {
+			want = "ok"
+		}
+		sevens := keywrap.Material(bytes.Repeat([]byte{7}, keywrap.MaterialSize))
+		restored(t, file.Bytes(), backup.With{Identity: []byte(v.Identity)}, want, &sevens)
+	}
+}
+
 func TestGeneratePassphrase(t *testing.T) {
 	form := regexp.MustCompile(`^([0-9a-hjkmnp-tv-z]{5}-){4}[0-9a-hjkmnp-tv-z]{5}$`)
 	seen, letters := map[string]bool{}, map[byte]int{}
@@ -350,6 +405,9 @@ func TestGeneratePassphrase(t *testing.T) {
 		}
 		if !form.Match(passphrase) || seen[string(passphrase)] {
 			t.Fatalf("%q", passphrase)
+		}
+		if cap(passphrase) != 30 {
+			t.Fatalf("%d bytes were reserved, not 30: it was moved, and a copy is left", cap(passphrase))
 		}
 		seen[string(passphrase)] = true
 		for _, c := range passphrase {
@@ -370,6 +428,7 @@ func TestGeneratePassphrase(t *testing.T) {
 func TestFileName(t *testing.T) {
 	for keyID, want := range map[string]string{
 		"1234abcd-12ab-34cd-56ef-12345678abcd": "keyferry-1234abcd-12ab-34cd-56ef-12345678abcd-2026-01-02.age",
+		"azAZ09_-/:@[`{":                       "keyferry-azAZ09_--------2026-01-02.age",
 		"alias/pay roll":                       "keyferry-alias-pay-roll-2026-01-02.age",
 		"acs:kms:cn-hangzhou:1:key/../x":       "keyferry-acs-kms-cn-hangzhou-1-key----x-2026-01-02.age",
 	} {

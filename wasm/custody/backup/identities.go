@@ -10,31 +10,28 @@ import (
 
 // identities checks With against the backup, and returns what opens it.
 func (with *With) identities(info Info) ([]age.Identity, error) {
-	if !info.Passphrase && len(with.Passphrase) > 0 && len(with.Identity) == 0 {
-		// What opens this backup is an identity, so this is read as one, to say what it is instead.
+	switch {
+	case len(with.Passphrase) > 0 && len(with.Identity) > 0:
+		return nil, CodeMixed
+	case !info.Passphrase && len(with.Identity) > 0:
+		return parseIdentities(with.Identity)
+	case !info.Passphrase:
+		// What opens this backup is an identity, so the passphrase is read as one, to say what it is
+		// instead.
 		identities, err := parseIdentities(with.Passphrase)
 		if err == CodeIdentityMalformed {
 			err = CodeNeedsIdentity
 		}
 		return identities, err
+	case len(with.Passphrase) == 0:
+		return nil, CodeNeedsPassphrase
 	}
-	switch {
-	case len(with.Passphrase) > 0 && len(with.Identity) > 0:
-		return nil, CodeMixed
-	case len(with.Passphrase) == 0 && len(with.Identity) == 0, info.Passphrase && len(with.Identity) > 0, !info.Passphrase && len(with.Passphrase) > 0:
-		if info.Passphrase {
-			return nil, CodeNeedsPassphrase
-		}
-		return nil, CodeNeedsIdentity
-	case info.Passphrase:
-		id, err := age.NewScryptIdentity(string(with.Passphrase))
-		if err != nil {
-			return nil, errNoMatch(info)
-		}
-		id.SetMaxWorkFactor(MaxWorkFactor)
-		return []age.Identity{id}, nil
+	id, err := age.NewScryptIdentity(string(with.Passphrase))
+	if err != nil {
+		return nil, errNoMatch(info)
 	}
-	return parseIdentities(with.Identity)
+	id.SetMaxWorkFactor(MaxWorkFactor)
+	return []age.Identity{id}, nil
 }
 
 // parseIdentities reads an identity file, or what was pasted of one. age wants a string of each.

@@ -17,6 +17,7 @@ func TestWorkFactorFor(t *testing.T) {
 		{90 * time.Millisecond, 17},  // 720 ms
 		{110 * time.Millisecond, 17}, // 880 ms
 		{200 * time.Millisecond, 16}, // 800 ms
+		{350 * time.Millisecond, 15}, // 700 ms, the last that is not doubled
 		{500 * time.Millisecond, 15}, // 1 s
 		{time.Second, 15},            // 2 s, but never below
 		{time.Minute, 15},

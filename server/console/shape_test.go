@@ -1,0 +1,66 @@
+package console
+
+import (
+	"bytes"
+	"encoding/base64"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A token is longer than any usual spelling of a key, and at most 8 KiB.
+func TestTokenLengths(t *testing.T) {
+	for bytesIn, want := range map[int]bool{45: false, 48: false, 51: true, 6144: true, 6147: false} {
+		token := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, bytesIn))
+		if tokenShaped(token) != want {
+			t.Errorf("a token of %d characters: taken %v, want %v", len(token), !want, want)
+		}
+	}
+}
+
+// A block that is just not regular enough is taken for a ciphertext.
+func TestPatterned(t *testing.T) {
+	block := func(change func(block []byte)) []byte {
+		made := make([]byte, ciphertextSize)
+		for i := range made {
+			made[i] = byte(i * 7) // no byte twice
+		}
+		change(made)
+		return made
+	}
+	ascii := func(made []byte) {
+		for i := range made {
+			made[i] &= 0x7f
+		}
+	}
+	for name, test := range map[string]struct {
+		block []byte
+		want  bool
+	}{
+		"each byte once":       {block(func([]byte) {}), false},
+		"ASCII":                {block(ascii), true},
+		"ASCII but for a byte": {block(func(made []byte) { ascii(made); made[100] = 0x80 }), false},
+		"15 equal bytes":       {block(func(made []byte) { copy(made[241:], bytes.Repeat([]byte{255}, 15)) }), false},
+		"16 equal bytes":       {block(func(made []byte) { copy(made[240:], bytes.Repeat([]byte{255}, 16)) }), true},
+		"31 bytes come again":  {block(func(made []byte) { copy(made[32:], made[:31]) }), false},
+		"32 bytes come again":  {block(func(made []byte) { copy(made[32:], made[:32]) }), true},
+	} {
+		if patterned(test.block) != test.want {
+			t.Errorf("%s: %v, want %v", name, !test.want, test.want)
+		}
+	}
+}
+
+// An expiry is in the future, and in the year 9999 at the latest.
+func TestCheckExpiry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now().Unix()
+		for unix, want := range map[int64]error{
+			now - 1: errExpireUnix, now: errExpireUnix, now + 1: nil, maxTimeUnix: nil, maxTimeUnix + 1: errExpireFar,
+		} {
+			if err := checkExpiry(unix); err != want {
+				t.Errorf("%d: %v, want %v", unix, err, want)
+			}
+		}
+	})
+}

@@ -1,0 +1,473 @@
+package account
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"keyferry/e2e/proof/reference"
+	"keyferry/web"
+)
+
+// life is one worker, from its start to its end.
+type life struct {
+	job      string
+	started  json.RawMessage
+	to, from []json.RawMessage
+	drawn    [][]byte
+}
+
+// lives sorts what the page told.
+func (l *ledger) lives() []*life {
+	var all []*life
+	byName := map[string]*life{}
+	drawn := map[string][][]byte{}
+	var order []string
+	for _, r := range l.Reports {
+		switch r.Kind {
+		case "started":
+			one := &life{started: r.Value}
+			byName[r.Life] = one
+			all = append(all, one)
+		case "to", "from":
+			one := byName[r.Life]
+			if one == nil {
+				l.leave("worker messages", "a message of no worker")
+				continue
+			}
+			if r.Kind == "to" {
+				one.to = append(one.to, r.Value)
+			} else {
+				one.from = append(one.from, r.Value)
+			}
+		case "drawn":
+			var value struct {
+				Bytes []byte `json:"$bytes"`
+			}
+			if err := json.Unmarshal(r.Value, &value); err != nil {
+				l.leave("worker messages", "a draw that is none: %.80s", r.Value)
+			}
+			if _, known := drawn[r.Life]; !known {
+				order = append(order, r.Life)
+			}
+			drawn[r.Life] = append(drawn[r.Life], value.Bytes)
+		default:
+			l.leave("worker messages", "%s: %.100s", r.Kind, r.Value)
+		}
+	}
+	for _, one := range all {
+		var request struct{ Job string }
+		if len(one.to) > 0 {
+			json.Unmarshal(one.to[0], &request)
+		}
+		one.job = request.Job
+		// The recorder knows a worker by its job, and the workers of one job come one after the other.
+		for i, name := range order {
+			if strings.HasPrefix(name, one.job+" ") {
+				one.drawn = drawn[name]
+				order = slices.Delete(order, i, i+1)
+				break
+			}
+		}
+	}
+	for _, name := range order {
+		l.leave("random bytes", "%d draws of %s, which no job explains", len(drawn[name]), name)
+	}
+	return all
+}
+
+// workers strikes off what passed between the page and its workers.
+func (l *ledger) workers() {
+	var jobs []string
+	for _, one := range l.lives() {
+		jobs = append(jobs, one.job)
+		l.equal("worker messages", "the start of "+one.job, one.started, map[string]any{
+			"address": l.static(web.Worker), "options": map[string]any{"type": "module", "name": one.job}, "more": false,
+		})
+		random := reference.NewStream(one.drawn)
+		random.Take("seeds of Go's runtime", 32)
+		l.job(one, random)
+		if err := random.Close(); err != nil && l.Given.Recorded {
+			l.leave("random bytes", "%s: %v", one.job, err)
+		}
+	}
+	if !slices.Equal(jobs, l.Given.Jobs) {
+		l.leave("worker messages", "the workers did %q, want %q", jobs, l.Given.Jobs)
+	}
+}
+
+// request is the first message to a worker.
+func (l *ledger) request(job, module string, more map[string]any) map[string]any {
+	all := map[string]any{"job": job, "module": l.static(module), "integrity": integrity(l.t, module)}
+	for name, value := range more {
+		all[name] = value
+	}
+	return all
+}
+
+// talked strikes off the messages to a worker, and from it.
+func (l *ledger) talked(one *life, to []any, from ...any) {
+	for i, message := range one.to {
+		if i >= len(to) {
+			l.leave("worker messages", "to %s: one more, %.100s", one.job, message)
+			continue
+		}
+		l.equal("worker messages", "to "+one.job, message, to[i])
+	}
+	got := l.progress(one)
+	for i, message := range got {
+		if i >= len(from) {
+			l.leave("worker messages", "from %s: one more, %.100s", one.job, message)
+			continue
+		}
+		l.equal("worker messages", "from "+one.job, message, from[i])
+	}
+	if len(one.to) < len(to) || len(got) < len(from) {
+		l.leave("worker messages", "%s: %d messages to it and %d from it, want %d and %d", one.job, len(one.to), len(got), len(to), len(from))
+	}
+}
+
+// progress strikes off how far an examination is: whole numbers that rise by the same step each time.
+func (l *ledger) progress(one *life) (others []json.RawMessage) {
+	last, step, total := -1.0, -1.0, -1.0
+	for _, message := range one.from {
+		var p map[string]any
+		if json.Unmarshal(message, &p) != nil || p["type"] != "progress" {
+			others = append(others, message)
+			continue
+		}
+		done, isDone := p["done"].(float64)
+		of, isTotal := p["total"].(float64)
+		if step < 0 && last >= 0 {
+			step = done - last
+		}
+		first := last < 0
+		if len(p) != 3 || !isDone || !isTotal || total >= 0 && of != total || done > of || !first && done != of && done != last+step {
+			l.leave("worker messages", "from %s: %.100s after %v", one.job, message, last)
+		}
+		last, total = done, of
+	}
+	return others
+}
+
+var ready = map[string]any{"type": "ready"}
+
+func done(result any) map[string]any { return map[string]any{"type": "done", "result": result} }
+
+// job strikes off what one worker was told and what it answered.
+func (l *ledger) job(one *life, random *reference.Stream) {
+	switch one.job {
+	case "inspect":
+		der, _ := base64.StdEncoding.DecodeString(l.parameters.PublicKey)
+		l.talked(one, []any{l.request("inspect", web.Module, map[string]any{"publicKey": l.parameters.PublicKey})},
+			ready, done(map[string]any{"fingerprint": fmt.Sprintf("%x", sha256.Sum256(der)), "bits": 2048}))
+	case "passphrase":
+		if l.offered = l.result(one, "passphrase"); l.Given.Recorded {
+			l.offered = reference.Passphrase(random)
+		} else {
+			l.fits("worker messages", "the offered passphrase", l.offered, newGrammar(`[0-9a-hjkmnp-tv-z]{5}(-[0-9a-hjkmnp-tv-z]{5}){4}`))
+		}
+		l.talked(one, []any{l.request("passphrase", web.Custody, nil)}, ready, done(map[string]any{"passphrase": l.offered}))
+	case "strength":
+		l.talked(one, []any{l.request("strength", web.Strength, map[string]any{"passphrase": l.Given.Typed})}, ready, done(map[string]any{"score": 4}))
+	case "prepare":
+		l.prepare(one, random)
+	case "check":
+		l.check(one)
+	case "writeReceipt":
+		l.written(one)
+	default:
+		l.leave("worker messages", "a worker does %q", one.job)
+	}
+}
+
+// result is a text in the answer of a worker, unchecked.
+func (l *ledger) result(one *life, name string) string {
+	for _, message := range one.from {
+		var answer struct{ Result map[string]any }
+		if json.Unmarshal(message, &answer) == nil && answer.Result[name] != nil {
+			text, _ := answer.Result[name].(string)
+			return text
+		}
+	}
+	return ""
+}
+
+// options are what the worker is told about the import.
+func (l *ledger) options(kind string) map[string]any {
+	g := l.Given
+	passphrase := g.Typed
+	if passphrase == "" {
+		passphrase = l.offered
+	}
+	options := map[string]any{
+		"source": g.Source, "protection": g.Protection, "kind": kind, "weakness": "", "file": nil, "secret": g.Secret, "receipt": nil,
+		"passphrase": passphrase, "recipients": g.Recipients, "keyId": g.CMK, "publicKey": l.parameters.PublicKey,
+		"algorithm": g.Algorithm, "date": l.date(),
+	}
+	if g.File != nil {
+		options["file"] = map[string]any{"$file": len(g.File)}
+	}
+	return options
+}
+
+// date is the day of the flow.
+func (l *ledger) date() string { return l.Began.UTC().Format(time.DateOnly) }
+
+func (l *ledger) prepare(one *life, random *reference.Stream) {
+	g := l.Given
+	module := web.Custody
+	if g.Source != "backup" && g.Protection == "elsewhere" && g.Components == nil {
+		module = web.Module
+	}
+	if g.Kind != "" && !bytes.Contains(bytes.Join(raw(one.to), nil), []byte(`"kind":"`+g.Kind+`"`)) {
+		l.talked(one, []any{l.request("prepare", module, map[string]any{"options": l.options("")})}, ready, failed("confirm_"+g.Kind, one))
+		return
+	}
+	to := []any{l.request("prepare", module, map[string]any{"options": l.options(g.Kind)})}
+	from := []any{ready}
+	if g.Components != nil {
+		to = []any{l.request("prepare", module, map[string]any{"pieces": true})}
+		for i, component := range g.Components {
+			to = append(to, map[string]any{"component": asBytes(component), "kcv": asBytes(g.KCVs[i])})
+			from = append(from, map[string]any{"type": "piece", "result": map[string]any{"method": "cmac", "count": i + 1}})
+		}
+		to = append(to, map[string]any{"finish": map[string]any{"options": l.options("")}})
+	}
+	l.prepared = l.predicted(one, random)
+	l.talked(one, to, append(from, done(fieldsOf(l.prepared)))...)
+}
+
+func raw(messages []json.RawMessage) (all [][]byte) {
+	for _, m := range messages {
+		all = append(all, m)
+	}
+	return all
+}
+
+func asBytes(text string) map[string]any { return map[string]any{"$bytes": []byte(text)} }
+
+// failed is an answer with a code, whose message for people is not looked at here.
+func failed(code string, one *life) map[string]any {
+	var last struct{ Error struct{ Message string } }
+	if len(one.from) > 0 {
+		json.Unmarshal(one.from[len(one.from)-1], &last)
+	}
+	return map[string]any{"type": "failed", "error": map[string]any{"code": code, "message": last.Error.Message}}
+}
+
+// fieldsOf are the fields of an answer as the page tells them.
+func fieldsOf(p *reference.Prepared) map[string]any {
+	fields := map[string]any{
+		"kcv": p.KCV, "commitment": p.Commitment, "salt": p.Salt, "fingerprint": p.Fingerprint,
+		"encryptedKeyMaterial": p.EncryptedKeyMaterial, "sha256": p.SHA256,
+	}
+	if p.Backup != nil {
+		fields["backup"], fields["backupSHA256"], fields["backupFile"] = asBytes(string(p.Backup)), p.BackupSHA256, p.BackupFile
+	}
+	return fields
+}
+
+// predicted is what the reference makes of the import. Where the random bytes are not known, what they make is taken
+// from the answer, and everything else follows from the key that the KMS has.
+func (l *ledger) predicted(one *life, random *reference.Stream) *reference.Prepared {
+	g := l.Given
+	in := reference.Import{
+		Source: g.Source, Key: g.Key, Elsewhere: g.Protection == "elsewhere", KeyID: g.CMK, Date: l.date(),
+		PublicKey: l.parameters.PublicKey, Algorithm: g.Algorithm,
+	}
+	for _, component := range g.Components {
+		part, _ := hex.DecodeString(component)
+		in.Components = append(in.Components, part)
+	}
+	switch g.Protection {
+	case "passphrase":
+		in.To.Passphrase, in.To.WorkFactor = g.Typed, l.workFactor(one)
+		if g.Typed == "" {
+			in.To.Passphrase = l.offered
+		}
+	case "recipients":
+		in.To.Recipients = strings.Fields(g.Recipients)
+	}
+	if !g.Recorded {
+		return l.derived(one, in)
+	}
+	out, err := reference.Prepare(in, random)
+	if err != nil {
+		l.leave("worker messages", "the reference says: %v", err)
+		return &reference.Prepared{}
+	}
+	if l.Material != nil && !bytes.Equal(out.Key, l.Material) {
+		l.leave("the KMS", "it has another key than the one that was made")
+	}
+	return out
+}
+
+// backupOf is the backup in an answer, unchecked.
+func backupOf(one *life) []byte {
+	for _, message := range one.from {
+		var answer struct {
+			Result struct {
+				Backup struct {
+					Bytes []byte `json:"$bytes"`
+				}
+			}
+		}
+		if json.Unmarshal(message, &answer) == nil && answer.Result.Backup.Bytes != nil {
+			return answer.Result.Backup.Bytes
+		}
+	}
+	return nil
+}
+
+// workFactor is the cost of a passphrase, which depends on the computer: one of four.
+func (l *ledger) workFactor(one *life) int {
+	l.bits["backup"] += 2
+	_, line, _ := bytes.Cut(backupOf(one), []byte("-> scrypt "))
+	factor := 0
+	fmt.Sscanf(string(line[:min(len(line), 40)]), "%s %d", new(string), &factor)
+	if factor < 15 || factor > 18 {
+		l.leave("backup", "the work factor is %d", factor)
+		return 15
+	}
+	return factor
+}
+
+// derived takes over what only random bytes make, and computes the rest.
+func (l *ledger) derived(one *life, in reference.Import) *reference.Prepared {
+	der, _ := base64.StdEncoding.DecodeString(in.PublicKey)
+	out := &reference.Prepared{
+		Key: l.Material, Salt: l.result(one, "salt"), EncryptedKeyMaterial: l.result(one, "encryptedKeyMaterial"),
+		Fingerprint: fmt.Sprintf("%x", sha256.Sum256(der)), Backup: backupOf(one),
+	}
+	salt, err := hex.DecodeString(out.Salt)
+	if err != nil || len(salt) != 32 || len(l.Material) != 32 {
+		l.leave("worker messages", "the salt is %.80q, and the KMS has %d bytes", out.Salt, len(l.Material))
+		return out
+	}
+	out.Commitment = reference.Commitment(salt, l.Material)
+	out.KCV, _ = reference.CheckValue(l.Material)
+	wrapped, err := base64.StdEncoding.DecodeString(out.EncryptedKeyMaterial)
+	if err != nil || len(wrapped) != 256 {
+		l.leave("worker messages", "the ciphertext is %.80q", out.EncryptedKeyMaterial)
+	}
+	out.SHA256 = fmt.Sprintf("%x", sha256.Sum256(wrapped))
+	if !in.Elsewhere {
+		out.BackupSHA256, out.BackupFile = fmt.Sprintf("%x", sha256.Sum256(out.Backup)), reference.FileName(in.KeyID, in.Date)
+		shape, err := reference.Backup(l.Material, in.To, reference.NewStream(nil)) // of zeros: its size is the one to be
+		if err != nil || len(shape) != len(out.Backup) {
+			l.leave("backup", "it has %d bytes, want %d (%v)", len(out.Backup), len(shape), err)
+		}
+	} else {
+		out.Backup = nil
+	}
+	return out
+}
+
+// check strikes off the proof of a backup.
+func (l *ledger) check(one *life) {
+	if l.prepared == nil {
+		l.leave("worker messages", "a backup is checked that nobody made")
+		return
+	}
+	p := l.prepared
+	secret := l.Given.Typed
+	switch {
+	case l.Given.Protection == "recipients":
+		secret = l.told(one, "secret") // the harness typed it, and looks for it elsewhere
+	case secret == "":
+		secret = l.offered
+	}
+	l.talked(one, []any{l.request("check", web.Custody, map[string]any{"options": map[string]any{
+		"file": map[string]any{"$file": len(p.Backup)}, "secret": secret, "kcv": p.KCV, "commitment": p.Commitment, "salt": p.Salt,
+	}})}, ready, done(map[string]any{
+		"keyId": "", "region": "", "importedAt": "", "preparedAt": "", "expireUnix": 0, "origin": "", "kcv": p.KCV,
+	}))
+}
+
+// told is a text in the options of a request, unchecked.
+func (l *ledger) told(one *life, name string) string {
+	var request struct{ Options map[string]any }
+	if len(one.to) > 0 {
+		json.Unmarshal(one.to[0], &request)
+	}
+	text, _ := request.Options[name].(string)
+	return text
+}
+
+// written strikes off the receipt: what the worker was told, and what it wrote.
+func (l *ledger) written(one *life) {
+	if l.prepared == nil {
+		l.leave("worker messages", "a receipt of nothing")
+		return
+	}
+	var told struct {
+		Fields struct{ PreparedAt, ImportedAt string }
+	}
+	if len(one.to) > 0 {
+		json.Unmarshal(one.to[0], &told)
+	}
+	for what, moment := range map[string]string{"PreparedAt": told.Fields.PreparedAt, "ImportedAt": told.Fields.ImportedAt} {
+		at, err := time.Parse("2006-01-02T15:04:05Z", moment)
+		if err != nil || at.Before(l.Began.Add(-2*time.Second)) || at.After(l.Ended.Add(2*time.Second)) {
+			l.leave("receipt", "%s is %.80q", what, moment)
+		}
+		l.bits["receipt"] += l.seconds()
+	}
+	p, module := l.prepared, l.moduleDigest()
+	origin := l.Given.Source
+	if origin == "generate" {
+		origin = "generated"
+	}
+	r := reference.Receipt{
+		Program: "keyferry " + l.version, ModuleSHA256: module, KeyId: l.Given.CMK, Region: "cn-hangzhou",
+		WrappingAlgorithm: l.Given.Algorithm, WrappingKeySHA256: p.Fingerprint,
+		ImportTokenSHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(l.parameters.ImportToken))), TokenExpireTime: l.parameters.TokenExpireTime,
+		EncryptedKeyMaterialSHA256: p.SHA256, KeyCheckValue: p.KCV, Commitment: p.Commitment, CommitmentSalt: p.Salt,
+		Origin: origin, PreparedAt: told.Fields.PreparedAt, ImportedAt: told.Fields.ImportedAt,
+		ParametersRequestId: l.parameters.RequestId, ImportRequestId: l.importID(), BackupFile: p.BackupFile, BackupSHA256: p.BackupSHA256,
+	}
+	content, err := r.Bytes()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.receipt, l.receiptAs = content, "keyferry-"+r.KeyId+"-"+r.ImportedAt[:min(10, len(r.ImportedAt))]+"-receipt.json"
+	l.talked(one, []any{l.request("writeReceipt", web.Module, map[string]any{"fields": map[string]any{
+		"program": r.Program, "moduleSHA256": module, "keyId": r.KeyId, "region": r.Region, "alias": "", "algorithm": r.WrappingAlgorithm,
+		"wrappingKeySHA256": p.Fingerprint, "tokenSHA256": r.ImportTokenSHA256, "tokenExpireTime": r.TokenExpireTime,
+		"ciphertextSHA256": p.SHA256, "kcv": p.KCV, "commitment": p.Commitment, "salt": p.Salt, "expireUnix": 0, "origin": origin,
+		"preparedAt": r.PreparedAt, "importedAt": r.ImportedAt, "parametersRequestId": r.ParametersRequestId,
+		"importRequestId": r.ImportRequestId, "backupFile": p.BackupFile, "backupSHA256": p.BackupSHA256,
+	}})}, ready, done(map[string]any{"receipt": asBytes(string(content))}))
+}
+
+// moduleDigest is that of the module which held the key.
+func (l *ledger) moduleDigest() string {
+	module := web.Custody
+	if l.Given.Source != "backup" && l.Given.Protection == "elsewhere" && l.Given.Components == nil {
+		module = web.Module
+	}
+	digest, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(integrity(l.t, module), "sha256-"))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return hex.EncodeToString(digest)
+}
+
+// importID is the request id of the import, as the KMS gave it.
+func (l *ledger) importID() string {
+	id := ""
+	for _, a := range l.Arrivals {
+		var answer struct{ RequestId, Code string }
+		if a.Path == "/kms/ImportKeyMaterial" && json.Unmarshal(a.Answer, &answer) == nil && answer.Code == "" {
+			id = answer.RequestId
+		}
+	}
+	return id
+}

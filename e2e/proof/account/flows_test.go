@@ -81,7 +81,9 @@ func recipients(hybrid bool) protection {
 }
 
 // secretPart is an identity without the beginning that all of its kind share.
-func secretPart(identity string) []byte { return []byte(identity[strings.LastIndexByte(identity, '1')+1:]) }
+func secretPart(identity string) []byte {
+	return []byte(identity[strings.LastIndexByte(identity, '1')+1:])
+}
 
 func newIdentity(hybrid bool) (recipient, identity string, err error) {
 	if hybrid {

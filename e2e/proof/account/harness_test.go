@@ -32,8 +32,8 @@ type harness struct {
 	records  []*record
 	consoles map[*record]*program.Program
 	journeys map[*record]*monitor.Journey
-	usual    string // address of the page that shows what the browser does by itself
-	known    map[string]bool
+	usual    string          // address of the page that shows what the browser does by itself
+	known    map[string]bool // addresses at which something of the test listens
 }
 
 func newHarness(t *testing.T) *harness {
@@ -178,11 +178,6 @@ func (h *harness) run(t *testing.T, name string, s serving, walk func(*monitor.J
 	console := h.StartConsole(executable)
 	r := &record{Name: name, Began: time.Now(), Wire: map[string][]byte{}}
 	r.Address = strings.TrimPrefix(h.Serve(h.relay(t, r, console, s)), "http://")
-	for _, argument := range console.Process.Args {
-		if endpoint, ok := strings.CutPrefix(argument, "--endpoint="); ok {
-			h.known[endpoint] = true
-		}
-	}
 	h.known[r.Address], h.known[strings.TrimPrefix(console.Console, "http://")] = true, true
 	r.Given.Recorded = s.recorded
 	h.mu.Lock()
@@ -343,6 +338,9 @@ func (h *harness) close(t *testing.T) {
 	h.Close()
 	usual := map[string]string{}
 	h.known[h.usual], h.known[h.LocalKMS()], h.known[h.Reader()] = true, true, true
+	for _, address := range h.Openers() {
+		h.known[address] = true
+	}
 	byAddress := map[string]*record{}
 	for _, r := range h.records {
 		byAddress[r.Address] = r

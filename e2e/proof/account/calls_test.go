@@ -3,10 +3,8 @@ package account
 import (
 	"crypto/hmac"
 	"crypto/sha1"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,14 +12,6 @@ import (
 
 	"keyferry/server/localkms"
 )
-
-func sizeAndDigest(encoded string) (int, string) {
-	content, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
-		content = []byte(encoded)
-	}
-	return len(content), fmt.Sprintf("%x", sha256.Sum256(content))
-}
 
 // signatureNonce is drawn by the server for each call.
 var signatureNonce = newGrammar(`[0-9a-f]{32}`)

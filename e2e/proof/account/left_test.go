@@ -1,6 +1,8 @@
 package account
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -147,6 +149,10 @@ func (l *ledger) body(_ int, path string) string {
 // panel compares what the page says that it sent with what was sent.
 func (l *ledger) panel() {
 	words := text.Match("en").Phrases
+	var wrapped []byte
+	if l.prepared != nil {
+		wrapped, _ = base64.StdEncoding.DecodeString(l.prepared.EncryptedKeyMaterial)
+	}
 	var want []entry
 	calls := 0
 	for _, a := range l.Arrivals {
@@ -164,8 +170,8 @@ func (l *ledger) panel() {
 		if action == "GetParametersForImport" {
 			e.Fields = append(e.Fields, [2]string{"WrappingAlgorithm", l.Given.Algorithm}, [2]string{"WrappingKeySpec", "RSA_2048"})
 		} else if l.prepared != nil {
-			e.Fields = append(e.Fields, [2]string{"EncryptedKeyMaterial", inPanel(words, l.prepared.EncryptedKeyMaterial)},
-				[2]string{"ImportToken", inPanel(words, l.parameters.ImportToken)}, [2]string{"KeyMaterialExpireUnix", "0"})
+			e.Fields = append(e.Fields, [2]string{"EncryptedKeyMaterial", inPanel(text.Fill(words.Bytes, "count", "256"), wrapped)},
+				[2]string{"ImportToken", inPanel(text.Fill(words.Characters, "count", fmt.Sprint(len(l.parameters.ImportToken))), []byte(l.parameters.ImportToken))}, [2]string{"KeyMaterialExpireUnix", "0"})
 		}
 		want = append(want, e)
 	}
@@ -181,9 +187,9 @@ func (l *ledger) panel() {
 	}
 }
 
-func inPanel(words text.Phrases, encoded string) string {
-	size, digest := sizeAndDigest(encoded)
-	return text.Fill(words.BytesDigest, "count", fmt.Sprint(size), "digest", digest[:16]+"…")
+// inPanel is a size and a digest, which the panel writes in groups.
+func inPanel(size string, content []byte) string {
+	return size + fmt.Sprintf("%x", sha256.Sum256(content))
 }
 
 // downloads strikes off the files that were saved.

@@ -18,9 +18,9 @@ func TestJobs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	transcripts := inNode(t,
-		run{Messages: []message{request(t, "passphrase", nil)}},
-		run{Messages: []message{request(t, "inspect", map[string]any{"publicKey": public})}},
+	transcripts := inNode(t, shippedModule(t),
+		run{Messages: []message{request("passphrase", nil)}},
+		run{Messages: []message{request("inspect", map[string]any{"publicKey": public})}},
 	)
 	got, random := transcripts[0].result(t)
 	mustBe(t, "passphrase", got, map[string]any{"passphrase": reference.Passphrase(random)}, random)
@@ -44,7 +44,7 @@ func TestNothingElseIsDrawnFrom(t *testing.T) {
 	one := newParties(t).single(t, "generate", "classic", reference.PKCS1v15)
 	seed := "the same"
 	one.run.Seed = &seed
-	transcripts := inNode(t, one.run, one.run)
+	transcripts := inNode(t, shippedModule(t), one.run, one.run)
 	first, _ := transcripts[0].result(t)
 	second, _ := transcripts[1].result(t)
 	if !reflect.DeepEqual(first, second) {

@@ -2,8 +2,6 @@ package reference_test
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -41,33 +39,27 @@ type transcript struct {
 func file(content []byte) map[string]any  { return map[string]any{"$file": content} }
 func array(content []byte) map[string]any { return map[string]any{"$bytes": content} }
 
-// request is the first message to a worker.
-func request(t *testing.T, job string, more map[string]any) message {
-	t.Helper()
-	digest := sha256.Sum256(moduleBytes(t))
-	data := map[string]any{
-		"module": map[string]any{"$module": true}, "job": job,
-		"integrity": "sha256-" + base64.StdEncoding.EncodeToString(digest[:]),
-	}
+// request is the first message to a worker. The driver knows the module.
+func request(job string, more map[string]any) message {
+	data := map[string]any{"module": map[string]any{"$module": true}, "integrity": map[string]any{"$integrity": true}, "job": job}
 	for name, value := range more {
 		data[name] = value
 	}
 	return message{Data: data}
 }
 
-func moduleFile() string { return filepath.Join(shipped, "wasm", "custody.wasm") }
-
-func moduleBytes(t *testing.T) []byte {
+// shippedModule is the module as browsers get it.
+func shippedModule(t *testing.T) string {
 	t.Helper()
-	content, err := os.ReadFile(moduleFile())
-	if err != nil {
+	name := filepath.Join(shipped, "wasm", "custody.wasm")
+	if _, err := os.Stat(name); err != nil {
 		t.Fatalf("the module is missing: run make wasm (%v)", err)
 	}
-	return content
+	return name
 }
 
-// inNode runs the shipped worker and module, one run after the other.
-func inNode(t *testing.T, runs ...run) []transcript {
+// inNode runs the shipped worker with a module, one run after the other.
+func inNode(t *testing.T, module string, runs ...run) []transcript {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	if err != nil {
@@ -86,7 +78,7 @@ func inNode(t *testing.T, runs ...run) []transcript {
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.CommandContext(t.Context(), node, filepath.Join("testdata", "worker.mjs"), filepath.Join(folder, "js", "worker.js"), moduleFile())
+	command := exec.CommandContext(t.Context(), node, filepath.Join("testdata", "worker.mjs"), filepath.Join(folder, "js", "worker.js"), module)
 	command.Stdin, command.Stderr = bytes.NewReader(input), t.Output()
 	began := time.Now()
 	output, err := command.Output()

@@ -4,8 +4,8 @@
 //
 // A run has "messages" for a worker of its own, posted one after the other. A message waits until the worker has posted
 // as many messages as its "after" says; "data" is what is posted. In it {"$file": base64} stands for a Blob,
-// {"$bytes": base64} for a Uint8Array, and {"$module": true} for the address of the module. Where a run has a "seed",
-// the random bytes are made of it: the same ones each time.
+// {"$bytes": base64} for a Uint8Array, {"$module": true} for the address of the module, and {"$integrity": true} for what
+// its bytes must be. Where a run has a "seed", the random bytes are made of it: the same ones each time.
 //
 // A transcript has "posts", everything that the worker posted but how far it is, "draws", the answers of
 // crypto.getRandomValues in their order, "printed", and "others", the names of other sources of chance that were asked.
@@ -28,9 +28,10 @@ async function all() {
     })
     await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve))
     const address = `http://127.0.0.1:${server.address().port}/module.wasm`
+    const integrity = `sha256-${createHash("sha256").update(module).digest("base64")}`
     const transcripts = []
     for (const run of JSON.parse(readFileSync(0, "utf8"))) {
-        const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { run, script, address } })
+        const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { run, script, address, integrity } })
         transcripts.push(await new Promise((resolve, reject) => {
             worker.on("message", resolve)
             worker.on("error", reject)
@@ -42,7 +43,7 @@ async function all() {
 }
 
 /** Run one, in a thread that has nothing else. */
-async function one({ run, script, address }) {
+async function one({ run, script, address, integrity }) {
     const draws = []
     const others = []
     const real = crypto.getRandomValues.bind(crypto)
@@ -88,6 +89,7 @@ async function one({ run, script, address }) {
         if ("$file" in value) return new Blob([Buffer.from(value.$file, "base64")])
         if ("$bytes" in value) return new Uint8Array(Buffer.from(value.$bytes, "base64"))
         if ("$module" in value) return address
+        if ("$integrity" in value) return integrity
         return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, revive(inner)]))
     }
 

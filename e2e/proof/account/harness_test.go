@@ -304,6 +304,9 @@ func (h *harness) snapshot(j *monitor.Journey, r *record) {
 	var found struct{ Storage string }
 	j.Do(json.Unmarshal([]byte(fmt.Sprint(result)), &found))
 	r.Storage = append(r.Storage, found.Storage)
+	html, err := j.Page.Content()
+	j.Do(err)
+	r.Pages = append(r.Pages, html)
 	title, err := j.Page.Title()
 	j.Do(err)
 	r.Titles = append(r.Titles, title)

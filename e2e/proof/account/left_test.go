@@ -113,7 +113,7 @@ func (l *ledger) loads(line string) bool {
 
 // expected is what follows.
 func (l *ledger) expected() []string {
-	lines := []string{"GET " + l.static(web.Custody)}
+	var lines []string
 	if l.Given.Typed != "" {
 		lines = append(lines, "GET "+l.static(web.Strength))
 	}
@@ -199,6 +199,7 @@ func (l *ledger) downloads() {
 		want = append(want, download{l.prepared.BackupFile, l.prepared.Backup})
 	}
 	if l.Given.Receipt {
+		l.predictReceipt()
 		want = append(want, download{l.receiptAs, l.receipt})
 	}
 	for _, d := range want {
@@ -235,6 +236,7 @@ func (l *ledger) pages() {
 			l.leave("history", "%.120q", address)
 		}
 	}
+	l.document()
 	failures := 0
 	for _, call := range l.Given.Calls {
 		if strings.Contains(call, " ") {
@@ -257,10 +259,38 @@ func (l *ledger) pages() {
 	}
 }
 
+// word is what could stand for bytes.
+var word = regexp.MustCompile(`[A-Za-z0-9+/_=-]{8,}`)
+
+// blobAddress is one that the browser draws for a file in memory.
+var blobAddress = regexp.MustCompile(`blob:http://[0-9.:]+/[0-9a-f-]{36}`)
+
+// document strikes off the words of the document: each was there before there was a secret, or is
+// predicted.
+func (l *ledger) document() {
+	if len(l.Pages) < 2 {
+		return
+	}
+	known := strings.Join([]string{
+		l.Pages[0], l.Given.CMK, l.Given.Algorithm, l.Given.Recipients, l.receiptAs, l.importID(),
+		l.parameters.RequestId, strings.Join(l.Given.Calls, " "), "http://" + l.Address,
+	}, " ")
+	if l.prepared != nil {
+		known += " " + strings.Join([]string{l.prepared.BackupFile, l.prepared.KCV, l.prepared.Commitment, l.prepared.SHA256}, " ")
+	}
+	for _, found := range word.FindAllString(blobAddress.ReplaceAllString(l.Pages[len(l.Pages)-1], ""), -1) {
+		if !strings.Contains(known, found) && !l.gave(found) {
+			l.leave("document", "%.100q", found)
+		}
+	}
+}
+
 // The lines of the console's log, with what is drawn or measured: the time, how long a request took, and its id.
 var (
 	requestLine = regexp.MustCompile(`^time=(\S+) level=INFO msg=request method=([A-Z]+) route=(\S+) status=(\d{3}) ms=(\d+) id=([A-Z2-7]+)$`)
-	auditLine   = regexp.MustCompile(`^time=(\S+) level=INFO msg=audit action=(\w+) key_id=(\S+) result=(\S+) kms_request_id=(\S*) id=([A-Z2-7]+) (algorithm|expire_unix)=(\S+)$`)
+	auditLine   = regexp.MustCompile(`^time=(\S+) level=INFO msg=audit action=(\w+) key_id=(\S+) result=(\S+) kms_request_id=(""|\S*) id=([A-Z2-7]+) (algorithm|expire_unix)=(\S+)$`)
+	attemptLine = regexp.MustCompile(`^time=(\S+) level=WARN msg="kms attempt" action=(\w+) attempt=[1-4] status=\d{1,3} code=[A-Za-z_.]{0,40} took=[\d.]{1,12}[mµn]?s$`)
+	attemptBits = newGrammar(`[1-4]\d{1,3}\d{1,9}`).bits
 	logTime     = newGrammar(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:00)`)
 	logID       = newGrammar(`[A-Z2-7]{26}`)
 	logMS       = newGrammar(`\d{1,5}`)
@@ -273,7 +303,12 @@ func (l *ledger) log() {
 		want[a.Method+" "+route(a.Path)]++
 	}
 	ids := map[string]bool{}
-	audits := 0
+	audits, failures := 0, map[string]int{}
+	for _, call := range l.Given.Calls {
+		if action, _, failed := strings.Cut(call, " "); failed {
+			failures[action] += 4 // as often as the console tries
+		}
+	}
 	for line := range strings.Lines(l.Log) {
 		line = strings.TrimSuffix(line, "\n")
 		switch {
@@ -296,9 +331,16 @@ func (l *ledger) log() {
 			l.logged(found[1], found[6])
 			audits++
 			known := found[3] == l.Given.CMK && (found[8] == "0" || found[8] == l.Given.Algorithm)
-			if id := found[5]; !known || id != "" && !l.gave(id) {
+			if id := found[5]; !known || id != `""` && !l.gave(id) {
 				l.leave("server's log", "%.200s", line)
 			}
+		case attemptLine.MatchString(line):
+			// A call that failed is told with what became of it.
+			found := attemptLine.FindStringSubmatch(line)
+			if failures[found[2]]--; failures[found[2]] < 0 || !logTime.pattern.MatchString(found[1]) {
+				l.leave("server's log", "%.200s", line)
+			}
+			l.server["server's log"] += attemptBits + l.seconds() + math.Log2(1000)
 		default:
 			l.leave("server's log", "%.200s", line)
 		}

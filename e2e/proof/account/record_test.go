@@ -23,6 +23,7 @@ type record struct {
 	Storage   []string // what state.js found, at several moments
 	Cookies   []string
 	Titles    []string
+	Pages     []string // the document, at the same moments as Storage
 	History   []string // addresses
 	Panel     []entry  // what the panel lists
 	Log       string   // of the console

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -69,7 +70,7 @@ func (h *harness) sortPlaces() {
 	for _, place := range h.Places {
 		var what string
 		switch {
-		case place.Monitor == "wire" && strings.HasPrefix(place.Name, "packet ") && !neighbourly(place.Content()):
+		case place.Monitor == "wire" && strings.HasPrefix(place.Name, "packet ") && !neighbourly(place.Content()) && !ownLookup(place.Content()):
 			what = fmt.Sprintf("%s is none of TCP: %.80q", place.Name, place.Content())
 		case place.Monitor == "profile" && strings.Contains(place.Name, "/Cache_Data/") && strings.HasSuffix(place.Name, "_0"):
 			h.sortCached(place.Content())
@@ -103,6 +104,20 @@ func neighbourly(frame []byte) bool {
 		return len(frame) < 200
 	}
 	return false
+}
+
+// ownLookup holds for a question for one of the names that Chromium asks for by itself, whatever it
+// shows. A page cannot choose the number of the question, nor its port.
+func ownLookup(frame []byte) bool {
+	packet := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.NoCopy)
+	dns, ok := packet.Layer(layers.LayerTypeDNS).(*layers.DNS)
+	return ok && !dns.QR && len(dns.Questions) == 1 && len(dns.Answers)+len(dns.Authorities)+len(dns.Additionals) == 0 &&
+		slices.Contains(ownNames, string(dns.Questions[0].Name))
+}
+
+var ownNames = []string{
+	"clients2.google.com", "update.googleapis.com", "accounts.google.com", "content-autofill.googleapis.com",
+	"optimizationguide-pa.googleapis.com",
 }
 
 // kept are folders of a profile in which a page could keep something.

@@ -165,7 +165,7 @@ func (l *ledger) job(one *life, random *reference.Stream) {
 	switch one.job {
 	case "inspect":
 		der, _ := base64.StdEncoding.DecodeString(l.parameters.PublicKey)
-		l.talked(one, []any{l.request("inspect", web.Module, map[string]any{"publicKey": l.parameters.PublicKey})},
+		l.talked(one, []any{l.request("inspect", web.Module, map[string]any{"options": map[string]any{"publicKey": l.parameters.PublicKey}})},
 			ready, done(map[string]any{"fingerprint": fmt.Sprintf("%x", sha256.Sum256(der)), "bits": 2048}))
 	case "passphrase":
 		if l.offered = l.result(one, "passphrase"); l.Given.Recorded {
@@ -173,15 +173,13 @@ func (l *ledger) job(one *life, random *reference.Stream) {
 		} else {
 			l.fits("worker messages", "the offered passphrase", l.offered, newGrammar(`[0-9a-hjkmnp-tv-z]{5}(-[0-9a-hjkmnp-tv-z]{5}){4}`))
 		}
-		l.talked(one, []any{l.request("passphrase", web.Custody, nil)}, ready, done(map[string]any{"passphrase": l.offered}))
+		l.talked(one, []any{l.request("passphrase", web.Module, nil)}, ready, done(map[string]any{"passphrase": l.offered}))
 	case "strength":
-		l.talked(one, []any{l.request("strength", web.Strength, map[string]any{"passphrase": l.Given.Typed})}, ready, done(map[string]any{"score": 4}))
+		l.talked(one, []any{l.request("strength", web.Strength, map[string]any{"options": map[string]any{"passphrase": l.Given.Typed}})}, ready, done(map[string]any{"score": 4}))
 	case "prepare":
 		l.prepare(one, random)
 	case "check":
 		l.check(one)
-	case "writeReceipt":
-		l.written(one)
 	default:
 		l.leave("worker messages", "a worker does %q", one.job)
 	}
@@ -222,23 +220,19 @@ func (l *ledger) date() string { return l.Began.UTC().Format(time.DateOnly) }
 
 func (l *ledger) prepare(one *life, random *reference.Stream) {
 	g := l.Given
-	module := web.Custody
-	if g.Source != "backup" && g.Protection == "elsewhere" && g.Components == nil {
-		module = web.Module
-	}
 	if g.Kind != "" && !bytes.Contains(bytes.Join(raw(one.to), nil), []byte(`"kind":"`+g.Kind+`"`)) {
-		l.talked(one, []any{l.request("prepare", module, map[string]any{"options": l.options("")})}, ready, failed("confirm_"+g.Kind, one))
+		l.talked(one, []any{l.request("prepare", web.Module, map[string]any{"options": l.options("")})}, ready, failed("confirm_"+g.Kind))
 		return
 	}
-	to := []any{l.request("prepare", module, map[string]any{"options": l.options(g.Kind)})}
+	to := []any{l.request("prepare", web.Module, map[string]any{"options": l.options(g.Kind)})}
 	from := []any{ready}
 	if g.Components != nil {
-		to = []any{l.request("prepare", module, map[string]any{"pieces": true})}
+		to = []any{l.request("prepare", web.Module, map[string]any{"pieces": true})}
 		for i, component := range g.Components {
 			to = append(to, map[string]any{"component": asBytes(component), "kcv": asBytes(g.KCVs[i])})
 			from = append(from, map[string]any{"type": "piece", "result": map[string]any{"method": "cmac", "count": i + 1}})
 		}
-		to = append(to, map[string]any{"finish": map[string]any{"options": l.options("")}})
+		to = append(to, map[string]any{"finish": l.options("")})
 	}
 	l.prepared = l.predicted(one, random)
 	l.talked(one, to, append(from, done(fieldsOf(l.prepared)))...)
@@ -253,13 +247,9 @@ func raw(messages []json.RawMessage) (all [][]byte) {
 
 func asBytes(text string) map[string]any { return map[string]any{"$bytes": []byte(text)} }
 
-// failed is an answer with a code, whose message for people is not looked at here.
-func failed(code string, one *life) map[string]any {
-	var last struct{ Error struct{ Message string } }
-	if len(one.from) > 0 {
-		json.Unmarshal(one.from[len(one.from)-1], &last)
-	}
-	return map[string]any{"type": "failed", "error": map[string]any{"code": code, "message": last.Error.Message}}
+// failed is an answer with a code, and nothing else.
+func failed(code string) map[string]any {
+	return map[string]any{"type": "failed", "error": map[string]any{"code": code}}
 }
 
 // fieldsOf are the fields of an answer as the page tells them.
@@ -384,11 +374,9 @@ func (l *ledger) check(one *life) {
 	case secret == "":
 		secret = l.offered
 	}
-	l.talked(one, []any{l.request("check", web.Custody, map[string]any{"options": map[string]any{
+	l.talked(one, []any{l.request("check", web.Module, map[string]any{"options": map[string]any{
 		"file": map[string]any{"$file": len(p.Backup)}, "secret": secret, "kcv": p.KCV, "commitment": p.Commitment, "salt": p.Salt,
-	}})}, ready, done(map[string]any{
-		"keyId": "", "region": "", "importedAt": "", "preparedAt": "", "expireUnix": 0, "origin": "", "kcv": p.KCV,
-	}))
+	}})}, ready, done(map[string]any{}))
 }
 
 // told is a text in the options of a request, unchecked.
@@ -401,36 +389,35 @@ func (l *ledger) told(one *life, name string) string {
 	return text
 }
 
-// written strikes off the receipt: what the worker was told, and what it wrote.
-func (l *ledger) written(one *life) {
-	if l.prepared == nil {
-		l.leave("worker messages", "a receipt of nothing")
-		return
+// predictReceipt predicts the receipt, but for two moments: when the page had prepared the key, and
+// when the console said that it was imported.
+func (l *ledger) predictReceipt() {
+	var told struct{ PreparedAt, ImportedAt string }
+	for _, d := range l.Downloads {
+		if strings.HasSuffix(d.Name, "-receipt.json") {
+			json.Unmarshal(d.Content, &told)
+		}
 	}
-	var told struct {
-		Fields struct{ PreparedAt, ImportedAt string }
-	}
-	if len(one.to) > 0 {
-		json.Unmarshal(one.to[0], &told)
-	}
-	for what, moment := range map[string]string{"PreparedAt": told.Fields.PreparedAt, "ImportedAt": told.Fields.ImportedAt} {
+	for what, moment := range map[string]string{"PreparedAt": told.PreparedAt, "ImportedAt": told.ImportedAt} {
 		at, err := time.Parse("2006-01-02T15:04:05Z", moment)
 		if err != nil || at.Before(l.Began.Add(-2*time.Second)) || at.After(l.Ended.Add(2*time.Second)) {
 			l.leave("receipt", "%s is %.80q", what, moment)
 		}
 		l.bits["receipt"] += l.seconds()
 	}
-	p, module := l.prepared, l.moduleDigest()
-	origin := l.Given.Source
+	p, origin := l.prepared, l.Given.Source
+	if p == nil {
+		p = &reference.Prepared{}
+	}
 	if origin == "generate" {
 		origin = "generated"
 	}
 	r := reference.Receipt{
-		Program: "keyferry " + l.version, ModuleSHA256: module, KeyId: l.Given.CMK, Region: "cn-hangzhou",
+		Program: "keyferry " + l.version, ModuleSHA256: l.moduleDigest(), KeyId: l.Given.CMK, Region: "cn-hangzhou",
 		WrappingAlgorithm: l.Given.Algorithm, WrappingKeySHA256: p.Fingerprint,
 		ImportTokenSHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(l.parameters.ImportToken))), TokenExpireTime: l.parameters.TokenExpireTime,
 		EncryptedKeyMaterialSHA256: p.SHA256, KeyCheckValue: p.KCV, Commitment: p.Commitment, CommitmentSalt: p.Salt,
-		Origin: origin, PreparedAt: told.Fields.PreparedAt, ImportedAt: told.Fields.ImportedAt,
+		Origin: origin, PreparedAt: told.PreparedAt, ImportedAt: told.ImportedAt,
 		ParametersRequestId: l.parameters.RequestId, ImportRequestId: l.importID(), BackupFile: p.BackupFile, BackupSHA256: p.BackupSHA256,
 	}
 	content, err := r.Bytes()
@@ -438,22 +425,11 @@ func (l *ledger) written(one *life) {
 		l.t.Fatal(err)
 	}
 	l.receipt, l.receiptAs = content, "keyferry-"+r.KeyId+"-"+r.ImportedAt[:min(10, len(r.ImportedAt))]+"-receipt.json"
-	l.talked(one, []any{l.request("writeReceipt", web.Module, map[string]any{"fields": map[string]any{
-		"program": r.Program, "moduleSHA256": module, "keyId": r.KeyId, "region": r.Region, "alias": "", "algorithm": r.WrappingAlgorithm,
-		"wrappingKeySHA256": p.Fingerprint, "tokenSHA256": r.ImportTokenSHA256, "tokenExpireTime": r.TokenExpireTime,
-		"ciphertextSHA256": p.SHA256, "kcv": p.KCV, "commitment": p.Commitment, "salt": p.Salt, "expireUnix": 0, "origin": origin,
-		"preparedAt": r.PreparedAt, "importedAt": r.ImportedAt, "parametersRequestId": r.ParametersRequestId,
-		"importRequestId": r.ImportRequestId, "backupFile": p.BackupFile, "backupSHA256": p.BackupSHA256,
-	}})}, ready, done(map[string]any{"receipt": asBytes(string(content))}))
 }
 
 // moduleDigest is that of the module which held the key.
 func (l *ledger) moduleDigest() string {
-	module := web.Custody
-	if l.Given.Source != "backup" && l.Given.Protection == "elsewhere" && l.Given.Components == nil {
-		module = web.Module
-	}
-	digest, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(integrity(l.t, module), "sha256-"))
+	digest, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(integrity(l.t, web.Module), "sha256-"))
 	if err != nil {
 		l.t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func TestJobs(t *testing.T) {
 	}
 	transcripts := inNode(t, shippedModule(t),
 		run{Messages: []message{request("passphrase", nil)}},
-		run{Messages: []message{request("inspect", map[string]any{"publicKey": public})}},
+		run{Messages: []message{request("inspect", map[string]any{"options": map[string]any{"publicKey": public}})}},
 	)
 	got, random := transcripts[0].result(t)
 	mustBe(t, "passphrase", got, map[string]any{"passphrase": reference.Passphrase(random)}, random)

@@ -222,7 +222,7 @@ func fed(t *testing.T, components [][]byte, options map[string]any) run {
 			After: len(all),
 		})
 	}
-	return run{Messages: append(all, message{Data: map[string]any{"finish": map[string]any{"options": options}}, After: len(all)})}
+	return run{Messages: append(all, message{Data: map[string]any{"finish": options}, After: len(all)})}
 }
 
 // sealedBackup is an age file of a key, made by age itself, and the identity that opens it.

@@ -51,7 +51,7 @@ func request(job string, more map[string]any) message {
 // shippedModule is the module as browsers get it.
 func shippedModule(t *testing.T) string {
 	t.Helper()
-	name := filepath.Join(shipped, "wasm", "custody.wasm")
+	name := filepath.Join(shipped, "wasm", "keyferry.wasm")
 	if _, err := os.Stat(name); err != nil {
 		t.Fatalf("the module is missing: run make wasm (%v)", err)
 	}

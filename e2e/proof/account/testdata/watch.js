@@ -38,12 +38,30 @@
             return super.postMessage(...given)
         }
     }
-    new BroadcastChannel("keyferry account").addEventListener("message", ({ data }) => say("drawn", data.life, data.bytes))
-    const Channel = globalThis.MessageChannel
-    globalThis.MessageChannel = class extends Channel {
-        constructor() {
-            super()
-            say("extra", "", "a MessageChannel was made")
+    const extra = (what) => say("extra", "", what)
+    new BroadcastChannel("keyferry account").addEventListener("message", ({ data }) => {
+        if (data.extra) extra(data.extra)
+        else say("drawn", data.life, data.bytes)
+    })
+    for (const name of ["BroadcastChannel", "MessageChannel", "SharedWorker", "WebSocket", "EventSource", "XMLHttpRequest", "RTCPeerConnection"]) {
+        const Given = globalThis[name]
+        if (!Given) continue
+        globalThis[name] = class extends Given {
+            constructor(...given) {
+                super(...given)
+                extra(`a ${name} was made`)
+            }
+        }
+    }
+    for (const [owner, name] of [
+        [globalThis.Notification, "requestPermission"], [navigator.storage, "persist"], [navigator, "sendBeacon"], [navigator.clipboard, "writeText"],
+        [navigator.serviceWorker, "register"], [Storage.prototype, "setItem"],
+    ]) {
+        if (!owner?.[name]) continue
+        const original = owner[name]
+        owner[name] = function (...given) {
+            extra(`${name} was called`)
+            return original.apply(this, given)
         }
     }
 })()

@@ -25,9 +25,9 @@ type flow struct {
 var flows = []flow{
 	{"generate, passphrase, OAEP SHA-256", true, generated(reference.OAEPSHA256, offered)},
 	{"generate, passphrase, PKCS#1 v1.5", false, generated(reference.PKCS1v15, offered)},
-	{"generate, typed passphrase, OAEP SHA-1", true, generated(reference.OAEPSHA1, typed)},
+	{"generate, typed passphrase, OAEP SHA-1", false, generated(reference.OAEPSHA1, typed)},
 	{"generate, X25519 recipients", false, generated(reference.OAEPSHA1, recipients(false))},
-	{"generate, post-quantum recipients", true, generated(reference.OAEPSHA256, recipients(true))},
+	{"generate, post-quantum recipients", false, generated(reference.OAEPSHA256, recipients(true))},
 	{"file raw, elsewhere", true, brought("file", "", elsewhere, reference.OAEPSHA256)},
 	{"file hexadecimal, X25519 recipients", false, brought("file", "hex", recipients(false), reference.PKCS1v15)},
 	{"file base64, passphrase", false, brought("file", "base64", offered, reference.OAEPSHA1)},

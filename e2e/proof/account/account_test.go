@@ -45,6 +45,9 @@ func TestProofAccount(t *testing.T) {
 				t.Errorf("%s: %s could carry %.0f bits", name, place, bits)
 			}
 		}
+		if r == h.records[0] && l.nothing() {
+			mustSee(t, r)
+		}
 		left := 0
 		for _, all := range l.left {
 			left += len(all)

@@ -12,9 +12,10 @@ import (
 	"keyferry/e2e/proof"
 )
 
-// TestProofAccount lets persons go through the flows, and strikes off every byte that was predicted:
-// nothing may be left. The flows run with the recorder, so that the reference knows every random
-// byte, and then without, so that nothing can depend on it; in the short form one of them does.
+// TestProofAccount lets persons go through the flows, and strikes off every byte that was
+// predicted: nothing may be left. The flows run with the recorder, so that the reference knows
+// every random byte, and then without, so that nothing can depend on it; in the short form one of
+// them does.
 func TestProofAccount(t *testing.T) {
 	h := newHarness(t)
 	for _, recorded := range []bool{true, false} {

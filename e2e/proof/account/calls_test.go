@@ -44,7 +44,8 @@ func (l *ledger) calls() {
 	}
 }
 
-// parametersOf strikes off the parameters of a call: each is predicted, but for the nonce and the time.
+// parametersOf strikes off the parameters of a call: each is predicted, but for the nonce and the
+// time.
 func (l *ledger) parametersOf(query url.Values) {
 	want := map[string]string{
 		"AccessKeyId": localkms.DefaultAccessKeyID, "Action": query.Get("Action"), "Format": "JSON", "KeyId": l.Given.CMK, "RegionId": "cn-hangzhou",
@@ -116,7 +117,8 @@ func (l *ledger) headersOf(headers, action string) {
 // agent names the program and its library, whose versions change with each release.
 var agent = newGrammar(`(AlibabaCloud \(linux; amd64\) Golang/1\.\d\d\.\d{1,2} Core/)?1\.\d\d\.\d{1,2}( Keyferry/\d{1,2}\.\d{1,2}\.\d{1,2})?|Keyferry/\d{1,2}\.\d{1,2}\.\d{1,2}`)
 
-// passedOn compares what the KMS answered with what the console made of it: these fields, and no other.
+// passedOn compares what the KMS answered with what the console made of it: these fields, and no
+// other.
 func (l *ledger) passedOn(from, to []byte) {
 	var answer, passed map[string]any
 	if json.Unmarshal(from, &answer) != nil || json.Unmarshal(to, &passed) != nil || passed["Code"] != nil {

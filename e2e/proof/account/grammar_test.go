@@ -17,8 +17,8 @@ type grammar struct {
 	bits    float64 // how much its texts can tell apart
 }
 
-// newGrammar takes a regular expression without anything endless in it. Texts that fit in several ways are counted for
-// each, so that the capacity is never too small.
+// newGrammar takes a regular expression without anything endless in it. Texts that fit in several
+// ways are counted for each, so that the capacity is never too small.
 func newGrammar(pattern string) grammar {
 	tree, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {

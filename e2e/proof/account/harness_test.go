@@ -160,7 +160,8 @@ func (h *harness) listen(page playwright.Page) {
 	})
 }
 
-// serving is what stands between the browser and the console: files in place of the real ones, and the recorder.
+// serving is what stands between the browser and the console: files in place of the real ones, and
+// the recorder.
 type serving struct {
 	files    map[string][]byte // by their names below web/static
 	modules  map[string][]byte // WebAssembly modules, whose digests the pages are told
@@ -212,7 +213,8 @@ func (h *harness) run(t *testing.T, name string, s serving, walk func(*monitor.J
 	return r
 }
 
-// relay passes everything on between the browser and its console, and notes what came in which order.
+// relay passes everything on between the browser and its console, and notes what came in which
+// order.
 func (h *harness) relay(t *testing.T, r *record, console *program.Program, s serving) http.Handler {
 	to, err := url.Parse(console.Console)
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"keyferry/web"
 )
 
-// ledger is the account of one flow: what is left when everything that was predicted is struck off, and how much the
-// places can carry that have a grammar instead of a prediction.
+// ledger is the account of one flow: what is left when everything that was predicted is struck off,
+// and how much the places can carry that have a grammar instead of a prediction.
 type ledger struct {
 	*record
 	t       *testing.T
@@ -68,7 +68,8 @@ func (l *ledger) fits(place, what, text string, g grammar) {
 	l.bits[place] += g.bits
 }
 
-// within strikes off a moment of the flow, which the browser's or the server's clock gave, to the second.
+// within strikes off a moment of the flow, which the browser's or the server's clock gave, to the
+// second.
 func (l *ledger) seconds() float64 { return math.Log2(l.Ended.Sub(l.Began).Seconds() + 2) }
 
 // equal strikes off JSON that was predicted.
@@ -150,7 +151,8 @@ func integrity(t *testing.T, name string) string {
 	return digest
 }
 
-// static is the address of a file that the console serves. Its digest is that of the page's own files.
+// static is the address of a file that the console serves. Its digest is that of the page's own
+// files.
 func (l *ledger) static(name string) string { return "/static/" + tree(l.t).Digest() + "/" + name }
 
 // nothing holds for an account in which nothing is left.

@@ -15,8 +15,9 @@ import (
 	"keyferry/web"
 )
 
-// requests strikes off what the browser sent: each request once, with the headers that this browser sends by itself and
-// the body that is predicted. From the moment at which there is a secret, the order is predicted as well.
+// requests strikes off what the browser sent: each request once, with the headers that this browser
+// sends by itself and the body that is predicted. From the moment at which there is a secret, the
+// order is predicted as well.
 func (l *ledger) requests() {
 	streams := map[string][]sent{}
 	for from, content := range l.Wire {
@@ -87,8 +88,8 @@ func unlike(got, usual string) string {
 	return "its headers are in another order, or one is missing"
 }
 
-// firstSecret is the number of requests before there is any secret: up to the answer of GetParametersForImport and the
-// worker that reads it.
+// firstSecret is the number of requests before there is any secret: up to the answer of
+// GetParametersForImport and the worker that reads it.
 func (l *ledger) firstSecret() int {
 	last := 0
 	for i, a := range l.Arrivals {
@@ -285,7 +286,8 @@ func (l *ledger) document() {
 	}
 }
 
-// The lines of the console's log, with what is drawn or measured: the time, how long a request took, and its id.
+// The lines of the console's log, with what is drawn or measured: the time, how long a request
+// took, and its id.
 var (
 	requestLine = regexp.MustCompile(`^time=(\S+) level=INFO msg=request method=([A-Z]+) route=(\S+) status=(\d{3}) ms=(\d+) id=([A-Z2-7]+)$`)
 	auditLine   = regexp.MustCompile(`^time=(\S+) level=INFO msg=audit action=(\w+) key_id=(\S+) result=(\S+) kms_request_id=(""|\S*) id=([A-Z2-7]+) (algorithm|expire_unix)=(\S+)$`)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// record is everything of one flow that the account looks at, as it was caught. It is plain data, so that a record that
-// was kept can be looked at again.
+// record is everything of one flow that the account looks at, as it was caught. It is plain data,
+// so that a record that was kept can be looked at again.
 type record struct {
 	Name    string
 	Address string // of the console as the browser sees it: 127.0.0.1 and a port

@@ -21,8 +21,8 @@ type sent struct {
 
 var contentLength = regexp.MustCompile(`(?mi)^content-length: (\d{1,6})\r?$`)
 
-// split takes the requests of one direction of a connection apart. What is left over at the end is one more, so that
-// nothing gets lost.
+// split takes the requests of one direction of a connection apart. What is left over at the end is
+// one more, so that nothing gets lost.
 func split(content []byte) []sent {
 	var all []sent
 	for len(content) > 0 {
@@ -46,7 +46,8 @@ func (s sent) line() string {
 	return strings.TrimSuffix(line, " HTTP/1.1")
 }
 
-// plainHead is the headers with the console's address and the length of the body left out, which are known.
+// plainHead is the headers with the console's address and the length of the body left out, which
+// are known.
 func (s sent) plainHead(address string) string {
 	_, headers, _ := strings.Cut(string(s.head), "\r\n")
 	headers = strings.ReplaceAll(headers, address, "ADDRESS")
@@ -65,7 +66,8 @@ func (s sent) kind(address string) string {
 	return kind
 }
 
-// sortPlaces looks at what else the monitor kept: packets that are none of TCP, and files of the browser's.
+// sortPlaces looks at what else the monitor kept: packets that are none of TCP, and files of the
+// browser's.
 func (h *harness) sortPlaces() {
 	for _, place := range h.Places {
 		var what string
@@ -90,8 +92,8 @@ func (h *harness) sortPlaces() {
 	}
 }
 
-// neighbourly holds for the packets that the kernel sends by itself as an interface comes up: ICMPv6 to neighbours and
-// routers.
+// neighbourly holds for the packets that the kernel sends by itself as an interface comes up:
+// ICMPv6 to neighbours and routers.
 func neighbourly(frame []byte) bool {
 	packet := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.NoCopy)
 	icmp, ok := packet.Layer(layers.LayerTypeICMPv6).(*layers.ICMPv6)
@@ -123,8 +125,8 @@ var ownNames = []string{
 // kept are folders of a profile in which a page could keep something.
 var kept = regexp.MustCompile(`/(IndexedDB|Service Worker|databases|Shared Storage|blob_storage)/`)
 
-// sortCached notes the address of a file of the browser's cache: a header of 24 bytes with the length of the key, and the
-// key, whose last word is the address.
+// sortCached notes the address of a file of the browser's cache: a header of 24 bytes with the
+// length of the key, and the key, whose last word is the address.
 func (h *harness) sortCached(content []byte) {
 	if len(content) < 24 {
 		return

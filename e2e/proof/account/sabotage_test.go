@@ -146,7 +146,8 @@ func mustListEverySabotage(t *testing.T) {
 	}
 }
 
-// TestSabotageFits applies every patch, which is quick: one that no longer fits would prove nothing.
+// TestSabotageFits applies every patch, which is quick: one that no longer fits would prove
+// nothing.
 func TestSabotageFits(t *testing.T) {
 	for _, s := range sabotages {
 		if p := patch.Read(t, filepath.Join("testdata", "sabotage", s.name+".sabotage")); len(p.Static()) == 0 && !s.server {

@@ -34,7 +34,8 @@ func Backup(key []byte, to Protection, random *Stream) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		// age draws a label of its own for each passphrase, by which it refuses to mix them. It is not written.
+		// age draws a label of its own for each passphrase, by which it refuses to mix them. It is
+		// not written.
 		random.Take("label of the passphrase", 16)
 		stanzas = append(stanzas, one)
 	}

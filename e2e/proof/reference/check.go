@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// CheckValue is the key check value of a key: ten hexadecimal digits, the beginning of the CMAC of one block of zeros
-// (NIST SP 800-38B, section 6.2).
+// CheckValue is the key check value of a key: ten hexadecimal digits, the beginning of the CMAC of
+// one block of zeros (NIST SP 800-38B, section 6.2).
 func CheckValue(key []byte) (string, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {

@@ -38,8 +38,8 @@ func mustBe(t *testing.T, job string, got, want map[string]any, random *referenc
 	}
 }
 
-// The same inputs and the same random bytes give the same answer: it depends on nothing else, the time included. What Go's
-// runtime draws as it starts changes nothing about it.
+// The same inputs and the same random bytes give the same answer: it depends on nothing else, the
+// time included. What Go's runtime draws as it starts changes nothing about it.
 func TestNothingElseIsDrawnFrom(t *testing.T) {
 	one := newParties(t).single(t, "generate", "classic", reference.PKCS1v15)
 	seed := "the same"

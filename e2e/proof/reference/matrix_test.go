@@ -63,9 +63,9 @@ type single struct {
 	in   reference.Import
 }
 
-// TestModule predicts every byte of what the shipped module answers: for every source, algorithm and
-// protection in the long form of the proof, for every two of them together in make test, and with
-// -short in one way for each source.
+// TestModule predicts every byte of what the shipped module answers: for every source, algorithm
+// and protection in the long form of the proof, for every two of them together in make test, and
+// with -short in one way for each source.
 func TestModule(t *testing.T) {
 	people := newParties(t)
 	var singles []single

@@ -103,10 +103,12 @@ func write(t *testing.T, name string, content []byte) {
 	}
 }
 
-// startup is what Go's runtime draws as the module starts, for the seeds of its maps and its scheduler.
+// startup is what Go's runtime draws as the module starts, for the seeds of its maps and its
+// scheduler.
 const startup = "seeds of Go's runtime"
 
-// result checks what no reference needs to know, and returns the result of the job and the random bytes that it drew.
+// result checks what no reference needs to know, and returns the result of the job and the random
+// bytes that it drew.
 func (tr transcript) result(t *testing.T) (map[string]any, *reference.Stream) {
 	t.Helper()
 	if len(tr.Printed) != 0 || len(tr.Others) != 0 {

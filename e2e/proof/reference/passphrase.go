@@ -2,7 +2,8 @@ package reference
 
 import "strings"
 
-// Passphrase is the passphrase that a page offers: 25 characters of Crockford's base32, in groups of five.
+// Passphrase is the passphrase that a page offers: 25 characters of Crockford's base32, in groups
+// of five.
 func Passphrase(random *Stream) string {
 	var groups []string
 	drawn := random.Take("passphrase", 25)

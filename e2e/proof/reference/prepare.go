@@ -24,7 +24,8 @@ type Import struct {
 	Algorithm  string
 }
 
-// Prepared is what the module answers, and the key, which it does not. Fields without a backup are empty.
+// Prepared is what the module answers, and the key, which it does not. Fields without a backup are
+// empty.
 type Prepared struct {
 	Key                  []byte `json:"-"`
 	KCV                  string `json:"kcv"`
@@ -94,7 +95,8 @@ func (in *Import) material(random *Stream) ([]byte, error) {
 	return nil, fmt.Errorf("reference: no source %q", in.Source)
 }
 
-// DecodeFile is the key in a file of the person's: 32 bytes, their hexadecimal digits, or base64 of them.
+// DecodeFile is the key in a file of the person's: 32 bytes, their hexadecimal digits, or base64 of
+// them.
 func DecodeFile(file []byte) ([]byte, error) {
 	if len(file) == 32 {
 		return file, nil

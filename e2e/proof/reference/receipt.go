@@ -5,7 +5,8 @@ import (
 	"encoding/json"
 )
 
-// Receipt is the file of a receipt, in the order of its fields. Digests and salts are hexadecimal digits.
+// Receipt is the file of a receipt, in the order of its fields. Digests and salts are hexadecimal
+// digits.
 type Receipt struct {
 	Format                     string
 	Version                    int

@@ -36,7 +36,8 @@ func classicStanza(public, fileKey []byte, random *Stream) (stanza, error) {
 	return stanza{[]string{"X25519", encode(ours)}, seal(key, make([]byte, 12), fileKey)}, nil
 }
 
-// hybridStanza is that of a post-quantum recipient: HPKE (RFC 9180) over ML-KEM-768 with X25519, which is X-Wing.
+// hybridStanza is that of a post-quantum recipient: HPKE (RFC 9180) over ML-KEM-768 with X25519,
+// which is X-Wing.
 func hybridStanza(public, fileKey []byte, random *Stream) (stanza, error) {
 	if len(public) != mlkem.EncapsulationKeySize768+32 {
 		return stanza{}, errors.New("the recipient has another size")
@@ -74,8 +75,8 @@ func agree(private, theirs []byte) (ours, shared []byte, err error) {
 	return key.PublicKey().Bytes(), shared, err
 }
 
-// hpkeKey is the key schedule of RFC 9180, section 5.1, in its base mode: key and nonce of the first message. The suite
-// is X-Wing (0x647a), HKDF with SHA-256 (1) and ChaCha20-Poly1305 (3).
+// hpkeKey is the key schedule of RFC 9180, section 5.1, in its base mode: key and nonce of the
+// first message. The suite is X-Wing (0x647a), HKDF with SHA-256 (1) and ChaCha20-Poly1305 (3).
 func hpkeKey(shared []byte, info string) (key, nonce []byte) {
 	const suite = "HPKE\x64\x7a\x00\x01\x00\x03"
 	extract := func(salt []byte, label, input string) []byte {
@@ -98,8 +99,8 @@ func hpkeKey(shared []byte, info string) (key, nonce []byte) {
 	return expand("key", 32), expand("base_nonce", 12)
 }
 
-// bech32 takes a recipient apart (BIP 173, without its limit on the length). The checksum is left to those who read
-// recipients in earnest.
+// bech32 takes a recipient apart (BIP 173, without its limit on the length). The checksum is left
+// to those who read recipients in earnest.
 func bech32(text string) (kind string, content []byte, err error) {
 	const letters = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 	at := strings.LastIndexByte(text, '1')

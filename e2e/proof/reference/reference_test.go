@@ -87,8 +87,9 @@ func imports(t *testing.T) map[string]struct {
 	}
 }
 
-// Every random byte that is drawn changes what comes out. Those that do not are the label by which age tells passphrases
-// apart and the key of the digests of components, which serve inside of a job and leave with nothing.
+// Every random byte that is drawn changes what comes out. Those that do not are the label by which
+// age tells passphrases apart and the key of the digests of components, which serve inside of a job
+// and leave with nothing.
 func TestEveryRandomByteIsUsed(t *testing.T) {
 	unused := map[string][]int{"passphrase": {4}, "elsewhere": {0}}
 	for name, test := range imports(t) {

@@ -5,9 +5,11 @@ import (
 	"strings"
 )
 
-// Stream is what a module drew from the random generator of a browser: one slice for each call, in their order.
+// Stream is what a module drew from the random generator of a browser: one slice for each call, in
+// their order.
 //
-// The first mistake is remembered. Whoever takes from a stream asks [Stream.Close] for it once, at the end.
+// The first mistake is remembered. Whoever takes from a stream asks [Stream.Close] for it once, at
+// the end.
 type Stream struct {
 	draws [][]byte
 	taken []string
@@ -19,7 +21,8 @@ func NewStream(draws [][]byte) *Stream {
 	return &Stream{draws: draws}
 }
 
-// Take returns the next draw, which must have n bytes. The purpose is for the error and for [Stream.Order].
+// Take returns the next draw, which must have n bytes. The purpose is for the error and for
+// [Stream.Order].
 func (s *Stream) Take(purpose string, n int) []byte {
 	at := len(s.taken)
 	s.taken = append(s.taken, fmt.Sprintf("%d for the %s", n, purpose))

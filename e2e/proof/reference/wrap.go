@@ -59,8 +59,9 @@ func mgf1(newHash func() hash.Hash, seed []byte, n int) []byte {
 	return mask[:n]
 }
 
-// pkcs1 is EME-PKCS1-v1_5 (RFC 8017, section 7.2.1, step 2). A padding byte that comes out as zero is drawn again, alone,
-// and crypto/rsa then adds 0x42 to it, so that a generator of nothing but zeros does not keep it for ever.
+// pkcs1 is EME-PKCS1-v1_5 (RFC 8017, section 7.2.1, step 2). A padding byte that comes out as zero
+// is drawn again, alone, and crypto/rsa then adds 0x42 to it, so that a generator of nothing but
+// zeros does not keep it for ever.
 func pkcs1(size int, key []byte, random *Stream) []byte {
 	padding := bytes.Clone(random.Take("padding", size-len(key)-3))
 	for i := range padding {

@@ -1,5 +1,5 @@
-// The recorder, put before the worker's own script: it tells the harness every random byte that is drawn, as it is drawn,
-// and every other way out of a worker that is tried.
+// The recorder, put before the worker's own script: it tells the harness every random byte that is
+// drawn, as it is drawn, and every other way out of a worker that is tried.
 {
     const channel = new BroadcastChannel("keyferry account")
     const life = `${self.name} ${performance.timeOrigin}`

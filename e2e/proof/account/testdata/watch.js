@@ -1,5 +1,6 @@
-// What the account puts into every page before its own scripts: it tells what passes between the page and its workers,
-// what the recorder in a worker draws, and what is written to the clipboard. It changes nothing that the page does.
+// What the account puts into every page before its own scripts: it tells what passes between the
+// page and its workers, what the recorder in a worker draws, and what is written to the clipboard.
+// It changes nothing that the page does.
 
 (() => {
     const report = globalThis.keyferryAccount
@@ -20,7 +21,8 @@
         return ["string", "number", "boolean"].includes(typeof value) || value === null ? value : `a ${typeof value}`
     }
 
-    // Reports may overtake each other on their way: the harness puts them in order by their numbers.
+    // Reports may overtake each other on their way: the harness puts them in order by their
+    // numbers.
     let number = 0
     const say = (kind, life, value) => report(kind, life, JSON.stringify(plain(value)), performance.timeOrigin, number++)
 

@@ -2,13 +2,15 @@
 //
 //   node worker.mjs <worker.js> <module> < runs.json > transcripts.json
 //
-// A run has "messages" for a worker of its own, posted one after the other. A message waits until the worker has posted
-// as many messages as its "after" says; "data" is what is posted. In it {"$file": base64} stands for a Blob,
-// {"$bytes": base64} for a Uint8Array, {"$module": true} for the address of the module, and {"$integrity": true} for what
-// its bytes must be. Where a run has a "seed", the random bytes are made of it: the same ones each time.
+// A run has "messages" for a worker of its own, posted one after the other. A message waits until
+// the worker has posted as many messages as its "after" says; "data" is what is posted. In it
+// {"$file": base64} stands for a Blob, {"$bytes": base64} for a Uint8Array, {"$module": true} for
+// the address of the module, and {"$integrity": true} for what its bytes must be. Where a run has a
+// "seed", the random bytes are made of it: the same ones each time.
 //
-// A transcript has "posts", everything that the worker posted but how far it is, "draws", the answers of
-// crypto.getRandomValues in their order, "printed", and "others", the names of other sources of chance that were asked.
+// A transcript has "posts", everything that the worker posted but how far it is, "draws", the
+// answers of crypto.getRandomValues in their order, "printed", and "others", the names of other
+// sources of chance that were asked.
 
 import { createHash } from "node:crypto"
 import { createServer } from "node:http"

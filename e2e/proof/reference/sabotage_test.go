@@ -64,3 +64,14 @@ func lies(t *testing.T, people *parties, module string) (left []string) {
 	}
 	return left
 }
+
+// TestSabotageFits applies every patch, which is quick: one that no longer fits would prove nothing.
+func TestSabotageFits(t *testing.T) {
+	names, err := filepath.Glob(filepath.Join("testdata", "sabotage", "*.sabotage"))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("%d patches, %v", len(names), err)
+	}
+	for _, name := range names {
+		patch.Read(t, name)
+	}
+}

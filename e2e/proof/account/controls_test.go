@@ -65,7 +65,7 @@ var controls = []control{
 		at := slices.IndexFunc(r.Reports, func(one report) bool { return one.Kind == "drawn" })
 		r.Reports = slices.Delete(r.Reports, at, at+1)
 	}},
-	{"a draw of another byte", "worker messages", told("drawn", `":"`, `":"AAAA`)},
+	{"a draw of more bytes", "random bytes", told("drawn", `":"`, `":"AAAA`)},
 	{"a message for developers", "console messages", func(r *record) { r.Said = append(r.Said, "debug: took 7 ms") }},
 	{"something stored", "storage", func(r *record) {
 		r.Storage[len(r.Storage)-1] = strings.Replace(r.Storage[len(r.Storage)-1], `"local":{}`, `"local":{"theme":"7"}`, 1)

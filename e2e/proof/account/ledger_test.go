@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"keyferry/e2e/program"
@@ -60,16 +61,7 @@ func (l *ledger) leave(place, format string, values ...any) {
 	l.left[place] = append(l.left[place], fmt.Sprintf(format, values...))
 }
 
-// fits strikes off what fits a grammar, and counts what it could carry.
-func (l *ledger) fits(place, what, text string, g grammar) {
-	if !g.pattern.MatchString(text) {
-		l.leave(place, "%s is %.100q", what, text)
-	}
-	l.bits[place] += g.bits
-}
-
-// within strikes off a moment of the flow, which the browser's or the server's clock gave, to the
-// second.
+// seconds is what a moment of the flow can tell, in bits.
 func (l *ledger) seconds() float64 { return math.Log2(l.Ended.Sub(l.Began).Seconds() + 2) }
 
 // equal strikes off JSON that was predicted.
@@ -131,10 +123,12 @@ func (l *ledger) answers() {
 	}
 }
 
-// tree is what the console serves.
+// served reads what the console serves, once.
+var served = sync.OnceValues(func() (*web.Tree, error) { return web.ReadTree(os.DirFS(program.Source("web/static"))) })
+
 func tree(t *testing.T) *web.Tree {
 	t.Helper()
-	read, err := web.ReadTree(os.DirFS(program.Source("web/static")))
+	read, err := served()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -275,6 +275,8 @@ func (l *ledger) document() {
 	known := strings.Join([]string{
 		l.Pages[0], l.Given.CMK, l.Given.Algorithm, l.Given.Recipients, l.receiptAs, l.importID(),
 		l.parameters.RequestId, strings.Join(l.Given.Calls, " "), "http://" + l.Address,
+		"keyferry-" + l.Given.CMK + "-" + l.date() + "-receipt", // it is offered, saved or not
+		"download=", "EncryptedKeyMaterial ImportToken KeyMaterialExpireUnix WrappingAlgorithm WrappingKeySpec",
 	}, " ")
 	if l.prepared != nil {
 		known += " " + strings.Join([]string{l.prepared.BackupFile, l.prepared.KCV, l.prepared.Commitment, l.prepared.SHA256}, " ")

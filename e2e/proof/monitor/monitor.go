@@ -36,7 +36,8 @@ type Run struct {
 	Space    *space // nil where the recording proxy is used
 	wire     wire
 	passages []*passage
-	folder   string // of everything that the browser writes
+	openers  []string // addresses to which consoles send their calls
+	folder   string   // of everything that the browser writes
 
 	kms     *program.Program // the local KMS, in a process of its own
 	api     string           // where the test itself reaches it, as a person's other tools do
@@ -152,6 +153,7 @@ func (h *Run) StartConsole(executable string) *program.Program {
 	opener := httptest.NewUnstartedServer(h.opener())
 	opener.Listener.Close()
 	opener.Listener = h.Space.listen(h.T)
+	h.openers = append(h.openers, opener.Listener.Addr().String())
 	opener.StartTLS()
 	h.T.Cleanup(opener.Close)
 	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: opener.Certificate().Raw})

@@ -1,0 +1,168 @@
+package account
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"keyferry/e2e/program"
+	"keyferry/e2e/proof/reference"
+	"keyferry/web"
+)
+
+// ledger is the account of one flow: what is left when everything that was predicted is struck off,
+// and how much the places can carry that have a grammar instead of a prediction.
+type ledger struct {
+	*record
+	t       *testing.T
+	left    map[string][]string // by the place
+	bits    map[string]float64  // of the browser's places
+	server  map[string]float64  // of what the server draws by itself, which never has a secret
+	version string
+
+	parameters *parameters
+	offered    string
+	prepared   *reference.Prepared
+	receipt    []byte
+	receiptAs  string
+}
+
+// parameters are what GetParametersForImport answered.
+type parameters struct{ KeyId, PublicKey, ImportToken, TokenExpireTime, RequestId string }
+
+// accountFor strikes off everything of a flow that was predicted.
+func accountFor(t *testing.T, r *record) *ledger {
+	t.Helper()
+	l := &ledger{record: r, t: t, left: map[string][]string{}, bits: map[string]float64{}, server: map[string]float64{}}
+	if found := startLine.FindStringSubmatch(r.Log); found != nil {
+		l.version = found[1]
+	}
+	l.answers()
+	l.workers()
+	l.requests()
+	l.panel()
+	l.downloads()
+	l.pages()
+	l.calls()
+	l.log()
+	return l
+}
+
+// leave notes what is left in a place.
+func (l *ledger) leave(place, format string, values ...any) {
+	l.left[place] = append(l.left[place], fmt.Sprintf(format, values...))
+}
+
+// seconds is what a moment of the flow can tell, in bits.
+func (l *ledger) seconds() float64 { return math.Log2(l.Ended.Sub(l.Began).Seconds() + 2) }
+
+// equal strikes off JSON that was predicted.
+func (l *ledger) equal(place, what string, got json.RawMessage, want any) {
+	var decoded any
+	if err := json.Unmarshal(got, &decoded); err != nil {
+		l.leave(place, "%s is no JSON: %.100s", what, got)
+		return
+	}
+	text, err := json.Marshal(want)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	var expected any
+	if err := json.Unmarshal(text, &expected); err != nil {
+		l.t.Fatal(err)
+	}
+	if reflect.DeepEqual(decoded, expected) {
+		return
+	}
+	l.leave(place, "%s%s", what, difference(decoded, expected))
+}
+
+// difference names the first thing that differs.
+func difference(got, want any) string {
+	have, ok := got.(map[string]any)
+	expected, also := want.(map[string]any)
+	if !ok || !also {
+		return fmt.Sprintf(" is %.120v, want %.120v", got, want)
+	}
+	for name, value := range have {
+		if _, known := expected[name]; !known {
+			return fmt.Sprintf(" has more: %s, %.120v", name, value)
+		}
+		if !reflect.DeepEqual(value, expected[name]) {
+			return "." + name + difference(value, expected[name])
+		}
+	}
+	for name := range expected {
+		if _, known := have[name]; !known {
+			return " lacks " + name
+		}
+	}
+	return ""
+}
+
+var startLine = regexp.MustCompile(`(?m)^Keyferry (\S+): console on http://\S+\n`)
+
+// answers takes over what the KMS gave. That the console passed on nothing else, calls checks.
+func (l *ledger) answers() {
+	for _, a := range l.Arrivals {
+		var p parameters
+		if a.Path == "/kms/GetParametersForImport" && json.Unmarshal(a.Answer, &p) == nil && p.PublicKey != "" {
+			l.parameters = &p
+		}
+	}
+	if l.parameters == nil {
+		l.parameters = &parameters{}
+	}
+}
+
+// served reads what the console serves, once.
+var served = sync.OnceValues(func() (*web.Tree, error) { return web.ReadTree(os.DirFS(program.Source("web/static"))) })
+
+func tree(t *testing.T) *web.Tree {
+	t.Helper()
+	read, err := served()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read
+}
+
+// integrity is what the pages name for a module.
+func integrity(t *testing.T, name string) string {
+	t.Helper()
+	digest, err := tree(t).Integrity(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return digest
+}
+
+// static is the address of a file that the console serves. Its digest is that of the page's own
+// files.
+func (l *ledger) static(name string) string { return "/static/" + tree(l.t).Digest() + "/" + name }
+
+// nothing holds for an account in which nothing is left.
+func (l *ledger) nothing() bool { return len(l.left) == 0 }
+
+// String lists what is left.
+func (l *ledger) String() string {
+	var text strings.Builder
+	for place, all := range l.left {
+		fmt.Fprintf(&text, "%s: %s (%d)\n", place, strings.Join(all[:min(3, len(all))], "; "), len(all))
+	}
+	return text.String()
+}
+
+// integrityOf is the same for other bytes.
+func integrityOf(content []byte) string {
+	digest := sha256.Sum256(content)
+	return "sha256-" + base64.StdEncoding.EncodeToString(digest[:])
+}

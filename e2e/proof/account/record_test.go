@@ -1,0 +1,83 @@
+package account
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// record is everything of one flow that the account looks at, as it was caught. It is plain data,
+// so that a record that was kept can be looked at again.
+type record struct {
+	Name    string
+	Address string // of the console as the browser sees it: 127.0.0.1 and a port
+	Began   time.Time
+	Ended   time.Time
+	Given   given // what the person gave
+
+	Arrivals  []arrival         // requests in the order in which they came
+	Wire      map[string][]byte // what the browser sent, by the address that it sent from
+	Usual     map[string]string // the headers that this browser sends by itself, by the kind of request
+	Reports   []report          // what the page tells: messages from and to workers, and what they drew
+	Said      []string          // console messages, page errors and dialogs of the browser
+	Downloads []download
+	Storage   []string // what state.js found, at several moments
+	Cookies   []string
+	Titles    []string
+	Pages     []string // the document, at the same moments as Storage
+	History   []string // addresses
+	Panel     []entry  // what the panel lists
+	Log       string   // of the console
+	Calls     []call   // what the console sent to the KMS, and what that answered
+	Material  []byte   // what the KMS has unwrapped
+	Strangers []string // connections and packets that are nobody's
+	Caches    []string // addresses in the browser's cache
+}
+
+// arrival is a request as it reached the console.
+type arrival struct {
+	From, Method, Path string
+	Answer             []byte // of the two calls to the KMS
+	Date               string
+}
+
+// report is something that the page tells.
+type report struct {
+	Kind, Life string
+	Value      json.RawMessage
+	Page       float64 // when the page began, and the number of the report there
+	Number     float64
+}
+
+type download struct {
+	Name    string
+	Content []byte
+}
+
+// entry is one request that the panel lists.
+type entry struct {
+	Action, Outcome string
+	Fields          [][2]string
+}
+
+// call is one call of the console to the KMS.
+type call struct{ Request, Answer []byte }
+
+// given is what the person of a flow gave, and what their browser knew.
+type given struct {
+	CMK        string
+	Algorithm  string
+	Source     string   // as the module names it
+	Kind       string   // that a file was confirmed to be of
+	Key        []byte   // of a file or a backup
+	File       []byte   // as it was given
+	Secret     string   // that opened a backup
+	Components []string // as they were typed
+	KCVs       []string
+	Protection string // as the module names it
+	Typed      string // a passphrase of the person's own; empty for the offered one
+	Recipients string
+	Jobs       []string // that the workers do, in order
+	Calls      []string // of the page to the console, in order, with the code of a failure behind a space
+	Recorded   bool     // whether the random bytes are known
+	Receipt    bool     // whether a receipt was saved
+}

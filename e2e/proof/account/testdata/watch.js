@@ -1,0 +1,69 @@
+// What the account puts into every page before its own scripts: it tells what passes between the
+// page and its workers, what the recorder in a worker draws, and what is written to the clipboard.
+// It changes nothing that the page does.
+
+(() => {
+    const report = globalThis.keyferryAccount
+    if (typeof report !== "function") return
+
+    const base64 = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
+
+    /** JSON has neither bytes nor files: {"$bytes"} and {"$file"} stand for them. What it would drop is named. */
+    const plain = (value) => {
+        if (value instanceof ArrayBuffer) return { $bytes: base64(new Uint8Array(value)) }
+        if (ArrayBuffer.isView(value)) return { $bytes: base64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)) }
+        if (value instanceof Blob) return { $file: value.size }
+        if (Array.isArray(value)) return value.map(plain)
+        if (typeof value === "object" && value !== null) {
+            const known = Object.getPrototypeOf(value) === Object.prototype
+            return known ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)])) : `a ${value.constructor?.name}`
+        }
+        return ["string", "number", "boolean"].includes(typeof value) || value === null ? value : `a ${typeof value}`
+    }
+
+    // Reports may overtake each other on their way: the harness puts them in order by their
+    // numbers.
+    let number = 0
+    const say = (kind, life, value) => report(kind, life, JSON.stringify(plain(value)), performance.timeOrigin, number++)
+
+    let lives = 0
+    const Native = globalThis.Worker
+    globalThis.Worker = class extends Native {
+        #life = `${lives++} ${Math.round(performance.timeOrigin)}`
+        constructor(...given) {
+            super(...given)
+            say("started", this.#life, { address: String(given[0]), options: given[1] ?? null, more: given.length > 2 })
+            this.addEventListener("message", (event) => say("from", this.#life, event.data))
+        }
+        postMessage(...given) {
+            say("to", this.#life, given.length === 1 ? given[0] : { several: given })
+            return super.postMessage(...given)
+        }
+    }
+    const extra = (what) => say("extra", "", what)
+    new BroadcastChannel("keyferry account").addEventListener("message", ({ data }) => {
+        if (data.extra) extra(data.extra)
+        else say("drawn", data.life, data.bytes)
+    })
+    for (const name of ["BroadcastChannel", "MessageChannel", "SharedWorker", "WebSocket", "EventSource", "XMLHttpRequest", "RTCPeerConnection"]) {
+        const Given = globalThis[name]
+        if (!Given) continue
+        globalThis[name] = class extends Given {
+            constructor(...given) {
+                super(...given)
+                extra(`a ${name} was made`)
+            }
+        }
+    }
+    for (const [owner, name] of [
+        [globalThis.Notification, "requestPermission"], [navigator.storage, "persist"], [navigator, "sendBeacon"], [navigator.clipboard, "writeText"],
+        [navigator.serviceWorker, "register"], [Storage.prototype, "setItem"],
+    ]) {
+        if (!owner?.[name]) continue
+        const original = owner[name]
+        owner[name] = function (...given) {
+            extra(`${name} was called`)
+            return original.apply(this, given)
+        }
+    }
+})()

@@ -1,0 +1,9 @@
+package reference_test
+
+import (
+	"testing"
+
+	"keyferry/e2e/proof"
+)
+
+func TestMain(m *testing.M) { proof.Main(m) }

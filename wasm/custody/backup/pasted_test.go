@@ -153,6 +153,7 @@ func TestMangled(t *testing.T) {
 		"blank lines":     lines(func(line string) string { return line + "\n" }),
 		"byte order mark": "\ufeff" + text,
 		"UTF-16":          string(inUTF16(text)),
+		"UTF-16, no mark": strings.TrimPrefix(string(inUTF16(text)), "\xff\xfe"),
 		"no-break spaces": lines(func(line string) string { return "\u00a0" + line + "\u00a0" }),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -32,7 +32,7 @@ func (k *KMS) Control() http.Handler {
 	mux.HandleFunc("PUT /accesskeys", control(k.putAccessKey))
 	mux.HandleFunc("POST /accesskeys", control(k.putAccessKey))
 	mux.HandleFunc("POST /reset", control(k.postReset))
-	return k.guarded(mux, false)
+	return k.guarded(mux)
 }
 
 // badControl is a control request that cannot be carried out as it stands.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"keyferry/server/address"
 	"keyferry/server/localkms/wire"
 )
 
@@ -41,10 +42,10 @@ func (k *KMS) foreign(r *http.Request, linked bool) *wire.Error {
 	return nil
 }
 
-// guarded refuses foreign requests to a handler of pages or of the control API, in plain text.
-func (k *KMS) guarded(next http.Handler, linked bool) http.Handler {
+// guarded refuses foreign requests to the control API, in plain text.
+func (k *KMS) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := k.foreign(r, linked); err != nil {
+		if err := k.foreign(r, false); err != nil {
 			http.Error(w, err.Message, err.Status)
 			return
 		}
@@ -64,11 +65,10 @@ func knownHost(r *http.Request, allowed []string) bool {
 	} else {
 		host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
 	}
-	host = strings.ToLower(host)
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+	if address.Loopback(host) {
 		return true
 	}
-	if address, err := netip.ParseAddr(host); err == nil && (address.IsLoopback() || isLocal(r, address)) {
+	if ip, err := netip.ParseAddr(host); err == nil && isLocal(r, ip) {
 		return true
 	}
 	return slices.ContainsFunc(allowed, func(name string) bool { return strings.EqualFold(strings.Trim(name, "[]"), host) })

@@ -25,7 +25,7 @@ var fromBrowser = []struct {
 	{"localhost", map[string]string{"Host": "localhost:8788"}, true, true, true},
 	{"another loopback address", map[string]string{"Host": "127.0.0.2"}, true, true, true},
 	{"a loopback address of IPv6", map[string]string{"Host": "[::1]:8788"}, true, true, true},
-	{"a name below localhost", map[string]string{"Host": "kms.localhost"}, true, true, true},
+	{"a name below localhost", map[string]string{"Host": "kms.localhost"}, false, false, false},
 	{"a name that is allowed", map[string]string{"Host": "KMS.test:443"}, true, true, true},
 	{"an address that is allowed", map[string]string{"Host": "[2001:db8::1]:443"}, true, true, true},
 	{"another port of this machine", map[string]string{"Sec-Fetch-Site": "same-site"}, false, true, false},
@@ -76,6 +76,31 @@ func TestForeignRequests(t *testing.T) {
 					t.Errorf("it was refused, and the CMK is %s", got)
 				}
 			})
+		}
+	}
+}
+
+// Who follows a link from another site gets a page that leads on, and nothing of what was linked.
+func TestForeignLink(t *testing.T) {
+	s := localkmstest.Start(t, localkms.Config{})
+	for _, test := range []struct {
+		host, path, want string
+		status           int
+	}{
+		{"", "/?lang=zh-CN&outcome=1", "此链接来自其他网站", http.StatusForbidden},
+		{"", "/keys/key-hzzkeyferrylocal00004", "This link came from another web site", http.StatusForbidden},
+		{"attacker.example", "/", "--allowed-host", http.StatusMisdirectedRequest},
+	} {
+		r := httptest.NewRequest(http.MethodGet, s.URL+test.path, nil)
+		if test.host != "" {
+			r.Host = test.host
+		}
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		r.Header.Set("Sec-Fetch-Dest", "document")
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if body := w.Body.String(); w.Code != test.status || !strings.Contains(body, test.want) || strings.Contains(body, "key-hzz") {
+			t.Errorf("%s: %d\n%s", test.path, w.Code, body)
 		}
 	}
 }

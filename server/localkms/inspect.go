@@ -13,11 +13,17 @@ import (
 )
 
 func newInspector(k *KMS) http.Handler {
-	return k.guarded(inspector.New(inspector.Config{
+	return inspector.New(inspector.Config{
 		KMS:        inspected{k},
 		Region:     k.config.Region,
 		ConsoleURL: k.config.ConsoleURL,
-	}), true)
+		Foreign: func(r *http.Request) (int, string) {
+			if err := k.foreign(r, true); err != nil {
+				return err.Status, err.Message
+			}
+			return 0, ""
+		},
+	})
 }
 
 // inspected is the KMS as the inspector sees it. It calls the API's own actions, so the pages can

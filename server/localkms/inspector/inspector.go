@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -69,6 +70,9 @@ type Config struct {
 	// ConsoleURL returns the console's address for an import; nil, or an empty
 	// result, means that there is none.
 	ConsoleURL func() string
+	// Foreign returns the status and the reason with which a request is refused that a web site
+	// made a browser send, or 0.
+	Foreign func(*http.Request) (status int, reason string)
 }
 
 //go:embed inspector.css
@@ -87,8 +91,7 @@ type inspector struct {
 	outcomes *outcomes
 }
 
-// New returns the inspector's handler. The caller refuses requests that other web sites make a
-// browser send.
+// New returns the inspector's handler.
 func New(config Config) http.Handler {
 	digest := sha256.Sum256(stylesheet)
 	in := &inspector{
@@ -106,7 +109,29 @@ func New(config Config) http.Handler {
 	mux.HandleFunc("GET "+in.styleURL, serveStyle)
 	mux.HandleFunc("GET /", in.lost)
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	return withHeaders(mux)
+	return withHeaders(in.refusing(mux))
+}
+
+// refusing refuses the requests that Foreign names. A person who followed a link gets a page with a
+// link to the list, because a link on a page of the inspector is not foreign. Nothing of the address
+// is used but the language, and under a name that is not this machine's there is no page.
+func (in *inspector) refusing(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		status, reason := in.Foreign(r)
+		switch {
+		case status == 0:
+			next.ServeHTTP(w, r)
+		case status == http.StatusForbidden && r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Dest") == "document":
+			clean := r.Clone(r.Context())
+			clean.URL = &url.URL{Path: "/"}
+			if language := r.URL.Query().Get("lang"); language != "" {
+				clean.URL.RawQuery = url.Values{"lang": {language}}.Encode()
+			}
+			show(w, clean, status, foreignView(in.frame(w, clean)))
+		default:
+			http.Error(w, reason, status)
+		}
+	})
 }
 
 func withHeaders(next http.Handler) http.Handler {

@@ -35,6 +35,7 @@ type Text struct {
 	FindLabel, FindButton                        string
 
 	ErrorPrefix, Refused, Broken, Lost, LostBody string
+	Foreign, ForeignBody                         string
 }
 
 // describe is a CMK's description in the language of the page, where it is one of those that a new
@@ -80,6 +81,7 @@ var english = &Text{
 	FindLabel: "Find a CMK by its key ID", FindButton: "Find",
 	ErrorPrefix: "Error: ", Refused: "The KMS refused this", Broken: "This cannot be shown",
 	Lost: "Page not found", LostBody: "There is nothing at this address.",
+	Foreign: "This link came from another web site", ForeignBody: "The local KMS carries out nothing that another site asks for. Continue to its own pages.",
 }
 
 var chinese = &Text{
@@ -108,6 +110,7 @@ var chinese = &Text{
 	FindLabel: "按密钥 ID 查找主密钥", FindButton: "查找",
 	ErrorPrefix: "错误：", Refused: "KMS 拒绝了此操作", Broken: "无法显示",
 	Lost: "页面不存在", LostBody: "此地址没有内容。",
+	Foreign: "此链接来自其他网站", ForeignBody: "本地 KMS 不执行其他网站发起的操作。请从此处继续访问。",
 }
 
 // languageCookie has a name of its own: cookies know no ports, and the console

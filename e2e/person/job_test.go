@@ -106,16 +106,21 @@ func TestJobNeverWaitsForEver(t *testing.T) {
 	t.Run("for a piece, of a worker that says nothing", func(t *testing.T) {
 		v := openJobs(t)
 		v.Do(v.Page.Route("**/worker.js", func(route playwright.Route) {
-			response, err := route.Fetch()
-			if err != nil {
-				v.Trouble(err.Error())
-				return
-			}
 			route.Fulfill(playwright.RouteFulfillOptions{
-				Status: playwright.Int(200), Headers: response.Headers(), Body: "self.addEventListener('message', () => {})",
+				Status: playwright.Int(200), ContentType: playwright.String("text/javascript"),
+				Headers: map[string]string{
+					"Cross-Origin-Embedder-Policy": "require-corp", "Cross-Origin-Resource-Policy": "same-origin",
+				},
+				Body: "self.addEventListener('message', () => {})",
 			})
 		}))
-		evaluate(v, `() => { window.job = begin(); window.seen = outcome(job.feed(piece())); return seen.code }`, "")
+		worker, err := v.Page.ExpectWorker(func() error {
+			_, err := v.Page.Evaluate(`() => { window.job = begin(); window.seen = outcome(job.feed(piece())) }`)
+			return err
+		})
+		v.Do(err)
+		v.Do(worker.Evaluate("1")) // it has loaded
+		evaluate(v, `seen.code`, "")
 		v.Do(v.Page.Clock().FastForward(61_000))
 		evaluate(v, `seen.code`, "module_silent")
 		if !v.NoWorkerLeft() {

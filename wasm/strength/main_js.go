@@ -3,7 +3,7 @@
 // else together, and most people take the passphrase that the page offers. It registers one global
 // with one function:
 //
-//	keyferry.strength(passphrase) -> {score}
+//	keyferry.strength({passphrase}) -> {score}
 //
 // The score is zxcvbn's, from 0 (found at once) to 4 (more than 10^10 guesses). The promise is
 // never rejected.
@@ -21,7 +21,7 @@ const tooLong = 100
 
 func main() {
 	strength := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		passphrase := []rune(args[0].String())
+		passphrase := []rune(args[0].Get("passphrase").String())
 		score := zxcvbn.PasswordStrength(string(passphrase[:min(len(passphrase), tooLong)]), nil).Score
 		return js.Global().Get("Promise").Call("resolve", map[string]any{"score": score})
 	})

@@ -1,7 +1,7 @@
 package text
 
 var chineseFaults = map[string]Fault{
-	"unexpected": {"发生未知错误。", "请记录下方的错误码和请求 ID，然后重试。如果再次出现，请查看控制台日志。"},
+	"unexpected": {"发生未知错误。", "如果下方显示了错误码和请求 ID，请先记录，然后重试。如果再次出现，请查看控制台日志。"},
 
 	// Answers of the KMS.
 	"InvalidAccessKeyId.NotFound":    {"控制台的 AccessKey 不存在。", "请联系控制台的运维人员检查访问凭证。"},
@@ -33,8 +33,8 @@ var chineseFaults = map[string]Fault{
 	"Throttling":                     {"请求被 KMS 限流。", "控制台已重试多次。请一分钟后再试。"},
 	"Throttling.User":                {"该账号的请求被 KMS 限流。", "控制台已重试多次。请一分钟后再试。"},
 	"Throttling.Api":                 {"此类请求被 KMS 限流。", "控制台已重试多次。请一分钟后再试。"},
-	"InternalFailure":                {"KMS 内部错误。", "控制台已重试多次。请一分钟后用相同的数据重试。"},
-	"ServiceUnavailableTemporary":    {"KMS 服务暂时不可用。", "控制台已重试多次。请一分钟后用相同的数据重试。"},
+	"InternalFailure":                {"KMS 内部错误。", "控制台已重试多次。请一分钟后再试。"},
+	"ServiceUnavailableTemporary":    {"KMS 服务暂时不可用。", "控制台已重试多次。请一分钟后再试。"},
 
 	// Refusals of the console.
 	"Console.MediaType":         {"此接口只接受 JSON。", "请发送 Content-Type: application/json。"},

@@ -31,6 +31,7 @@ type MaterialStep struct {
 	PassphraseHint    string
 	PassphraseLabel   string
 	OfferAnother      string
+	Alphabet          string
 	Recipients        string
 	RecipientsHint    string
 	RecipientsLabel   string
@@ -64,7 +65,10 @@ type MaterialStep struct {
 	Proving       string
 	Proven        string
 	NotNeeded     string
-	Continue      string
+	StoreTitle    string
+	StoreWhy      string
+	Sheet         string
+	Stored        string
 	Again         string
 }
 
@@ -73,6 +77,7 @@ type Keep struct {
 	Title       string
 	Receipt     string
 	ReceiptWhy  string
+	Asked       string
 	Print       string
 	Calendar    string
 	CalendarWhy string

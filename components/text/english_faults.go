@@ -1,7 +1,7 @@
 package text
 
 var englishFaults = map[string]Fault{
-	"unexpected": {"An unexpected error occurred.", "Note the code and the IDs below, then try again. If it happens again, check the console's log."},
+	"unexpected": {"An unexpected error occurred.", "Note the code and the IDs that are shown below, if any, then try again. If it happens again, check the console's log."},
 
 	// Answers of the KMS.
 	"InvalidAccessKeyId.NotFound":    {"The KMS does not know the console's AccessKey.", "Ask whoever runs the console to check its credentials."},
@@ -33,8 +33,8 @@ var englishFaults = map[string]Fault{
 	"Throttling":                     {"The KMS is throttling requests.", "The console has already tried several times. Wait a minute, then try again."},
 	"Throttling.User":                {"The KMS is throttling requests from this account.", "The console has already tried several times. Wait a minute, then try again."},
 	"Throttling.Api":                 {"The KMS is throttling requests of this kind.", "The console has already tried several times. Wait a minute, then try again."},
-	"InternalFailure":                {"The KMS had an internal error.", "The console has already tried several times. Wait a minute, then try again with the same bytes."},
-	"ServiceUnavailableTemporary":    {"The KMS is temporarily unavailable.", "The console has already tried several times. Wait a minute, then try again with the same bytes."},
+	"InternalFailure":                {"The KMS had an internal error.", "The console has already tried several times. Wait a minute, then try again."},
+	"ServiceUnavailableTemporary":    {"The KMS is temporarily unavailable.", "The console has already tried several times. Wait a minute, then try again."},
 
 	// Refusals of the console.
 	"Console.MediaType":         {"The console accepts only JSON here.", "Send Content-Type: application/json."},

@@ -12,6 +12,7 @@ type Import struct {
 	Cancel      string
 	Continue    string
 	TryAgain    string
+	Details     string
 }
 
 // CMKStep is step 1.
@@ -100,7 +101,9 @@ type Result struct {
 type Sent struct {
 	Title       string
 	Count       string // {count}
+	Copy        string
 	Nothing     string
+	Never       string
 	NothingElse string
 	Explain     string
 }
@@ -124,6 +127,8 @@ type Phrases struct {
 	SentCount         string // {count}
 	Failed            string // {code}
 	Answered          string
+	NoAnswer          string
+	WasCancelled      string
 	KMSRequestID      string
 	KMSCode           string
 	KMSMessage        string

@@ -34,6 +34,9 @@ type Catalogue struct {
 	Calendar Calendar
 	Proof    Proof
 	Lost     Lost
+	Help     Help
+	Record   Record
+	Sheet    Sheet
 	Phrases  Phrases
 	Faults   map[string]Fault
 }

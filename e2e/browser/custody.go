@@ -49,11 +49,10 @@ func (v *Visit) Brought() {
 	v.Press(v.Words.Material.PrepareBrought)
 }
 
-// ToImport goes on from prepared material whose copy is kept elsewhere.
+// ToImport waits for step 4, which follows on prepared material whose copy is kept elsewhere.
 func (v *Visit) ToImport() {
 	v.T.Helper()
-	v.Do(v.Page.Locator("[data-part=backup] h3").WaitFor(playwright.LocatorWaitForOptions{Timeout: playwright.Float(Examination)}))
-	v.Press(v.Words.Material.Continue)
+	v.Do(v.Page.Locator("[data-step=send][data-state=open] h3").WaitFor(playwright.LocatorWaitForOptions{Timeout: playwright.Float(Examination)}))
 }
 
 // Examination is how long comparing a key with those of weak generators may take here, in

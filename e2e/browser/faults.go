@@ -13,7 +13,12 @@ import (
 // focus went there.
 func (v *Visit) Fault(code string) {
 	v.T.Helper()
-	v.See(".notice.error code[data-fill=code]", code)
+	v.See(".notice.error[data-code='"+code+"']", "")
+	shown, err := v.Page.Locator(".notice.error code[data-fill=code]").Count()
+	v.Do(err)
+	if own := code[0] >= 'a' && code[0] <= 'z'; own == (shown > 0) {
+		v.T.Errorf("%s: %d codes are shown; those of the page itself tell a person nothing", code, shown)
+	}
 	v.See(".notice.error [data-fill=what]", v.Words.Fault(code).What)
 	v.See(".notice.error [data-fill=do]", v.Words.Fault(code).Do)
 	focused, err := v.Page.Evaluate(`document.activeElement?.matches(".notice.error")`)

@@ -25,7 +25,7 @@ func (v *Visit) GetParameters(algorithm string) {
 	v.Do(v.Page.Locator("#algorithm-" + algorithm).Check())
 	v.Press(v.Words.Params.Get)
 	v.See("[data-step=params] h3", v.Words.Params.Got)
-	v.Press(v.Words.Import.Continue)
+	v.See("[data-step=material][data-state=open] h2", "")
 }
 
 // Generate does step 3: it generates key material under the offered passphrase, saves the backup
@@ -47,10 +47,13 @@ func (v *Visit) OfferedPassphrase() string {
 	return passphrase
 }
 
-// SaveBackup downloads the backup and returns the file.
+// SaveBackup says that the passphrase is stored, downloads the backup and returns the file.
 func (v *Visit) SaveBackup() string {
 	v.T.Helper()
 	v.See("[data-part=backup] h3", v.Words.Material.BackupTitle)
+	if shown, _ := v.Button(v.Words.Material.Stored).IsVisible(); shown {
+		v.Press(v.Words.Material.Stored)
+	}
 	return v.Download("[data-link=backup]")
 }
 
@@ -64,17 +67,16 @@ func (v *Visit) Download(link string) string {
 	return file
 }
 
-// ProveBackup opens the saved backup on the page and goes on to step 4.
+// ProveBackup opens the saved backup on the page, on which step 4 follows.
 func (v *Visit) ProveBackup(file, secret string) {
 	v.T.Helper()
-	if enabled, _ := v.Button(v.Words.Material.Continue).IsEnabled(); enabled {
+	if open, _ := v.Page.Locator("[data-form=send]").IsVisible(); open {
 		v.T.Error("the way to the import is open before the backup was proven")
 	}
 	v.Do(v.Page.Locator("#proof-age").SetInputFiles(file))
 	v.Do(v.Page.Locator("#proof-secret").Fill(secret))
 	v.Press(v.Words.Material.ProveButton)
 	v.See("[data-part=proven]", v.Words.Material.Proven)
-	v.Press(v.Words.Material.Continue)
 	v.See("[data-step=send][data-state=open] h3", "")
 }
 

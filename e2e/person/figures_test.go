@@ -23,6 +23,10 @@ func TestFiguresAreWhatIsSent(t *testing.T) {
 	v.Do(v.Page.Locator("#expiry-90").Check())
 	_, err := v.Page.Evaluate("() => { const now = Date.now; Date.now = () => now() + 7000 }")
 	v.Do(err)
+	unfold := func() {
+		v.Do(v.Page.Evaluate("for (const part of document.querySelectorAll('details')) part.open = true"))
+	}
+	unfold()
 	digits := func(selector string) string { return strings.Join(strings.Fields(v.Text(selector)), "") }
 	chosen, _, _ := strings.Cut(v.Text("[data-form=send] [data-fill=expiry]"), " ")
 	ciphertext := digits("[data-form=send] [data-fill=ciphertext-digest]")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,7 @@ func TestWhatLeftThisBrowser(t *testing.T) {
 	entries, err := v.Page.Locator("[data-part=sent-list] li strong").AllInnerTexts()
 	v.Do(err)
 	listed = append(listed, entries...)
+	slices.Reverse(listed) // the newest comes first
 	if fmt.Sprint(listed) != fmt.Sprint(posts) || len(posts) != 2 {
 		t.Errorf("the panel lists %v, the browser sent %v", listed, posts)
 	}
@@ -90,7 +92,7 @@ func TestWhatLeftThisBrowser(t *testing.T) {
 			t.Error("the panel shows a token or a ciphertext")
 		}
 	}
-	for _, want := range []string{"256 bytes", "RSAES_OAEP_SHA_256", "RSA_2048"} {
+	for _, want := range []string{key, "256 bytes", "RSAES_OAEP_SHA_256", "RSA_2048"} {
 		if !strings.Contains(panel, want) {
 			t.Errorf("the panel lacks %q:\n%s", want, panel)
 		}
@@ -100,7 +102,7 @@ func TestWhatLeftThisBrowser(t *testing.T) {
 	}
 }
 
-// Leaving with wrapped material that was not imported asks first; after the import it does not.
+// Leaving asks first with wrapped material that was not imported, and after the import until the receipt is saved.
 func TestLeavingAsksFirst(t *testing.T) {
 	p := program.Start(t)
 	key := program.Seeded[0]
@@ -118,9 +120,20 @@ func TestLeavingAsksFirst(t *testing.T) {
 	v.ToStep4(key)
 	v.Send(key)
 	v.Imported(key)
+	v.Do(v.Page.Locator("[data-link=receipt]").WaitFor())
+	v.Do(v.Page.Locator("[data-link=another]").Click())
+	v.See("[data-step=cmk][data-state=open] h2", "")
+	if len(asked) != 2 {
+		t.Errorf("leaving without the receipt asked %v", asked[1:])
+	}
+	p.Ask(t, "POST", "/reset", nil, nil)
+	v.ToStep4(key)
+	v.Send(key)
+	v.Imported(key)
+	v.Download("[data-link=receipt]")
 	v.Do(v.Page.Reload())
-	if len(asked) != 1 {
-		t.Errorf("leaving after the import asked %v", asked[1:])
+	if len(asked) != 2 {
+		t.Errorf("leaving with the receipt saved asked %v", asked[2:])
 	}
 }
 

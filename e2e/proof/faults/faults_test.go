@@ -102,8 +102,11 @@ func (s *survivor) visit(t *testing.T) (v *browser.Visit, key string) {
 // failed waits for an error and returns its code.
 func failed(v *browser.Visit) string {
 	v.T.Helper()
-	v.Do(v.Page.Locator(".notice.error code[data-fill=code]").First().WaitFor(playwright.LocatorWaitForOptions{Timeout: playwright.Float(40_000)}))
-	return v.Text(".notice.error code[data-fill=code]")
+	notice := v.Page.Locator(".notice.error[data-code]").First()
+	v.Do(notice.WaitFor(playwright.LocatorWaitForOptions{Timeout: playwright.Float(40_000)}))
+	code, err := notice.GetAttribute("data-code")
+	v.Do(err)
+	return code
 }
 
 // prepared saves the backup of generated material.

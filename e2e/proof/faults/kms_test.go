@@ -100,13 +100,12 @@ func (s *survivor) faultAtBothCalls(t *testing.T, name string, answer program.Fa
 	v.ChooseCMK(key)
 	s.Proxy.Put("GetParametersForImport", answer)
 	v.Press(v.Words.Params.Get)
-	said := failedOr(v, "[data-part=parameters] h3")
+	said := failedOr(v, "[data-step=material][data-state=open] h2")
 	s.Proxy.Put("", nil)
 	if said != "" {
 		v.Press(v.Words.Params.Get)
-		v.See("[data-step=params] h3", v.Words.Params.Got)
 	}
-	v.Press(v.Words.Import.Continue)
+	v.See("[data-step=material][data-state=open] h2", "")
 	backup, passphrase := prepared(v)
 	v.ProveBackup(backup, passphrase)
 	s.Proxy.Put("ImportKeyMaterial", answer)
@@ -125,13 +124,13 @@ func (s *survivor) faultAtBothCalls(t *testing.T, name string, answer program.Fa
 // failedOr waits for an error, whose code it returns, or for this to be seen.
 func failedOr(v *browser.Visit, seen string) string {
 	v.T.Helper()
-	const code = ".notice.error code[data-fill=code]"
+	const notice = ".notice.error[data-code]"
 	v.Do(v.Page.Locator(seen + ":visible, .notice.error:visible").First().WaitFor(
 		playwright.LocatorWaitForOptions{Timeout: playwright.Float(40_000)}))
-	if visible, _ := v.Page.Locator(code).First().IsVisible(); !visible {
+	if visible, _ := v.Page.Locator(notice).First().IsVisible(); !visible {
 		return ""
 	}
-	return v.Text(code)
+	return failed(v)
 }
 
 func orNothing(code string) string {

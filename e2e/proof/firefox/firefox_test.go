@@ -93,8 +93,7 @@ func (f *fox) importGenerated(key, algorithm string) {
 	f.press(f.words.CMK.Use)
 	f.do(f.page.Click(f.ctx, "label[for=algorithm-"+algorithm+"]", ""))
 	f.press(f.words.Params.Get)
-	f.see("[data-step=params] h3", f.words.Params.Got)
-	f.press(f.words.Import.Continue)
+	f.see("[data-step=material][data-state=open] h2", f.words.Material.Title)
 	f.generate()
 	f.see("[data-step=send] h3", f.words.Send.WhatIsSent)
 	f.press(text.Fill(f.words.Send.ImportInto, "cmk", key))
@@ -107,13 +106,13 @@ func (f *fox) generate() {
 	passphrase := f.offeredPassphrase()
 	f.press(f.words.Material.Prepare)
 	f.see("[data-part=backup] h3", f.words.Material.BackupTitle)
+	f.press(f.words.Material.Stored)
 	backup, err := f.page.Download(f.ctx, "[data-link=backup]")
 	f.do(err)
 	f.do(f.page.SetFiles(f.ctx, "#proof-age", backup))
 	f.do(f.page.Type(f.ctx, "#proof-secret", passphrase))
 	f.press(f.words.Material.ProveButton)
 	f.see("[data-part=proven]", f.words.Material.Proven)
-	f.do(f.page.Click(f.ctx, "[data-act=to-import]", f.words.Material.Continue))
 }
 
 // The desk's file opens from a disk in Firefox too, and its files are what the KMS takes.

@@ -242,7 +242,6 @@ func proveHeld(v *browser.Visit, mark string, secrets *search, passphrase string
 	goOn(v)
 	v.See("[data-part=proven]", v.Words.Material.Proven)
 	mustEnd(v)
-	v.Press(v.Words.Material.Continue)
 	v.Send(program.Seeded[0])
 	v.Fault("InvalidKeyMaterial")
 	mustFindNothing(v, "after the import was sent", secrets, mark)

@@ -62,12 +62,25 @@ func (f frame) actLink(k Key, act string) string {
 }
 
 // importLink leads to the console, in the language of this page and with the key id filled in, or
-// is empty.
+// is empty. A CMK that has had key material takes only the same again, for which the console has
+// another page.
 func (f frame) importLink(k Key) string {
 	if k.Origin != "EXTERNAL" || f.Console == "" {
 		return ""
 	}
-	return strings.TrimSuffix(f.Console, "/") + "/" + f.Text.Lang + "/?" + url.Values{"KeyId": {k.ID}}.Encode()
+	page := "/"
+	if k.Bound {
+		page = "/reimport"
+	}
+	return strings.TrimSuffix(f.Console, "/") + "/" + f.Text.Lang + page + "?" + url.Values{"KeyId": {k.ID}}.Encode()
+}
+
+// importText is what that link says.
+func (f frame) importText(k Key) string {
+	if k.Bound {
+		return f.Text.ReimportLink
+	}
+	return f.Text.ImportLink
 }
 
 func (p listPage) pages() int { return max(1, (p.Total+pageSize-1)/pageSize) }

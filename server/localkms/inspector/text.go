@@ -19,7 +19,7 @@ type Text struct {
 
 	StateEnabled, StateDisabled, StatePendingDeletion, StatePendingImport string
 
-	CreateTitle, CreateHint, CreateButton, ImportLink string
+	CreateTitle, CreateHint, CreateButton, ImportLink, ReimportLink string
 
 	ActsTitle, EnableButton, DisableButton, DeleteButton, DeleteHint string
 	ScheduleButton, Days, CancelButton                               string
@@ -66,7 +66,7 @@ var english = &Text{
 	Yes: "yes", No: "no", Present: "present", Absent: "none", Back: "All CMKs",
 	StateEnabled: "Enabled", StateDisabled: "Disabled", StatePendingDeletion: "Pending Deletion", StatePendingImport: "Pending Import",
 	CreateTitle: "Create an external CMK", CreateHint: "An external CMK has no key material until you import some.",
-	CreateButton: "Create external CMK", ImportLink: "Import key material",
+	CreateButton: "Create external CMK", ImportLink: "Import key material", ReimportLink: "Re-import the same key material",
 	ActsTitle: "Change this CMK", EnableButton: "Enable", DisableButton: "Disable",
 	DeleteButton:   "Delete key material",
 	DeleteHint:     "What was encrypted can be read again only after the same key material has been imported again.",
@@ -95,7 +95,7 @@ var chinese = &Text{
 	Yes: "是", No: "否", Present: "有", Absent: "无", Back: "全部主密钥",
 	StateEnabled: "启用", StateDisabled: "已禁用", StatePendingDeletion: "待删除", StatePendingImport: "待导入",
 	CreateTitle: "创建外部主密钥", CreateHint: "外部主密钥在导入密钥材料之前没有密钥材料。",
-	CreateButton: "创建外部主密钥", ImportLink: "导入密钥材料",
+	CreateButton: "创建外部主密钥", ImportLink: "导入密钥材料", ReimportLink: "重新导入相同的密钥材料",
 	ActsTitle: "更改此主密钥", EnableButton: "启用", DisableButton: "禁用",
 	DeleteButton:   "删除密钥材料",
 	DeleteHint:     "重新导入相同的密钥材料后，才能再次解密已加密的数据。",

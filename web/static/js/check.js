@@ -6,7 +6,8 @@ import { backup, file } from "./choices.js"
 import { run } from "./job.js"
 import { modules } from "./modules.js"
 import { utc } from "./moment.js"
-import { clearErrors, fill, fillDigest, one, onSubmit, wait } from "./page.js"
+import { eachReading } from "./offered_passphrase.js"
+import { clearErrors, fill, fillDigest, one, onSubmit, toTop, wait } from "./page.js"
 import { identityOf, readReceipt } from "./receipt.js"
 import { fillHoles, phrase, problem } from "./words.js"
 
@@ -22,10 +23,11 @@ onSubmit("check", async (form) => {
     clearErrors(document)
     const receipt = await readReceipt(chosen)
     const options = { ...opened, ...identityOf(receipt) }
-    await wait(form, (signal) => run(keyferry, { job: "check", options }, { signal }))
+    await wait(form, (signal) => eachReading(opened.secret, (secret) =>
+        run(keyferry, { job: "check", options: { ...options, secret } }, { signal })))
     showResult(part, receipt)
     part.hidden = false
-    one(part, "h2").focus()
+    toTop(one(part, "h2"))
 })
 
 /**

@@ -6,6 +6,7 @@
 import { fromBase64 } from "./bytes.js"
 import { showChosen, value } from "./choices.js"
 import { hsmLane } from "./desk_hsm.js"
+import { offerHelp } from "./help.js"
 import { readParameters } from "./desk_parameters.js"
 import { deskResult } from "./desk_result.js"
 import { expiryChoice } from "./expiry.js"
@@ -13,8 +14,9 @@ import { isRegion, parseKeyReference } from "./key_reference.js"
 import { askBeforeLeaving, onChange, requireSecureContext } from "./leave.js"
 import { materialStep } from "./material_step.js"
 import { modules } from "./modules.js"
-import { all, clearErrors, fill, fillCommands, fillDigest, grouped, one, onSubmit, wait } from "./page.js"
-import { closeAll, finish, open, setSummary } from "./steps.js"
+import { all, clearErrors, fill, fillCommands, fillDigest, grouped, input, one, onSubmit, toTop, wait } from "./page.js"
+import { receiptUnsaved } from "./receipt_offer.js"
+import { closeAll, finish, open, setSummary, step } from "./steps.js"
 import { countDown, mustBeValid, showClock, showEnd, showToken } from "./token_life.js"
 import { phrase, problem } from "./words.js"
 
@@ -80,7 +82,7 @@ const paramsForm = onSubmit("params", async (form) => {
     showClock(part)
     showTimeLeft()
     part.hidden = false
-    one(part, "h3").focus()
+    toTop(one(part, "h3"))
 })
 
 /**
@@ -175,6 +177,14 @@ function goBack(name) {
     open(name)
 }
 
+offerHelp({
+    parameters: () => goBack("params"),
+    cmk() {
+        if (step("cmk").dataset.state !== "open") goBack("cmk")
+        input(task, "#key-reference").select()
+    },
+})
+
 onChange(task, goBack)
-askBeforeLeaving(() => !state.done && (material.holds() || hsm.wrapped() !== null))
+askBeforeLeaving(() => state.done ? receiptUnsaved() : material.holds() || hsm.wrapped() !== null)
 requireSecureContext()

@@ -5,7 +5,7 @@
 import { inWords } from "./expiry.js"
 import { sha256, toUTF8 } from "./bytes.js"
 import { offerDownload } from "./download.js"
-import { fill, fillCommands, fillDigest, one } from "./page.js"
+import { fill, fillCommands, fillDigest, one, toTop } from "./page.js"
 import { offerPrint, offerReceipt } from "./receipt_offer.js"
 
 /**
@@ -34,7 +34,7 @@ export function deskResult(task) {
             await showReceipt(part, task.dataset.version ?? "", ready)
         },
         focus() {
-            one(part, "h2").focus()
+            toTop(one(part, "h2"))
         },
     }
 }

@@ -6,15 +6,18 @@ import { fromBase64 } from "./bytes.js"
 import { offerCalendar } from "./calendar.js"
 import { value } from "./choices.js"
 import { expiryChoice, inWords } from "./expiry.js"
+import { isAboutCMK, offerHelp } from "./help.js"
 import { run } from "./job.js"
 import { parseKeyReference } from "./key_reference.js"
 import { getParametersForImport, importKeyMaterial } from "./kms.js"
 import { askBeforeLeaving, onChange, requireSecureContext } from "./leave.js"
 import { materialStep } from "./material_step.js"
 import { modules } from "./modules.js"
-import { clearErrors, fill, fillCommands, fillDigest, fillTemplate, grouped, one, onSubmit, wait } from "./page.js"
-import { offerPrint, offerReceipt } from "./receipt_offer.js"
-import { closeAll, finish, open, setSummary } from "./steps.js"
+import {
+    clearErrors, fill, fillCommands, fillDigest, fillTemplate, grouped, input, one, onSubmit, showError, toTop, wait,
+} from "./page.js"
+import { offerPrint, offerReceipt, receiptUnsaved } from "./receipt_offer.js"
+import { closeAll, finish, open, setSummary, step } from "./steps.js"
 import { countDown, mustBeValid, showEnd, showToken } from "./token_life.js"
 import { fillHoles, isProblem, phrase, problem } from "./words.js"
 
@@ -33,6 +36,10 @@ import { fillHoles, isProblem, phrase, problem } from "./words.js"
 
 const task = one(document, "[data-task=import]")
 const { region = "", version = "" } = task.dataset
+
+/** Whether this page imports the same material again. */
+const again = task.dataset.again !== undefined
+
 const from = modules(task)
 
 /**
@@ -50,36 +57,66 @@ const state = {
 
 // Step 1: the CMK.
 
-onSubmit("cmk", (form) => {
+const cmkForm = onSubmit("cmk", (form) => {
     const { keyId, state: keyState } = parseKeyReference(value(form, "reference"), region)
     state.keyId = keyId
     fill(task, "cmk", keyId)
-    const notice = one(task, `[data-notice="state"]`)
-    notice.hidden = keyState === "" || keyState === "PendingImport"
-    one(notice, "p").textContent = phrase("not-pending", { state: keyState })
     finish("cmk", `${keyId} · ${region}`, "params")
+    if (!again) showState(keyState)
 })
 
-// Step 2: the import parameters.
+/**
+ * Say so where the pasted answer tells that the CMK is not waiting for a first import.
+ * @param {string} keyState empty where it is not known
+ */
+function showState(keyState) {
+    one(task, `[data-notice="state"]`).hidden = keyState === "" || keyState === "PendingImport"
+    fill(task, "not-pending", phrase("not-pending", { state: keyState }))
+    one(task, `[data-link="reimport"]`).setAttribute("href", reimport())
+}
 
-onSubmit("params", async (form) => {
+/** The address of the page that imports the same material again, for this CMK. */
+function reimport() {
+    const [path] = (one(task, `[data-link="reimport"]`).getAttribute("href") ?? "").split("?")
+    return `${path}?${new URLSearchParams({ KeyId: state.keyId })}`
+}
+
+// Step 2: the import parameters. Nobody has to decide anything about them, so step 3 follows.
+
+const paramsForm = onSubmit("params", async (form) => {
     const algorithm = value(form, "algorithm")
-    one(task, `[data-part="parameters"]`).hidden = true
-    state.parameters = await wait(form, async (signal) => {
-        const answer = await getParametersForImport(state.keyId, algorithm, signal)
-        const { result } = await run(from.keyferry, { job: "inspect", options: { publicKey: answer.PublicKey } }, { signal })
-        return {
-            algorithm,
-            publicKey: answer.PublicKey,
-            token: answer.ImportToken,
-            tokenExpireTime: answer.TokenExpireTime,
-            expires: answer.expires,
-            fingerprint: result.fingerprint,
-            requestId: answer.RequestId,
-        }
-    })
+    try {
+        state.parameters = await wait(form, (signal) => getParameters(algorithm, signal))
+    } catch (thrown) {
+        if (!isProblem(thrown) || !isAboutCMK(thrown.code)) throw thrown
+        goBack("cmk")
+        showError(cmkForm, thrown)
+        return
+    }
     showParameters(state.parameters)
+    finish("params", "", "material")
+    showTimeLeft()
+    material.suggestPassphrase()
 })
+
+/**
+ * @param {string} algorithm
+ * @param {AbortSignal} signal
+ * @returns {Promise<Parameters>}
+ */
+async function getParameters(algorithm, signal) {
+    const answer = await getParametersForImport(state.keyId, algorithm, signal)
+    const { result } = await run(from.keyferry, { job: "inspect", options: { publicKey: answer.PublicKey } }, { signal })
+    return {
+        algorithm,
+        publicKey: answer.PublicKey,
+        token: answer.ImportToken,
+        tokenExpireTime: answer.TokenExpireTime,
+        expires: answer.expires,
+        fingerprint: result.fingerprint,
+        requestId: answer.RequestId,
+    }
+}
 
 /** @param {Parameters} parameters */
 function showParameters(parameters) {
@@ -87,18 +124,7 @@ function showParameters(parameters) {
     fill(task, "parameters-request-id", parameters.requestId)
     fillDigest(task, "fingerprint", parameters.fingerprint)
     showEnd(task, parameters.expires)
-    showTimeLeft()
-    const part = one(task, `[data-part="parameters"]`)
-    part.hidden = false
-    one(part, "h3").focus()
 }
-
-one(task, `[data-act="continue"]`).addEventListener("click", () => {
-    if (!state.parameters) return
-    finish("params", "", "material")
-    showTimeLeft()
-    material.suggestPassphrase()
-})
 
 const showTimeLeft = countDown(task, () => (state.done ? null : state.parameters))
 
@@ -117,7 +143,8 @@ const material = materialStep(task, from, {
         fill(task, "ciphertext", phrase("bytes", { count: fromBase64(prepared.encryptedKeyMaterial).length }))
         await showToken(task, parameters.token)
         expiry.show()
-        nameImport(false)
+        const button = one(task, `[data-act="import"]`)
+        button.textContent = fillHoles(button.dataset.template ?? "", { cmk: state.keyId })
         finish("material", phrase(prepared.backup ? "prepared" : "prepared-elsewhere", { kcv: grouped(prepared.kcv).join(" "), seconds }), "send")
     },
 })
@@ -136,7 +163,6 @@ const sendForm = onSubmit("send", async (form) => {
         answer = await wait(form, (signal) => importKeyMaterial(sent, signal))
     } catch (thrown) {
         if (isProblem(thrown) && outcomeUnknown.has(thrown.code)) state.unknown = true
-        nameImport(true)
         throw thrown
     }
     await showResult(parameters, made, expireUnix, answer)
@@ -146,17 +172,6 @@ const sendForm = onSubmit("send", async (form) => {
 const outcomeUnknown = new Set(["import_outcome_unknown", "Console.KMSOutcomeUnknown"])
 
 const expiry = expiryChoice(sendForm)
-
-/**
- * Name the button after what it does.
- * @param {boolean} again
- */
-function nameImport(again) {
-    const button = one(task, `[data-act="import"]`)
-    button.textContent = again
-        ? button.dataset.again ?? ""
-        : fillHoles(button.dataset.template ?? "", { cmk: state.keyId })
-}
 
 // The result, and what to keep.
 
@@ -183,7 +198,7 @@ async function showResult(parameters, made, expireUnix, answer) {
     setSummary("send", state.keyId)
     closeAll()
     resultPart.hidden = false
-    one(resultPart, "h2").focus()
+    toTop(one(resultPart, "h2"))
     await offerReceipt(resultPart, { version, module: made.module }, {
         keyId: state.keyId, region, expireUnix, source: made.source, prepared: made.prepared, preparedAt: made.at,
         algorithm: parameters.algorithm, token: parameters.token, tokenExpireTime: parameters.tokenExpireTime,
@@ -197,17 +212,34 @@ offerCalendar(resultPart)
 
 // Going back, and leaving.
 
-/** @param {string} name */
+/**
+ * @param {string} name of the step
+ * @returns {boolean} whether the person went back
+ */
 function goBack(name) {
-    if (state.unknown && !confirm(phrase("leave-unknown"))) return
+    if (state.unknown && !confirm(phrase("leave-unknown"))) return false
     clearErrors(document)
     state.unknown = false
     if (name !== "material") state.parameters = null
     material.restart()
-    one(task, `[data-part="parameters"]`).hidden = true
     open(name)
+    return true
 }
 
+offerHelp({
+    parameters() {
+        const saved = material.saved()
+        if (!goBack("params")) return
+        if (saved) material.takeBackup()
+        paramsForm.requestSubmit()
+    },
+    algorithm: () => goBack("params"),
+    cmk() {
+        if (step("cmk").dataset.state === "open" || goBack("cmk")) input(cmkForm, "#key-reference").select()
+    },
+    ...again ? { material: () => goBack("material") } : { reimport: () => window.open(reimport(), "_blank", "noopener") },
+})
+
 onChange(task, goBack)
-askBeforeLeaving(() => !state.done && (material.holds() || state.unknown))
+askBeforeLeaving(() => state.done ? receiptUnsaved() : material.holds() || state.unknown)
 requireSecureContext()

@@ -36,7 +36,7 @@ export function keyQuestions(form) {
         /**
          * Ask the question that a code stands for.
          * @param {string} code
-         * @returns {boolean} whether it was a question; anything else is an error to show, even where a field is offered
+         * @returns {boolean} whether it was a question; anything else is an error to show
          */
         ask(code) {
             if (code === "confirm_hex" || code === "confirm_base64") {

@@ -36,8 +36,8 @@ export async function chosenSource(form, keyId) {
 }
 
 /**
- * What the chosen receipt says of the key material, or null where none is chosen. A receipt of another CMK is refused: the
- * KMS would refuse the material.
+ * What the chosen receipt says of the key material, or null where none is chosen. A receipt of
+ * another CMK is refused: the KMS would refuse the material.
  * @param {HTMLFormElement} form
  * @param {string} keyId of the CMK
  */

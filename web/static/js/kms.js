@@ -86,6 +86,7 @@ async function call(action, fields, signal) {
     if (!Number.isNaN(date)) setClock(date)
     if (!response.ok) {
         const failure = toProblem(body)
+        failure.again = response.status >= 500 || response.status === 429
         entry.ended(failure.code)
         throw failure
     }

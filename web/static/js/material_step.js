@@ -7,10 +7,10 @@ import { backupProof } from "./backup_proof.js"
 import { keyComponents } from "./key_components.js"
 import { keyQuestions } from "./key_question.js"
 import { chosenProtection, chosenSource, showSource } from "./key_source.js"
-import { input, one, onSubmit, showError, wait } from "./page.js"
+import { fillDigest, input, one, onSubmit, wait } from "./page.js"
+import { eachReading } from "./offered_passphrase.js"
 import { passphraseField } from "./passphrase.js"
 import { prepare } from "./prepare.js"
-import { step } from "./steps.js"
 import { isProblem, problem } from "./words.js"
 
 /** @typedef {import("./prepare.js").Made} Made */
@@ -28,7 +28,7 @@ import { isProblem, problem } from "./words.js"
  * @param {HTMLElement} task
  * @param {ReturnType<typeof import("./modules.js").modules>} from
  * @param {object} page
- * @param {() => Target} page.target throws a problem where nothing may be wrapped, for example for an expired token
+ * @param {() => Target} page.target throws a problem where nothing may be wrapped
  * @param {() => void} page.again the person starts the step again
  * @param {(made: Made) => Promise<void>} page.goOn the person goes on with what was made and tested
  */
@@ -41,17 +41,18 @@ export function materialStep(task, from, { target, again, goOn }) {
         const fresh = await key.make(target())
         if (!fresh) return // the worker asked a question
         made = fresh
-        form.hidden = true
         input(form, "#source-secret").value = ""
-        proof.show(fresh.prepared)
+        fillDigest(task, "kcv", fresh.prepared.kcv)
+        fillDigest(task, "commitment", fresh.prepared.commitment)
+        showBackupState(task, fresh.prepared)
+        if (!fresh.prepared.backup) return goOn(fresh)
+        form.hidden = true
+        proof.show(fresh, key.passphrase())
     })
     const key = keyForm(form, from)
-    const proof = backupProof(part, from.keyferry)
+    const proof = backupProof(part, from.keyferry, goOn)
 
     one(part, `[data-act="again"]`).addEventListener("click", again)
-    one(part, `[data-act="to-import"]`).addEventListener("click", () => {
-        if (made) goOn(made).catch((thrown) => showError(step("material"), thrown))
-    })
 
     return {
         /** What was made, tested or not. */
@@ -65,10 +66,27 @@ export function materialStep(task, from, { target, again, goOn }) {
             key.forget()
             proof.hide()
             form.hidden = false
+            for (const name of ["proven", "not-needed"]) one(task, `[data-part="${name}"]`).hidden = true
+        },
+        /** Whether a backup of the material is saved. */
+        saved: () => made?.prepared.backup !== undefined,
+        /** Choose an encrypted backup as the source. */
+        takeBackup() {
+            input(form, "#source-backup").click()
         },
         /** Empty the form, with the passphrase. */
         empty: () => form.reset(),
     }
+}
+
+/**
+ * Say in step 4 whether the backup was tested, or is kept elsewhere.
+ * @param {HTMLElement} task
+ * @param {import("./prepare.js").Prepared} prepared
+ */
+function showBackupState(task, { backup }) {
+    one(task, `[data-part="proven"]`).hidden = !backup
+    one(task, `[data-part="not-needed"]`).hidden = Boolean(backup)
 }
 
 /**
@@ -96,6 +114,7 @@ function keyForm(form, from) {
     return {
         held: components.held,
         suggestPassphrase: passphrase.fill,
+        passphrase: () => passphrase.used(),
         /**
          * @param {Target} target
          * @returns {Promise<Made | undefined>} undefined where the worker asked a question
@@ -138,7 +157,7 @@ async function attempt(form, from, { components, passphrase, questions }, wanted
         ...source, ...protection, ...questions.answers(), ...wanted, passphrase: await passphrase.chosen(signal),
     }
     try {
-        return await prepare(from.keyferry, given, chosen, signal, say)
+        return await eachReading(source.secret, (secret) => prepare(from.keyferry, given, { ...chosen, secret }, signal, say))
     } finally {
         if (given) components.drop()
     }

@@ -3,6 +3,7 @@
 // Cancel button.
 
 import "./files.js"
+import { fieldOf, keepHelp, takeBack } from "./help.js"
 import { fillHoles, isProblem, phrase, problem, template } from "./words.js"
 
 /**
@@ -106,18 +107,32 @@ for (const note of document.querySelectorAll("[data-unready]")) note.remove()
 const plainTitle = document.title
 
 /**
- * Show what went wrong where it happened, and move the focus there. What was typed stays.
+ * Scroll something to the top of the window, and move the focus there.
+ * @param {HTMLElement} heading
+ */
+export function toTop(heading) {
+    heading.scrollIntoView({ block: "start" })
+    heading.focus({ preventScroll: true })
+}
+
+/**
+ * Show what went wrong where the fault is, with what helps, and move the focus there. What was
+ * typed stays.
  * @param {ParentNode} root the step or form that has a data-errors place
  * @param {unknown} thrown
  */
 export function showError(root, thrown) {
     if (!isProblem(thrown)) console.error(thrown)
     const what = isProblem(thrown) ? thrown : problem("unexpected")
+    clearErrors(document)
     const shape = document.importNode(template("error"), true)
+    const notice = one(shape, ".notice")
+    notice.dataset.code = what.code
     fill(shape, "what", what.what)
     fill(shape, "do", what.do)
     for (const [row, value] of Object.entries({
-        "code": what.code,
+        // A code of the page itself would tell a person nothing.
+        "code": /^[A-Z]/.test(what.code) ? what.code : "",
         "detail": what.detail,
         "request-id": what.requestId,
         "console-id": what.consoleId,
@@ -125,14 +140,49 @@ export function showError(root, thrown) {
         if (value) fill(shape, row, value)
         else one(shape, `[data-row="${row}"]`).remove()
     }
-    one(root, "[data-errors]").replaceChildren(shape)
+    if (!one(shape, ".ids").children.length) one(shape, ".ids").remove()
+    keepHelp(notice, root, what)
+    const field = fieldOf(what.code, root)
+    if (field) markField(field)
+    placeFor(root, field).replaceChildren(shape)
     document.title = phrase("error-title", { title: plainTitle })
-    one(root, "[data-errors] .notice").focus()
+    const top = field?.closest(".field, .choice")
+    toTop(notice)
+    if (top) top.scrollIntoView({ block: "start" })
+}
+
+/**
+ * Where an error shows: below the field that has the fault, else at the form's own place.
+ * @param {ParentNode} root
+ * @param {HTMLElement} [field]
+ */
+function placeFor(root, field) {
+    const around = field?.closest(".field")
+    if (!around) return one(root, ":scope > [data-errors], [data-errors]:not(.field [data-errors])")
+    const there = around.querySelector("[data-errors]")
+    if (there) return there
+    const place = document.createElement("div")
+    place.dataset.errors = ""
+    around.append(place)
+    return place
+}
+
+/** @param {HTMLElement} field */
+function markField(field) {
+    field.setAttribute("aria-invalid", "true")
+    field.dataset.described = field.getAttribute("aria-describedby") ?? ""
+    field.setAttribute("aria-describedby", `fault ${field.dataset.described}`.trim())
 }
 
 /** @param {ParentNode} root */
 export function clearErrors(root) {
     for (const place of root.querySelectorAll("[data-errors]")) place.replaceChildren()
+    for (const field of all(root, "[aria-invalid]")) {
+        field.removeAttribute("aria-invalid")
+        if (field.dataset.described) field.setAttribute("aria-describedby", field.dataset.described)
+        else field.removeAttribute("aria-describedby")
+    }
+    takeBack(root)
     document.title = plainTitle
 }
 

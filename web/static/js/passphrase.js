@@ -29,6 +29,8 @@ export function passphraseField(form, from) {
 
     one(form, `[data-act="offer"]`).addEventListener("click", suggest)
     return {
+        /** The passphrase that protects the backup; empty where another protection is chosen. */
+        used: () => value(form, "protection") === "passphrase" ? field.value : "",
         /** Suggest a passphrase unless the field has one. */
         async fill() {
             if (field.value === "") await suggest()

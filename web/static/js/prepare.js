@@ -35,7 +35,7 @@ import { phrase } from "./words.js"
 /**
  * Do the job in a worker of its own, or finish it in the one that was given components.
  * @param {Module} module
- * @param {ReturnType<typeof import("./job.js").begin> | null} given the worker that has the components
+ * @param {ReturnType<typeof import("./job.js").begin> | null} given the worker with components
  * @param {{source: string, protection: string} & Record<string, unknown>} chosen
  * @param {AbortSignal} signal
  * @param {Say} say

@@ -1,27 +1,66 @@
 // @ts-check
-// What a person keeps of an import: its receipt, and the page on paper.
+// What a person keeps of an import: its receipt, and a record on paper.
 
 import { offerDownload } from "./download.js"
-import { one, showError } from "./page.js"
+import { fill, fillDigest, one, showError } from "./page.js"
+import { utc } from "./moment.js"
 import { writeReceipt } from "./receipt.js"
 
+let unsaved = false
+
+/** Whether there is a receipt that nobody has saved yet. */
+export const receiptUnsaved = () => unsaved
+
 /**
- * Offer the receipt of an import for download. An error shows in the result, which is there in any
- * case.
+ * Offer the receipt of an import for download, and fill in the record. An error shows in the
+ * result, which is there in any case.
  * @param {HTMLElement} result
- * @param {{version: string, module: import("./job.js").Module}} program module: the one that held the key
+ * @param {{version: string, module: import("./job.js").Module}} program with the module that held
+ * the key
  * @param {import("./receipt.js").Imported} imported
  */
 export async function offerReceipt(result, program, imported) {
+    fillRecord(imported)
+    if (document.querySelector(`[data-paper="record"]`)) document.documentElement.dataset.paper = "record"
+    unsaved = true
     try {
         const receipt = await writeReceipt(program, imported)
         offerDownload(result, "receipt", { ...receipt, type: "application/json" })
+        one(result, `[data-link="receipt"]`).addEventListener("click", () => { unsaved = false })
     } catch (thrown) {
+        unsaved = false // there is none to save
         showError(result, thrown)
     }
 }
 
-/** Make the button of a result print the page. @param {HTMLElement} result */
+/** @param {import("./receipt.js").Imported} imported */
+function fillRecord({ prepared, preparedAt, importedAt }) {
+    fill(document, "prepared-utc", utc(preparedAt))
+    if (importedAt) fill(document, "imported-utc", utc(importedAt))
+    const none = document.querySelector("[data-none]")
+    fill(document, "backup-file", prepared.backupFile ?? (none instanceof HTMLElement ? none.dataset.none : "") ?? "")
+    fillDigest(document, "backup-digest", prepared.backupSHA256 ?? "")
+}
+
+/**
+ * Make the button of a result print the record, where the page has one.
+ * @param {HTMLElement} result
+ */
 export function offerPrint(result) {
-    one(result, `[data-act="print"]`).addEventListener("click", () => window.print())
+    one(result, `[data-act="print"]`).addEventListener("click", () => printPaper("record"))
+}
+
+/**
+ * Print one of the pages that are made for paper, and nothing else.
+ * @param {"record" | "sheet"} name
+ */
+export function printPaper(name) {
+    const { dataset } = document.documentElement
+    const before = dataset.paper
+    if (document.querySelector(`[data-paper="${name}"]`)) dataset.paper = name
+    addEventListener("afterprint", () => {
+        if (before) dataset.paper = before
+        else delete dataset.paper
+    }, { once: true })
+    window.print()
 }

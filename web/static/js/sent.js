@@ -1,20 +1,19 @@
 // @ts-check
-// The panel "What left this browser": every request that the page sent since it was loaded, with
-// the size of each field, and for a ciphertext or a token its digest instead of its value.
+// The panel "What left this browser": every request that the page sent since it was loaded, the
+// newest first, with its fields. A ciphertext and a token show as their size and digest.
 
 import { fromBase64, sha256, toUTF8 } from "./bytes.js"
 import { clock } from "./moment.js"
 import { fill, one, showDigest } from "./page.js"
 import { phrase } from "./words.js"
 
-const plainShaped = new Set(["WrappingAlgorithm", "WrappingKeySpec", "KeyMaterialExpireUnix"])
 let count = 0
 
 /**
  * List a request before it is sent.
  * @param {string} action
  * @param {Record<string, string | number>} fields
- * @returns {Promise<{ended: (code: string) => void}>} ended: call it with the code of a failure, or with "" for success
+ * @returns {Promise<{ended: (code: string) => void}>} ended takes the code of a failure, else ""
  */
 export async function record(action, fields) {
     const rows = await Promise.all(Object.entries(fields).map(([name, value]) => describe(name, value)))
@@ -32,15 +31,23 @@ export async function record(action, fields) {
 
     const panel = one(document, `[data-part="sent"]`)
     const all = one(panel, `[data-part="sent-list"]`)
-    all.append(entry)
+    all.prepend(entry)
     all.hidden = false
     one(panel, `[data-part="sent-nothing"]`).hidden = true
+    one(panel, `[data-part="sent-copy"]`).hidden = !navigator.clipboard
     one(panel, `[data-part="sent-else"]`).hidden = false
     count++
     fill(panel, "sent-count", phrase("sent-count", { count }))
     return {
-        ended: (code) => { outcome.textContent = code ? phrase("failed", { code }) : phrase("answered") },
+        ended: (code) => { outcome.textContent = outcomeOf(code) },
     }
+}
+
+/** How a request ended, in words. @param {string} code of a failure, or empty */
+function outcomeOf(code) {
+    if (code === "") return phrase("answered")
+    if (code === "cancelled") return phrase("was-cancelled")
+    return /^[A-Z]/.test(code) ? phrase("failed", { code }) : phrase("no-answer")
 }
 
 /**
@@ -56,9 +63,8 @@ async function describe(name, value) {
         const bytes = fromBase64(text)
         return [phrase("bytes", { count: bytes.length }), await digestOf(bytes)]
     }
-    const size = phrase("characters", { count: text.length })
-    if (name === "ImportToken") return [size, await digestOf(toUTF8(text))]
-    return [plainShaped.has(name) ? text : size]
+    if (name === "ImportToken") return [phrase("characters", { count: text.length }), await digestOf(toUTF8(text))]
+    return [text]
 }
 
 /** @param {Uint8Array<ArrayBuffer>} bytes */
@@ -73,6 +79,30 @@ async function digestOf(bytes) {
 function element(name, text) {
     return Object.assign(document.createElement(name), { textContent: text })
 }
+
+/** The log as text, one field per line. */
+function logText() {
+    const lines = (/** @type {Element} */ entry) => [
+        entry.querySelector("p")?.textContent,
+        ...Array.from(entry.querySelectorAll("dt"), (name) => `  ${name.textContent}: ${valueText(name.nextElementSibling)}`),
+    ].join("\n")
+    return Array.from(document.querySelectorAll(`[data-part="sent-list"] > li`), lines).join("\n\n")
+}
+
+/** @param {Element | null} value */
+function valueText(value) {
+    const digest = value?.querySelector(".digest")
+    const size = value?.firstChild?.textContent ?? ""
+    return digest ? `${size}, SHA-256 ${Array.from(digest.children, (group) => group.textContent).join("")}` : value?.textContent
+}
+
+const copy = document.querySelector(`[data-act="copy-log"]`)
+copy?.addEventListener("click", async () => {
+    const word = copy.textContent
+    await navigator.clipboard.writeText(logText())
+    copy.textContent = phrase("copied")
+    setTimeout(() => { copy.textContent = word }, 2000)
+})
 
 const wide = matchMedia("(min-width: 1100px)")
 

@@ -2,7 +2,7 @@
 // Steps that open one after another. A finished step is one line with its result, a later one only
 // its title.
 
-import { all, announce, one } from "./page.js"
+import { all, announce, one, toTop } from "./page.js"
 import { phrase } from "./words.js"
 
 /** @param {string} name */
@@ -14,6 +14,7 @@ export function step(name) {
 function setState(section, state) {
     section.dataset.state = state
     one(section, "[data-body]").hidden = state !== "open"
+    for (const kept of all(section, "[data-kept]")) kept.hidden = state !== "done"
     const change = one(section, "[data-change]")
     change.hidden = state !== "done"
     const summary = one(section, "[data-summary]")
@@ -35,7 +36,7 @@ export function open(name) {
             setState(section, "later")
         }
     }
-    one(step(name), "h2").focus()
+    toTop(one(step(name), "h2"))
 }
 
 /**

@@ -2,7 +2,10 @@
 // The page's sentences, which the server renders in the person's language into templates. Scripts
 // contain none.
 
-/** @typedef {{code: string, what: string, do: string, detail?: string, requestId?: string, consoleId?: string}} Problem */
+/**
+ * again: whether the same request may be answered otherwise later.
+ * @typedef {{code: string, what: string, do: string, detail?: string, again?: boolean, requestId?: string, consoleId?: string}} Problem
+ */
 
 /**
  * A template of the page.

@@ -57,7 +57,7 @@ func compare(want, got *answer, original []byte, address string, base *url.URL) 
 func ownID(a *answer) []byte { return []byte(a.header.Get(unlike)) }
 
 var (
-	requestIDs = regexp.MustCompile(`\b[A-Z2-7]{26}\b`)
+	requestIDs = regexp.MustCompile(`\b[A-Z2-7]{12}\b`)
 	written    = regexp.MustCompile(`(?m)^(SEQUENCE:[0-9]{7,10}|DTSTAMP:[0-9]{8}T[0-9]{6}Z)\r$`) // when, in a calendar file
 )
 

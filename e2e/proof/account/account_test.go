@@ -28,7 +28,7 @@ func TestProofAccount(t *testing.T) {
 	h.close(t)
 	h.save(t)
 	found, _ := h.Search()
-	about := proof.Findings.About("Account", "flow", "left", "the browser's places can carry, in bits", "the server draws, in bits")
+	about := proof.Findings.About("Account", "flow", "left", "the browser's places can carry, in bits", "the server draws, in bits", "of that the largest items")
 	for _, r := range h.records {
 		l := accountFor(t, r)
 		for net, all := range found[h.journeys[r]] {
@@ -46,6 +46,11 @@ func TestProofAccount(t *testing.T) {
 				t.Errorf("%s: %s could carry %.0f bits", name, place, bits)
 			}
 		}
+		for item, bits := range l.items {
+			if bits >= room && item != nonceName && r.Given.Recorded {
+				t.Errorf("%s: one %s could carry %.0f bits", name, item, bits)
+			}
+		}
 		if r == h.records[0] && l.nothing() {
 			mustSee(t, r)
 		}
@@ -53,8 +58,8 @@ func TestProofAccount(t *testing.T) {
 		for _, all := range l.left {
 			left += len(all)
 		}
-		proof.Findings.Add(about, name, fmt.Sprint(left), total(l.bits), total(l.server))
-		t.Logf("%-60s left %d, browser %s, server %s", name, left, total(l.bits), total(l.server))
+		proof.Findings.Add(about, name, fmt.Sprint(left), total(l.bits), total(l.server), total(l.items))
+		t.Logf("%-60s left %d, browser %s, server %s (each at most: %s)", name, left, total(l.bits), total(l.server), total(l.items))
 	}
 }
 

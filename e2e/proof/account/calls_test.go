@@ -13,7 +13,10 @@ import (
 	"keyferry/server/localkms"
 )
 
-// signatureNonce is drawn by the server for each call.
+// nonceName is the one parameter with room for eight bytes: the vendor's SDK draws it on the server,
+// for each call, and the console has no say in it.
+const nonceName = "SignatureNonce"
+
 var signatureNonce = newGrammar(`[0-9a-f]{32}`)
 
 // calls strikes off what the console sent to the KMS, and what it passed on of the answers.
@@ -74,7 +77,8 @@ func (l *ledger) parametersOf(query url.Values) {
 	if err != nil || at.Before(l.Began.Add(-2*time.Second)) || at.After(l.Ended.Add(2*time.Second)) {
 		l.leave("calls to the KMS", "the time is %.80q", query.Get("Timestamp"))
 	}
-	l.server["calls to the KMS"] += signatureNonce.bits + l.seconds()
+	l.draws("calls to the KMS", nonceName, signatureNonce.bits)
+	l.draws("calls to the KMS", "Timestamp", l.seconds())
 }
 
 // signature is that of a call, as the KMS checks it.

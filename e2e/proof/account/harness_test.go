@@ -89,7 +89,7 @@ func usualPage(w http.ResponseWriter, r *http.Request) {
 			`<script type="module" src="/a.js"></script><p>Usual`
 	case "/a.js":
 		kind, body = "text/javascript", `import "./b.js"
-fetch("/post", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}", credentials: "same-origin", redirect: "error" })
+fetch("/post", { method: "POST", headers: { "Content-Type": "application/json", "Accept-Language": "en" }, body: "{}", credentials: "same-origin", redirect: "error" })
 const worker = new Worker("/w.js", { type: "module", name: "usual" })
 worker.onmessage = () => document.body.append(Object.assign(document.createElement("p"), { id: "done", textContent: "Done" }))`
 	case "/b.js", "/x.js":
@@ -187,7 +187,7 @@ func (h *harness) run(t *testing.T, name string, s serving, walk func(*monitor.J
 	h.records = append(h.records, r)
 	h.consoles[r] = console
 	h.journeys[r] = h.Travel(t, name, "http://"+r.Address, func(j *monitor.Journey) {
-		r.Given.CMK = j.Key
+		r.Given.CMK, r.Given.Page = j.Key, "/en/"
 		h.snapshot(j, r) // before there is any secret
 		walk(j, r)
 		h.snapshot(j, r)

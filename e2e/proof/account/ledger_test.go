@@ -26,6 +26,7 @@ type ledger struct {
 	left    map[string][]string // by the place
 	bits    map[string]float64  // of the browser's places
 	server  map[string]float64  // of what the server draws by itself, which never has a secret
+	items   map[string]float64  // the same for one item of each kind
 	version string
 
 	parameters *parameters
@@ -41,7 +42,7 @@ type parameters struct{ KeyId, PublicKey, ImportToken, TokenExpireTime, RequestI
 // accountFor strikes off everything of a flow that was predicted.
 func accountFor(t *testing.T, r *record) *ledger {
 	t.Helper()
-	l := &ledger{record: r, t: t, left: map[string][]string{}, bits: map[string]float64{}, server: map[string]float64{}}
+	l := &ledger{record: r, t: t, left: map[string][]string{}, bits: map[string]float64{}, server: map[string]float64{}, items: map[string]float64{}}
 	if found := startLine.FindStringSubmatch(r.Log); found != nil {
 		l.version = found[1]
 	}
@@ -59,6 +60,12 @@ func accountFor(t *testing.T, r *record) *ledger {
 // leave notes what is left in a place.
 func (l *ledger) leave(place, format string, values ...any) {
 	l.left[place] = append(l.left[place], fmt.Sprintf(format, values...))
+}
+
+// draws notes how much one item can carry that is drawn or measured where there is no secret.
+func (l *ledger) draws(place, item string, bits float64) {
+	l.server[place] += bits
+	l.items[item] = max(l.items[item], bits)
 }
 
 // seconds is what a moment of the flow can tell, in bits.

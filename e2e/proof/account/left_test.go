@@ -102,7 +102,7 @@ func (l *ledger) firstSecret() int {
 
 // loads holds for what a page loads before there is a secret.
 func (l *ledger) loads(line string) bool {
-	if line == "GET /" || line == "POST /kms/GetParametersForImport" {
+	if line == "GET /" || line == "GET "+l.Given.Page || line == "POST /kms/GetParametersForImport" {
 		return true
 	}
 	name := staticName(line)
@@ -219,7 +219,7 @@ var loadFailed = newGrammar(`error: Failed to load resource: the server responde
 func (l *ledger) pages() {
 	want := map[string]any{
 		"local": map[string]any{}, "session": map[string]any{}, "cookies": "", "history": nil, "name": "",
-		"address": "http://" + l.Address + "/", "databases": map[string]any{}, "caches": map[string]any{}, "files": map[string]any{},
+		"address": "http://" + l.Address + l.Given.Page, "databases": map[string]any{}, "caches": map[string]any{}, "files": map[string]any{},
 	}
 	for _, found := range l.Storage {
 		l.equal("storage", "storage", json.RawMessage(found), want)
@@ -233,7 +233,7 @@ func (l *ledger) pages() {
 		}
 	}
 	for _, address := range l.History {
-		if address != "about:blank" && address != "http://"+l.Address+"/" {
+		if address != "about:blank" && address != "http://"+l.Address+l.Given.Page {
 			l.leave("history", "%.120q", address)
 		}
 	}
@@ -296,7 +296,7 @@ var (
 	attemptLine = regexp.MustCompile(`^time=(\S+) level=WARN msg="kms attempt" action=(\w+) attempt=[1-4] status=\d{1,3} code=[A-Za-z_.]{0,40} took=[\d.]{1,12}[mµn]?s$`)
 	attemptBits = newGrammar(`[1-4]\d{1,3}\d{1,9}`).bits
 	logTime     = newGrammar(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:00)`)
-	logID       = newGrammar(`[A-Z2-7]{26}`)
+	logID       = newGrammar(`[A-Z2-7]{12}`)
 	logMS       = newGrammar(`\d{1,5}`)
 )
 
@@ -329,7 +329,7 @@ func (l *ledger) log() {
 			if !logMS.pattern.MatchString(found[5]) {
 				l.leave("server's log", "ms=%.40s", found[5])
 			}
-			l.server["server's log"] += l.seconds()
+			l.draws("server's log", "ms", logMS.bits)
 		case auditLine.MatchString(line):
 			found := auditLine.FindStringSubmatch(line)
 			l.logged(found[1], found[6])
@@ -344,7 +344,8 @@ func (l *ledger) log() {
 			if failures[found[2]]--; failures[found[2]] < 0 || !logTime.pattern.MatchString(found[1]) {
 				l.leave("server's log", "%.200s", line)
 			}
-			l.server["server's log"] += attemptBits + l.seconds() + math.Log2(1000)
+			l.draws("server's log", "attempt", attemptBits)
+			l.draws("server's log", "time", l.seconds()+math.Log2(1000))
 		default:
 			l.leave("server's log", "%.200s", line)
 		}
@@ -364,7 +365,8 @@ func (l *ledger) logged(at, id string) {
 	if !logTime.pattern.MatchString(at) || !logID.pattern.MatchString(id) {
 		l.leave("server's log", "time=%.60s id=%.60s", at, id)
 	}
-	l.server["server's log"] += logID.bits + l.seconds() + math.Log2(1000)
+	l.draws("server's log", "id", logID.bits)
+	l.draws("server's log", "time", l.seconds()+math.Log2(1000))
 }
 
 // gave holds for a request id that the KMS gave.

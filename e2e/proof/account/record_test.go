@@ -64,6 +64,7 @@ type call struct{ Request, Answer []byte }
 
 // given is what the person of a flow gave, and what their browser knew.
 type given struct {
+	Page       string // path of the page
 	CMK        string
 	Algorithm  string
 	Source     string   // as the module names it

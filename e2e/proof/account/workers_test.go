@@ -174,7 +174,7 @@ func (l *ledger) job(one *life, random *reference.Stream) {
 		} else {
 			// What the module draws is not known: the passphrase is of its form, and stays in the browser.
 			g := newGrammar(`[0-9a-hjkmnp-tv-z]{5}(-[0-9a-hjkmnp-tv-z]{5}){4}`)
-			if l.server["drawn without the recorder"] += g.bits; !g.pattern.MatchString(l.offered) {
+			if l.draws("drawn without the recorder", "the offered passphrase", g.bits); !g.pattern.MatchString(l.offered) {
 				l.leave("worker messages", "the offered passphrase is %.60q", l.offered)
 			}
 		}

@@ -85,14 +85,17 @@ func usualPage(w http.ResponseWriter, r *http.Request) {
 	kind, body := "text/html", ""
 	switch r.URL.Path {
 	case "/":
-		body = `<!doctype html><title>Usual</title><link rel="icon" href="/i.svg" type="image/svg+xml"><link rel="stylesheet" href="/s.css">` +
+		http.Redirect(w, r, "/page", http.StatusFound)
+		return
+	case "/page":
+		body = `<!doctype html><title>Usual</title><script src="/p.js"></script><link rel="icon" href="/i.svg" type="image/svg+xml"><link rel="stylesheet" href="/s.css">` +
 			`<script type="module" src="/a.js"></script><p>Usual`
 	case "/a.js":
 		kind, body = "text/javascript", `import "./b.js"
 fetch("/post", { method: "POST", headers: { "Content-Type": "application/json", "Accept-Language": "en" }, body: "{}", credentials: "same-origin", redirect: "error" })
 const worker = new Worker("/w.js", { type: "module", name: "usual" })
 worker.onmessage = () => document.body.append(Object.assign(document.createElement("p"), { id: "done", textContent: "Done" }))`
-	case "/b.js", "/x.js":
+	case "/b.js", "/p.js", "/x.js":
 		kind = "text/javascript"
 	case "/w.js":
 		kind, body = "text/javascript", `import "./x.js"
@@ -341,7 +344,7 @@ func (h *harness) close(t *testing.T) {
 	t.Helper()
 	h.KeepClipboard()
 	h.Close()
-	usual := map[string]string{}
+	usual := map[string][]string{}
 	h.known[h.usual], h.known[h.LocalKMS()], h.known[h.Reader()] = true, true, true
 	for _, address := range h.Openers() {
 		h.known[address] = true
@@ -361,7 +364,10 @@ func (h *harness) close(t *testing.T) {
 		switch {
 		case to == h.usual:
 			for _, sent := range split(s.Content) {
-				usual[sent.kind(h.usual)] = sent.plainHead(h.usual)
+				kind, head := sent.kind(h.usual), sent.plainHead(h.usual)
+				if !slices.Contains(usual[kind], head) {
+					usual[kind] = append(usual[kind], head)
+				}
 			}
 		case byAddress[to] != nil:
 			byAddress[to].Wire[from] = s.Content

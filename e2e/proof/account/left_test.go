@@ -38,9 +38,11 @@ func (l *ledger) requests() {
 		if s.line() != line {
 			l.leave("requests", "on the wire %.120s where %s came", s.line(), line)
 		}
-		if usual, known := l.Usual[s.kind(l.Address)]; !known || usual != s.plainHead(l.Address) {
+		usual := l.Usual[s.kind(l.Address)]
+		if !slices.Contains(usual, s.plainHead(l.Address)) {
 			l.leave("request headers", "%s: %s", line, unlike(s.plainHead(l.Address), usual))
 		}
+		l.bits["requests"] += math.Log2(float64(max(1, len(usual))))
 		seen[line]++
 		if a.Method == "POST" {
 			want := l.body(posts, a.Path)
@@ -74,12 +76,14 @@ func (l *ledger) requests() {
 	if len(expected) > 0 {
 		l.leave("requests", "%v did not come", expected)
 	}
-	l.bits["requests"] = 0 // every byte is predicted
 }
 
 // unlike names the first header that is not as usual.
-func unlike(got, usual string) string {
-	known := strings.Split(usual, "\r\n")
+func unlike(got string, usual []string) string {
+	if len(usual) == 0 {
+		return "no request of this kind is usual"
+	}
+	known := strings.Split(strings.Join(usual, "\r\n"), "\r\n")
 	for _, header := range strings.Split(got, "\r\n") {
 		if !slices.Contains(known, header) {
 			return fmt.Sprintf("%.150q", header)

@@ -14,11 +14,11 @@ type record struct {
 	Ended   time.Time
 	Given   given // what the person gave
 
-	Arrivals  []arrival         // requests in the order in which they came
-	Wire      map[string][]byte // what the browser sent, by the address that it sent from
-	Usual     map[string]string // the headers that this browser sends by itself, by the kind of request
-	Reports   []report          // what the page tells: messages from and to workers, and what they drew
-	Said      []string          // console messages, page errors and dialogs of the browser
+	Arrivals  []arrival           // requests in the order in which they came
+	Wire      map[string][]byte   // what the browser sent, by the address that it sent from
+	Usual     map[string][]string // the headers that this browser sends by itself, by the kind of request
+	Reports   []report            // what the page tells: messages from and to workers, and what they drew
+	Said      []string            // console messages, page errors and dialogs of the browser
 	Downloads []download
 	Storage   []string // what state.js found, at several moments
 	Cookies   []string

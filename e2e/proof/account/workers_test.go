@@ -167,7 +167,7 @@ func (l *ledger) job(one *life, random *reference.Stream) {
 	case "inspect":
 		der, _ := base64.StdEncoding.DecodeString(l.parameters.PublicKey)
 		l.talked(one, []any{l.request("inspect", web.Module, map[string]any{"options": map[string]any{"publicKey": l.parameters.PublicKey}})},
-			ready, done(map[string]any{"fingerprint": fmt.Sprintf("%x", sha256.Sum256(der)), "bits": 2048}))
+			ready, done(map[string]any{"fingerprint": fmt.Sprintf("%x", sha256.Sum256(der)), "bits": 2048, "publicKey": l.parameters.PublicKey}))
 	case "passphrase":
 		if l.offered = l.result(one, "passphrase"); l.Given.Recorded {
 			l.offered = reference.Passphrase(random)

@@ -25,7 +25,7 @@ func TestJobs(t *testing.T) {
 	got, random := transcripts[0].result(t)
 	mustBe(t, "passphrase", got, map[string]any{"passphrase": reference.Passphrase(random)}, random)
 	got, random = transcripts[1].result(t)
-	mustBe(t, "inspect", got, map[string]any{"fingerprint": fmt.Sprintf("%x", sha256.Sum256(der)), "bits": 2048.0}, random)
+	mustBe(t, "inspect", got, map[string]any{"fingerprint": fmt.Sprintf("%x", sha256.Sum256(der)), "bits": 2048.0, "publicKey": public}, random)
 }
 
 func mustBe(t *testing.T, job string, got, want map[string]any, random *reference.Stream) {

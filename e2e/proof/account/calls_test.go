@@ -40,6 +40,7 @@ func (l *ledger) calls() {
 			l.leave("calls to the KMS", "%.200s", line)
 		}
 		l.parametersOf(query)
+		l.answered(c.Answer)
 		l.headersOf(headers, query.Get("Action"))
 		if i < len(answers) {
 			l.passedOn(c.Answer, answers[i].Answer)
@@ -120,6 +121,32 @@ func (l *ledger) headersOf(headers, action string) {
 
 // agent names the program and its library, whose versions change with each release.
 var agent = newGrammar(`(AlibabaCloud \(linux; amd64\) Golang/1\.\d\d\.\d{1,2} Core/)?1\.\d\d\.\d{1,2}( Keyferry/\d{1,2}\.\d{1,2}\.\d{1,2})?|Keyferry/\d{1,2}\.\d{1,2}\.\d{1,2}`)
+
+var kmsID = newGrammar(`[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}`)
+
+// answered strikes off what the KMS answered: the fields of its API. What is in them the KMS draws,
+// which has the key by right: no account can tell what it draws them from.
+func (l *ledger) answered(answer []byte) {
+	var fields map[string]any
+	if len(answer) == 0 {
+		return // the connection was cut
+	}
+	if err := json.Unmarshal(answer, &fields); err != nil {
+		l.leave("the KMS's answers", "%.120q", answer)
+	}
+	names := []string{"KeyId", "PublicKey", "ImportToken", "TokenExpireTime", "RequestId"}
+	if fields["Code"] != nil {
+		names = []string{"Code", "Message", "HostId", "RequestId", "Recommend"}
+	}
+	for name := range fields {
+		if !slices.Contains(names, name) {
+			l.leave("the KMS's answers", "they have %s", name)
+		}
+	}
+	if id, _ := fields["RequestId"].(string); !kmsID.pattern.MatchString(id) {
+		l.leave("the KMS's answers", "the request id is %.80q", id)
+	}
+}
 
 // passedOn compares what the KMS answered with what the console made of it: these fields, and no
 // other.

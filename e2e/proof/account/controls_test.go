@@ -100,6 +100,9 @@ var controls = []control{
 			r.Arrivals[i].Answer = bytes.Replace(a.Answer, []byte(`"RequestId":"`), []byte(`"RequestId":"7`), 1)
 		}
 	}},
+	{"one field more in an answer of the KMS", "the KMS's answers", func(r *record) {
+		r.Calls[0].Answer = bytes.Replace(r.Calls[0].Answer, []byte(`{"`), []byte(`{"X":7,"`), 1)
+	}},
 	{"another key at the KMS", "the KMS", func(r *record) { r.Material[0] ^= 1 }},
 	{"a connection to elsewhere", "network and disk", func(r *record) { r.Strangers = append(r.Strangers, "a connection") }},
 	{"something else in the cache", "cache", func(r *record) { r.Caches = append(r.Caches, "http://"+r.Address+"/x") }},

@@ -36,6 +36,10 @@ var flows = []flow{
 	{"backup with identity, post-quantum recipients", false, brought("backup", "", recipients(true), reference.OAEPSHA256)},
 	{"refused by the KMS", false, refused},
 	{"again after a lost answer", true, lostAnswer},
+	{"cancelled while the key was examined", false, cancelled},
+	{"in Chinese and dark, chosen on the page", false, choices},
+	{"a backup is checked against a receipt", false, checked},
+	{"imported again from a backup and a receipt", false, reimported},
 }
 
 // protection chooses how a key is kept, prepares it, and proves the backup where there is one.

@@ -58,7 +58,10 @@ func newHarness(t *testing.T) *harness {
 	if _, err := page.Goto("http://" + h.usual + "/"); err != nil {
 		t.Fatal(err)
 	}
-	if err := page.Locator("#done").WaitFor(); err != nil {
+	if err := page.Locator("#done").Click(); err != nil {
+		t.Fatal(err)
+	}
+	if err := page.Locator("#other").WaitFor(); err != nil {
 		t.Fatal(err)
 	}
 	return h
@@ -94,7 +97,9 @@ func usualPage(w http.ResponseWriter, r *http.Request) {
 		kind, body = "text/javascript", `import "./b.js"
 fetch("/post", { method: "POST", headers: { "Content-Type": "application/json", "Accept-Language": "en" }, body: "{}", credentials: "same-origin", redirect: "error" })
 const worker = new Worker("/w.js", { type: "module", name: "usual" })
-worker.onmessage = () => document.body.append(Object.assign(document.createElement("p"), { id: "done", textContent: "Done" }))`
+worker.onmessage = () => document.body.append(Object.assign(document.createElement("a"), { id: "done", textContent: "Done", href: "/other" }))`
+	case "/other":
+		body = `<!doctype html><title>Other</title><link rel="icon" href="/i.svg"><p id="other">Other`
 	case "/b.js", "/p.js", "/x.js":
 		kind = "text/javascript"
 	case "/w.js":
@@ -190,7 +195,11 @@ func (h *harness) run(t *testing.T, name string, s serving, walk func(*monitor.J
 	h.records = append(h.records, r)
 	h.consoles[r] = console
 	h.journeys[r] = h.Travel(t, name, "http://"+r.Address, func(j *monitor.Journey) {
-		r.Given.CMK, r.Given.Page = j.Key, "/en/"
+		r.Given.CMK, r.Given.Pages, r.Given.Language = j.Key, []string{"/en/"}, "en"
+		r.look = func() {
+			r.Storage, r.Pages, r.Titles = nil, nil, nil
+			h.snapshot(j, r)
+		}
 		h.snapshot(j, r) // before there is any secret
 		walk(j, r)
 		h.snapshot(j, r)

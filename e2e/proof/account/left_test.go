@@ -39,8 +39,8 @@ func (l *ledger) requests() {
 			l.leave("requests", "on the wire %.120s where %s came", s.line(), line)
 		}
 		usual := l.Usual[s.kind(l.Address)]
-		if !slices.Contains(usual, s.plainHead(l.Address)) {
-			l.leave("request headers", "%s: %s", line, unlike(s.plainHead(l.Address), usual))
+		if head := l.withoutChoices(s, i >= secret); !slices.Contains(usual, head) {
+			l.leave("request headers", "%s: %s", line, unlike(head, usual))
 		}
 		l.bits["requests"] += math.Log2(float64(max(1, len(usual))))
 		seen[line]++
@@ -78,6 +78,25 @@ func (l *ledger) requests() {
 	}
 }
 
+// withoutChoices are the headers without those in which the person's choices show: the language of
+// the page, which its calls name, and the cookies. Where there is a secret the cookies are all of
+// them; before, they come one after the other.
+func (l *ledger) withoutChoices(s sent, all bool) string {
+	head := s.plainHead(l.Address)
+	if strings.HasPrefix(s.line(), "POST ") {
+		head = strings.Replace(head, "\r\nAccept-Language: "+l.Given.Language+"\r\n", "\r\nAccept-Language: en\r\n", 1)
+	}
+	for n := len(l.Given.Cookies); n > 0; n-- {
+		if short, had := strings.CutSuffix(head, "\r\nCookie: "+strings.Join(l.Given.Cookies[:n], "; ")); had {
+			return short
+		}
+		if all {
+			break
+		}
+	}
+	return head
+}
+
 // unlike names the first header that is not as usual.
 func unlike(got string, usual []string) string {
 	if len(usual) == 0 {
@@ -106,7 +125,7 @@ func (l *ledger) firstSecret() int {
 
 // loads holds for what a page loads before there is a secret.
 func (l *ledger) loads(line string) bool {
-	if line == "GET /" || line == "GET "+l.Given.Page || line == "POST /kms/GetParametersForImport" {
+	if line == "GET /" || slices.Contains(l.Given.Pages, strings.TrimPrefix(line, "GET ")) || line == "POST /kms/GetParametersForImport" {
 		return true
 	}
 	name := staticName(line)
@@ -153,7 +172,7 @@ func (l *ledger) body(_ int, path string) string {
 
 // panel compares what the page says that it sent with what was sent.
 func (l *ledger) panel() {
-	words := text.Match("en").Phrases
+	words := text.Match(l.Given.Language).Phrases
 	var wrapped []byte
 	if l.prepared != nil {
 		wrapped, _ = base64.StdEncoding.DecodeString(l.prepared.EncryptedKeyMaterial)
@@ -222,14 +241,19 @@ var loadFailed = newGrammar(`error: Failed to load resource: the server responde
 // pages strikes off what a page has and says.
 func (l *ledger) pages() {
 	want := map[string]any{
-		"local": map[string]any{}, "session": map[string]any{}, "cookies": "", "history": nil, "name": "",
-		"address": "http://" + l.Address + l.Given.Page, "databases": map[string]any{}, "caches": map[string]any{}, "files": map[string]any{},
+		"local": map[string]any{}, "session": map[string]any{}, "cookies": strings.Join(l.Given.Cookies, "; "), "history": nil, "name": "",
+		"address": "http://" + l.Address + l.Given.Pages[len(l.Given.Pages)-1], "databases": map[string]any{}, "caches": map[string]any{}, "files": map[string]any{},
 	}
 	for _, found := range l.Storage {
 		l.equal("storage", "storage", json.RawMessage(found), want)
 	}
 	for _, cookie := range l.Cookies {
-		l.leave("storage", "the cookie %.80q", cookie)
+		if !slices.Contains(l.Given.Cookies, cookie) {
+			l.leave("storage", "the cookie %.80q", cookie)
+		}
+	}
+	if len(l.Cookies) != len(l.Given.Cookies) {
+		l.leave("storage", "there are %d cookies, want %d", len(l.Cookies), len(l.Given.Cookies))
 	}
 	for _, title := range l.Titles[min(1, len(l.Titles)):] {
 		if title != l.Titles[0] {
@@ -237,7 +261,7 @@ func (l *ledger) pages() {
 		}
 	}
 	for _, address := range l.History {
-		if address != "about:blank" && address != "http://"+l.Address+l.Given.Page {
+		if address != "about:blank" && !slices.Contains(l.Given.Pages, strings.TrimPrefix(address, "http://"+l.Address)) {
 			l.leave("history", "%.120q", address)
 		}
 	}
@@ -282,6 +306,9 @@ func (l *ledger) document() {
 		"keyferry-" + l.Given.CMK + "-" + l.date() + "-receipt", // it is offered, saved or not
 		"download=", "EncryptedKeyMaterial ImportToken KeyMaterialExpireUnix WrappingAlgorithm WrappingKeySpec",
 	}, " ")
+	for _, value := range l.Given.Identity {
+		known += " " + value
+	}
 	if l.prepared != nil {
 		known += " " + strings.Join([]string{l.prepared.BackupFile, l.prepared.KCV, l.prepared.Commitment, l.prepared.SHA256}, " ")
 	}

@@ -31,6 +31,8 @@ type record struct {
 	Material  []byte   // what the KMS has unwrapped
 	Strangers []string // connections and packets that are nobody's
 	Caches    []string // addresses in the browser's cache
+
+	look func() // notes what the page has now, in place of what it had before there was a secret
 }
 
 // arrival is a request as it reached the console.
@@ -64,7 +66,11 @@ type call struct{ Request, Answer []byte }
 
 // given is what the person of a flow gave, and what their browser knew.
 type given struct {
-	Page       string // path of the page
+	Pages      []string          // the pages that were visited, as paths with their queries
+	Language   string            // of the last of them
+	Cookies    []string          // that the person's choices set, in their order
+	Cancelled  bool              // whether the key was given up while it was examined
+	Identity   map[string]string // of the key, as a receipt that was given tells it
 	CMK        string
 	Algorithm  string
 	Source     string   // as the module names it

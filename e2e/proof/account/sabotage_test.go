@@ -150,8 +150,10 @@ func mustListEverySabotage(t *testing.T) {
 // nothing.
 func TestSabotageFits(t *testing.T) {
 	for _, s := range sabotages {
-		if p := patch.Read(t, filepath.Join("testdata", "sabotage", s.name+".sabotage")); len(p.Static()) == 0 && !s.server {
-			t.Errorf("%s changes nothing that the console serves (%s)", s.name, program.Source("web/static"))
-		}
+		t.Run(s.name, func(t *testing.T) {
+			if p := patch.Read(t, filepath.Join("testdata", "sabotage", s.name+".sabotage")); len(p.Static()) == 0 && !s.server {
+				t.Errorf("it changes nothing that the console serves (%s)", program.Source("web/static"))
+			}
+		})
 	}
 }

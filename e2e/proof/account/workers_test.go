@@ -210,7 +210,7 @@ func (l *ledger) options(kind string) map[string]any {
 		passphrase = l.offered
 	}
 	options := map[string]any{
-		"source": g.Source, "protection": g.Protection, "kind": kind, "weakness": "", "file": nil, "secret": g.Secret, "receipt": nil,
+		"source": g.Source, "protection": g.Protection, "kind": kind, "weakness": "", "file": nil, "secret": g.Secret, "receipt": g.identity(),
 		"passphrase": passphrase, "recipients": g.Recipients, "keyId": g.CMK, "publicKey": l.parameters.PublicKey,
 		"algorithm": g.Algorithm, "date": l.date(),
 	}
@@ -218,6 +218,14 @@ func (l *ledger) options(kind string) map[string]any {
 		options["file"] = map[string]any{"$file": len(g.File)}
 	}
 	return options
+}
+
+// identity is what the module compares a backup with; nil without a receipt.
+func (g *given) identity() any {
+	if g.Identity == nil {
+		return nil
+	}
+	return g.Identity
 }
 
 // date is the day of the flow.
@@ -238,6 +246,10 @@ func (l *ledger) prepare(one *life, random *reference.Stream) {
 			from = append(from, map[string]any{"type": "piece", "result": map[string]any{"method": "cmac", "count": i + 1}})
 		}
 		to = append(to, map[string]any{"finish": l.options("")})
+	}
+	if g.Cancelled {
+		l.talked(one, to, from...)
+		return
 	}
 	l.prepared = l.predicted(one, random)
 	l.talked(one, to, append(from, done(fieldsOf(l.prepared)))...)
@@ -271,6 +283,14 @@ func fieldsOf(p *reference.Prepared) map[string]any {
 
 // check strikes off the proof of a backup.
 func (l *ledger) check(one *life) {
+	if l.prepared == nil && l.Given.Identity != nil {
+		options := map[string]any{"file": map[string]any{"$file": len(l.Given.File)}, "secret": l.Given.Secret}
+		for name, value := range l.Given.Identity {
+			options[name] = value
+		}
+		l.talked(one, []any{l.request("check", web.Module, map[string]any{"options": options})}, ready, done(map[string]any{}))
+		return
+	}
 	if l.prepared == nil {
 		l.leave("worker messages", "a backup is checked that nobody made")
 		return

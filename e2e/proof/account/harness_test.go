@@ -346,6 +346,7 @@ func (h *harness) snapshot(j *monitor.Journey, r *record) {
 	j.Do(err)
 	r.Panel = nil
 	j.Do(json.Unmarshal([]byte(fmt.Sprint(listed)), &r.Panel))
+	slices.Reverse(r.Panel) // it lists the last request first
 }
 
 // close ends everything, and sorts what the wire and the disk hold into the records.

@@ -256,7 +256,11 @@ func (l *ledger) pages() {
 		l.leave("storage", "there are %d cookies, want %d", len(l.Cookies), len(l.Given.Cookies))
 	}
 	for _, title := range l.Titles[min(1, len(l.Titles)):] {
-		if title != l.Titles[0] {
+		want := l.Titles[0]
+		if l.Given.failed() {
+			want = text.Fill(text.Match(l.Given.Language).Phrases.ErrorTitle, "title", want)
+		}
+		if title != want {
 			l.leave("title", "it became %.80q", title)
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/playwright-community/playwright-go"
 
 	"keyferry/components/text"
-	"keyferry/e2e/browser"
 	"keyferry/e2e/program"
 	"keyferry/e2e/proof/monitor"
 	"keyferry/e2e/proof/reference"
@@ -31,7 +30,7 @@ func cancelled(j *monitor.Journey, r *record) {
 	form := j.Page.Locator("[data-form=material]")
 	j.Do(form.Locator("[data-waiting] progress[value]").WaitFor()) // it examines
 	j.Do(form.Locator("[data-act=cancel]").Click())
-	j.See(".notice.error code[data-fill=code]", "cancelled")
+	j.Fault("cancelled")
 }
 
 // choices chooses a theme and a language, and imports a key that is kept elsewhere.
@@ -97,7 +96,6 @@ func reimported(j *monitor.Journey, r *record) {
 	j.Attach("receipt-file", "receipt.json", receipt)
 	j.Elsewhere()
 	j.Brought()
-	j.Do(j.Page.Locator("[data-part=backup] h3").WaitFor(playwright.LocatorWaitForOptions{Timeout: playwright.Float(browser.Examination)}))
-	j.Press(j.Words.Material.Continue)
+	j.ToImport()
 	finish(j, r)
 }

@@ -2,6 +2,7 @@ package account
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -87,4 +88,9 @@ type given struct {
 	Calls      []string // of the page to the console, in order, with the code of a failure behind a space
 	Recorded   bool     // whether the random bytes are known
 	Receipt    bool     // whether a receipt was saved
+}
+
+// failed holds if the flow ends with an error on the page.
+func (g *given) failed() bool {
+	return g.Cancelled || len(g.Calls) > 0 && strings.Contains(g.Calls[len(g.Calls)-1], " ")
 }

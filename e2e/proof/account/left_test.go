@@ -222,6 +222,10 @@ func (l *ledger) downloads() {
 	if l.prepared != nil && l.prepared.Backup != nil {
 		want = append(want, download{l.prepared.BackupFile, l.prepared.Backup})
 	}
+	if l.Given.Pasted != "" && l.prepared != nil {
+		want = append(want, download{"EncryptedKeyMaterial_base64.txt", []byte(l.prepared.EncryptedKeyMaterial)},
+			download{"ImportToken.txt", []byte(l.parameters.ImportToken)})
+	}
 	if l.Given.Receipt {
 		l.predictReceipt()
 		want = append(want, download{l.receiptAs, l.receipt})

@@ -20,6 +20,25 @@ func visit(j *monitor.Journey, r *record, path string) {
 	r.look()
 }
 
+// atDesk wraps a generated key for parameters that the person brought, on the page that sends
+// nothing.
+func atDesk(j *monitor.Journey, r *record) {
+	visit(j, r, "/en/desk")
+	g := &r.Given
+	g.Algorithm, g.Source, g.Receipt = reference.OAEPSHA256, "generate", true
+	g.Pasted = j.Program.AnswerOf(j.T, j.Key, g.Algorithm)
+	g.Jobs = []string{"inspect", "passphrase"}
+	j.DeskCMK(j.Key)
+	j.Paste(g.Pasted, g.Algorithm)
+	j.HaveRead()
+	offered(j, r, func() {
+		prepares(r)
+		j.Press(j.Words.Material.Prepare)
+	})
+	j.TakeAway()
+	j.Download("[data-link=receipt]")
+}
+
 // cancelled gives a key up while the worker examines it.
 func cancelled(j *monitor.Journey, r *record) {
 	bring(j, r, "file", "", func(j *monitor.Journey, r *record, prepare func()) {

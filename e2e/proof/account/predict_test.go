@@ -119,7 +119,13 @@ func (l *ledger) predictReceipt() {
 			json.Unmarshal(d.Content, &told)
 		}
 	}
-	for what, moment := range map[string]string{"PreparedAt": told.PreparedAt, "ImportedAt": told.ImportedAt} {
+	moments, day := map[string]string{"PreparedAt": told.PreparedAt}, told.PreparedAt
+	if l.Given.Pasted == "" { // the desk does not know when the KMS takes the key
+		moments["ImportedAt"], day = told.ImportedAt, told.ImportedAt
+	} else if told.ImportedAt != "" {
+		l.leave("receipt", "the desk says %.80q", told.ImportedAt)
+	}
+	for what, moment := range moments {
 		at, err := time.Parse("2006-01-02T15:04:05Z", moment)
 		if err != nil || at.Before(l.Began.Add(-2*time.Second)) || at.After(l.Ended.Add(2*time.Second)) {
 			l.leave("receipt", "%s is %.80q", what, moment)
@@ -145,7 +151,7 @@ func (l *ledger) predictReceipt() {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.receipt, l.receiptAs = content, "keyferry-"+r.KeyId+"-"+r.ImportedAt[:min(10, len(r.ImportedAt))]+"-receipt.json"
+	l.receipt, l.receiptAs = content, "keyferry-"+r.KeyId+"-"+day[:min(10, len(day))]+"-receipt.json"
 }
 
 // moduleDigest is that of the module which held the key.

@@ -86,6 +86,7 @@ type given struct {
 	Recipients string
 	Jobs       []string // that the workers do, in order
 	Calls      []string // of the page to the console, in order, with the code of a failure behind a space
+	Pasted     string   // an answer of the KMS that the person brought to the desk
 	Recorded   bool     // whether the random bytes are known
 	Receipt    bool     // whether a receipt was saved
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -59,7 +60,7 @@ func (l *ledger) parametersOf(query url.Values) {
 	if query.Get("Action") == "GetParametersForImport" {
 		want["WrappingAlgorithm"], want["WrappingKeySpec"] = l.Given.Algorithm, "RSA_2048"
 	} else if l.prepared != nil {
-		want["EncryptedKeyMaterial"], want["ImportToken"], want["KeyMaterialExpireUnix"] = l.prepared.EncryptedKeyMaterial, l.parameters.ImportToken, "0"
+		want["EncryptedKeyMaterial"], want["ImportToken"], want["KeyMaterialExpireUnix"] = l.prepared.EncryptedKeyMaterial, l.parameters.ImportToken, fmt.Sprint(l.Given.Expires)
 	}
 	for name, values := range query {
 		if expected, known := want[name]; !known || len(values) != 1 || values[0] != expected {

@@ -36,6 +36,7 @@ var flows = []flow{
 	{"backup with identity, post-quantum recipients", false, brought("backup", "", recipients(true), reference.OAEPSHA256)},
 	{"refused by the KMS", false, refused},
 	{"again after a lost answer", true, lostAnswer},
+	{"with an expiry and a calendar", false, withCalendar},
 	{"at the desk, as the console serves it", false, atDesk},
 	{"cancelled while the key was examined", false, cancelled},
 	{"in Chinese and dark, chosen on the page", false, choices},

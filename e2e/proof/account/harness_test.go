@@ -61,7 +61,7 @@ func newHarness(t *testing.T) *harness {
 	if err := page.Locator("#done").Click(); err != nil {
 		t.Fatal(err)
 	}
-	if err := page.Locator("#other").WaitFor(); err != nil {
+	if _, err := page.ExpectDownload(func() error { return page.Locator("#other").Click() }); err != nil {
 		t.Fatal(err)
 	}
 	return h
@@ -99,7 +99,11 @@ fetch("/post", { method: "POST", headers: { "Content-Type": "application/json", 
 const worker = new Worker("/w.js", { type: "module", name: "usual" })
 worker.onmessage = () => document.body.append(Object.assign(document.createElement("a"), { id: "done", textContent: "Done", href: "/other" }))`
 	case "/other":
-		body = `<!doctype html><title>Other</title><link rel="icon" href="/i.svg"><p id="other">Other`
+		body = `<!doctype html><title>Other</title><link rel="icon" href="/i.svg">` +
+			`<form method="post" action="/form"><button id="other" name="x" value="1">Other</button></form>`
+	case "/form":
+		kind, body = "text/calendar", "x"
+		w.Header().Set("Content-Disposition", `attachment; filename="x"`)
 	case "/b.js", "/p.js", "/x.js":
 		kind = "text/javascript"
 	case "/w.js":

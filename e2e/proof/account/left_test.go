@@ -26,7 +26,6 @@ func (l *ledger) requests() {
 	secret := l.firstSecret()
 	expected := l.expected()
 	seen := map[string]int{}
-	posts := 0
 	for i, a := range l.Arrivals {
 		if len(streams[a.From]) == 0 {
 			l.leave("requests", "%s %s is not on the wire", a.Method, a.Path)
@@ -45,11 +44,10 @@ func (l *ledger) requests() {
 		l.bits["requests"] += math.Log2(float64(max(1, len(usual))))
 		seen[line]++
 		if a.Method == "POST" {
-			want := l.body(posts, a.Path)
+			want := l.body(a.Path)
 			if string(s.body) != want {
 				l.leave("request bodies", "%s has %.200q, want %.200q", line, s.body, want)
 			}
-			posts++
 		} else if len(s.body) > 0 {
 			l.leave("request bodies", "%s has %.80q", line, s.body)
 		}
@@ -145,23 +143,29 @@ func (l *ledger) expected() []string {
 		action, _, _ := strings.Cut(call, " ")
 		lines = append(lines, "POST /kms/"+action)
 	}
+	if l.Given.Calendar != "" {
+		lines = append(lines, "POST /en/calendar")
+	}
 	return lines
 }
 
 // body is what a call sends.
-func (l *ledger) body(_ int, path string) string {
+func (l *ledger) body(path string) string {
+	if path == "/en/calendar" {
+		return l.calendarForm()
+	}
 	fields := struct {
 		KeyId                 string
 		EncryptedKeyMaterial  string `json:",omitempty"`
 		ImportToken           string `json:",omitempty"`
-		KeyMaterialExpireUnix *int   `json:",omitempty"`
+		KeyMaterialExpireUnix *int64 `json:",omitempty"`
 		WrappingAlgorithm     string `json:",omitempty"`
 		WrappingKeySpec       string `json:",omitempty"`
 	}{KeyId: l.Given.CMK}
 	if path == "/kms/GetParametersForImport" {
 		fields.WrappingAlgorithm, fields.WrappingKeySpec = l.Given.Algorithm, "RSA_2048"
 	} else if l.prepared != nil {
-		fields.EncryptedKeyMaterial, fields.ImportToken, fields.KeyMaterialExpireUnix = l.prepared.EncryptedKeyMaterial, l.parameters.ImportToken, new(int)
+		fields.EncryptedKeyMaterial, fields.ImportToken, fields.KeyMaterialExpireUnix = l.prepared.EncryptedKeyMaterial, l.parameters.ImportToken, &l.Given.Expires
 	}
 	body, err := json.Marshal(fields)
 	if err != nil {
@@ -195,9 +199,12 @@ func (l *ledger) panel() {
 			e.Fields = append(e.Fields, [2]string{"WrappingAlgorithm", l.Given.Algorithm}, [2]string{"WrappingKeySpec", "RSA_2048"})
 		} else if l.prepared != nil {
 			e.Fields = append(e.Fields, [2]string{"EncryptedKeyMaterial", inPanel(text.Fill(words.Bytes, "count", "256"), wrapped)},
-				[2]string{"ImportToken", inPanel(text.Fill(words.Characters, "count", fmt.Sprint(len(l.parameters.ImportToken))), []byte(l.parameters.ImportToken))}, [2]string{"KeyMaterialExpireUnix", "0"})
+				[2]string{"ImportToken", inPanel(text.Fill(words.Characters, "count", fmt.Sprint(len(l.parameters.ImportToken))), []byte(l.parameters.ImportToken))}, [2]string{"KeyMaterialExpireUnix", fmt.Sprint(l.Given.Expires)})
 		}
 		want = append(want, e)
+	}
+	if l.Given.Calendar != "" {
+		want = append(want, l.calendarInPanel())
 	}
 	for i := range max(len(want), len(l.Panel)) {
 		switch {
@@ -225,6 +232,9 @@ func (l *ledger) downloads() {
 	if l.Given.Pasted != "" && l.prepared != nil {
 		want = append(want, download{"EncryptedKeyMaterial_base64.txt", []byte(l.prepared.EncryptedKeyMaterial)},
 			download{"ImportToken.txt", []byte(l.parameters.ImportToken)})
+	}
+	if l.Given.Calendar != "" {
+		want = append(want, l.calendar())
 	}
 	if l.Given.Receipt {
 		l.predictReceipt()
@@ -373,7 +383,7 @@ func (l *ledger) log() {
 			found := auditLine.FindStringSubmatch(line)
 			l.logged(found[1], found[6])
 			audits++
-			known := found[3] == l.Given.CMK && (found[8] == "0" || found[8] == l.Given.Algorithm)
+			known := found[3] == l.Given.CMK && (found[8] == fmt.Sprint(l.Given.Expires) || found[8] == l.Given.Algorithm)
 			if id := found[5]; !known || id != `""` && !l.gave(id) {
 				l.leave("server's log", "%.200s", line)
 			}

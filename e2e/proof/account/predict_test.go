@@ -143,7 +143,7 @@ func (l *ledger) predictReceipt() {
 		Program: "keyferry " + l.version, ModuleSHA256: l.moduleDigest(), KeyId: l.Given.CMK, Region: "cn-hangzhou",
 		WrappingAlgorithm: l.Given.Algorithm, WrappingKeySHA256: p.Fingerprint,
 		ImportTokenSHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(l.parameters.ImportToken))), TokenExpireTime: l.parameters.TokenExpireTime,
-		EncryptedKeyMaterialSHA256: p.SHA256, KeyCheckValue: p.KCV, Commitment: p.Commitment, CommitmentSalt: p.Salt,
+		EncryptedKeyMaterialSHA256: p.SHA256, KeyMaterialExpireUnix: l.Given.Expires, KeyCheckValue: p.KCV, Commitment: p.Commitment, CommitmentSalt: p.Salt,
 		Origin: origin, PreparedAt: told.PreparedAt, ImportedAt: told.ImportedAt,
 		ParametersRequestId: l.parameters.RequestId, ImportRequestId: l.importID(), BackupFile: p.BackupFile, BackupSHA256: p.BackupSHA256,
 	}

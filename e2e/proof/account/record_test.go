@@ -87,6 +87,8 @@ type given struct {
 	Jobs       []string // that the workers do, in order
 	Calls      []string // of the page to the console, in order, with the code of a failure behind a space
 	Pasted     string   // an answer of the KMS that the person brought to the desk
+	Expires    int64    // when, in Unix seconds; 0 is never
+	Calendar   string   // days before the expiry, as they were typed for the calendar; empty for none
 	Recorded   bool     // whether the random bytes are known
 	Receipt    bool     // whether a receipt was saved
 }

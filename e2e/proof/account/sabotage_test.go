@@ -57,6 +57,7 @@ var sabotages = []sabotage{
 	{name: "server-log", place: "server's log", server: true},
 	{name: "server-answer", place: "the console's answers", server: true},
 	{name: "server-call", place: "calls to the KMS", server: true},
+	{name: "calendar", place: "calendar", server: true, walk: withCalendar},
 	{name: "timing"},
 }
 

@@ -81,6 +81,7 @@ func (l *ledger) requests() {
 // them; before, they come one after the other.
 func (l *ledger) withoutChoices(s sent, all bool) string {
 	head := s.plainHead(l.Address)
+	l.bits["requests"] += math.Log2(float64(len(l.Given.Cookies) + 1))
 	if strings.HasPrefix(s.line(), "POST ") {
 		head = strings.Replace(head, "\r\nAccept-Language: "+l.Given.Language+"\r\n", "\r\nAccept-Language: en\r\n", 1)
 	}
@@ -321,7 +322,7 @@ func (l *ledger) document() {
 	known := strings.Join([]string{
 		l.Pages[0], l.Given.CMK, l.Given.Algorithm, l.Given.Recipients, l.receiptAs, l.importID(),
 		l.parameters.RequestId, strings.Join(l.Given.Calls, " "), "http://" + l.Address,
-		"keyferry-" + l.Given.CMK + "-" + l.date() + "-receipt", // it is offered, saved or not
+		"KeyId=" + l.Given.CMK, "keyferry-" + l.Given.CMK + "-" + l.date() + "-receipt", // it is offered, saved or not
 		"download=", "EncryptedKeyMaterial ImportToken KeyMaterialExpireUnix WrappingAlgorithm WrappingKeySpec",
 	}, " ")
 	for _, value := range l.Given.Identity {

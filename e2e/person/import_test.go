@@ -35,8 +35,9 @@ func TestImport(t *testing.T) {
 				}
 				seen[material] = true
 				v.MustNotHaveLeaked(key)
-				if id := v.Text("[data-part=result] [data-fill=import-request-id]"); len(id) != 36 {
-					t.Errorf("the result shows %q for the KMS's RequestId", id)
+				id, err := v.Page.Locator("[data-part=result] [data-fill=import-request-id]").First().TextContent()
+				if err != nil || len(id) != 36 {
+					t.Errorf("the result shows %q for the KMS's RequestId: %v", id, err)
 				}
 				if command := v.Text("#describe-key"); !strings.Contains(command, "aliyun kms DescribeKey --KeyId "+key) {
 					t.Errorf("the result's command to check is %q", command)

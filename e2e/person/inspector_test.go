@@ -31,9 +31,7 @@ func TestInspectorAndBack(t *testing.T) {
 			key := strings.TrimSpace(v.Text("h1 code"))
 			v.MustBeAccessible("a CMK that waits")
 			v.Do(v.Page.Locator("a[href*='/?KeyId=']").First().Click())
-			if value, err := v.Page.Locator("#key-reference").InputValue(); err != nil || value != key {
-				t.Fatalf("the console has the CMK %q, want %q", value, key)
-			}
+			v.Do(playwright.NewPlaywrightAssertions(10_000).Locator(v.Page.Locator("#key-reference")).ToHaveValue(key))
 			v.Press(v.Words.CMK.Use)
 			v.GetParameters("RSAES_OAEP_SHA_256")
 			v.Generate()

@@ -24,7 +24,8 @@ func embedded(t *testing.T) desk.Config {
 	return config
 }
 
-// The policy names the script and the styles as they stand in the file, and there is nothing else that could run.
+// The policy names the script and the styles as they stand in the file, and there is nothing else
+// that could run.
 func TestPolicyFitsTheFile(t *testing.T) {
 	file, err := desk.File(t.Context(), embedded(t))
 	if err != nil {

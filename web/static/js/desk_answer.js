@@ -1,6 +1,6 @@
 // @ts-check
-// The answer of GetParametersForImport as text, and what a token must look like on the offline page.
-// What is taken here is what the receipt can hold.
+// The answer of GetParametersForImport as text, and what a token must look like on the offline
+// page. What is taken here is what the receipt can hold.
 
 import { tokenLife } from "./clock.js"
 import { judgeToken, normalise, readJSON } from "./import_parameters.js"

@@ -63,7 +63,8 @@ export function readJSON(written) {
 const longest = 8 << 10
 
 /**
- * What a text is that was brought as a token. "key": it spells key material, or what it encodes does.
+ * What a text is that was brought as a token. "key": it spells key material, or what it encodes
+ * does.
  * @param {string} text
  * @returns {"token" | "key" | "other"}
  */

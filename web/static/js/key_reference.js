@@ -16,7 +16,9 @@ import { problem } from "./words.js"
 export const keyId = /^(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|key-[a-z]{3}[a-z0-9]{1,30})$/
 const arn = /^acs:kms:([a-z0-9-]+):(\d*):key\/(.+)$/
 
-/** The form of region ids, such as cn-hangzhou or cn-north-2-gov-1. It has no room for a key either. */
+/**
+ * The form of region ids, such as cn-hangzhou or cn-north-2-gov-1. It has no room for a key either.
+ */
 const regionId = /^[a-z]{2}(?:-[a-z0-9]{1,14}){1,4}$/
 
 /** @param {string} text */
@@ -28,7 +30,8 @@ export const isRegion = (text) => regionId.test(text) && text.length <= 32
  * @returns {KeyReference}
  */
 export function parseKeyReference(text, region) {
-    // As mail, chats and lines of JSON have it: hyphens that do not break, quotation marks, a comma.
+    // As mail, chats and lines of JSON have it: hyphens that do not break, quotation marks, a
+    // comma.
     const trimmed = text.replace(/[\u00ad\u200b-\u200f\u2060\ufeff]/g, "").replace(/[\u2010\u2011]/g, "-")
         .replace(/^[\s"'`\u201c\u2018]+|[\s"'`\u201d\u2019,;]+$/g, "")
     if (trimmed === "") throw problem("key_reference_empty")

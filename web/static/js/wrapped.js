@@ -1,14 +1,16 @@
 // @ts-check
 // What is brought as wrapped material, judged by its shape: wrapped, it is 256 bytes that look
-// random and are, as a number, below the modulus of the wrapping key. Everything else is refused, and what
-// has the shape of a bare key is called one.
+// random and are, as a number, below the modulus of the wrapping key. Everything else is refused,
+// and what has the shape of a bare key is called one.
 
 import { problem } from "./words.js"
 
 /** The size of what RSA-2048 wraps, in bytes. */
 const wrappedSize = 256
 
-/** The sizes of keys that are in use, in bytes: AES-128 or SM4, Triple DES, AES-256, two of those. */
+/**
+ * The sizes of keys that are in use, in bytes: AES-128 or SM4, Triple DES, AES-256, two of those.
+ */
 const keySizes = [16, 24, 32, 64]
 
 /** White space of any kind, quotation marks, a byte order mark, and characters of no width. */
@@ -59,8 +61,8 @@ function filledUp(bytes) {
 }
 
 /**
- * Whether any 16 bytes come again, as where a key was repeated. In what was wrapped this happens once
- * in 2^113.
+ * Whether any 16 bytes come again, as where a key was repeated. In what was wrapped this happens
+ * once in 2^113.
  * @param {Uint8Array} bytes
  */
 function repeats(bytes) {

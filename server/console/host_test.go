@@ -105,7 +105,7 @@ func FuzzKeyID(f *testing.F) {
 			t.Errorf("%q has neither form", id)
 		}
 		if bits >= 32*8 || url.QueryEscape(id) != id {
-			t.Errorf("%q has room for %.0f bits, or cannot stand in a link", id, bits)
+			t.Errorf("%q has room for %.0f bits, or cannot be in a link", id, bits)
 		}
 	})
 }

@@ -63,7 +63,7 @@ func TestProofSabotage(t *testing.T) {
 func TestSabotagesFit(t *testing.T) {
 	mustListEverySabotage(t)
 	for _, s := range sabotages {
-		readPatch(t, s.name)
+		t.Run(s.name, func(t *testing.T) { readPatch(t, s.name) })
 	}
 }
 

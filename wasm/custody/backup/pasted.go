@@ -10,7 +10,7 @@ import (
 	"filippo.io/age/armor"
 )
 
-// What people paste: an identity or recipients with what stood around them, and armor out of a
+// What people paste: an identity or recipients with what was around them, and armor out of a
 // message.
 
 const (
@@ -93,7 +93,7 @@ func recipientsIn(text string) ([]string, error) {
 	return found, nil
 }
 
-// recipientsInLine returns the words of a line. If one of them is a recipient, what stands before
+// recipientsInLine returns the words of a line. If one of them is a recipient, what is before
 // it as its label is left out; an SSH key is one line.
 func recipientsInLine(line string) []string {
 	line = strings.TrimFunc(line, isHidden)

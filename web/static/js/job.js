@@ -66,7 +66,7 @@ function failed(from, code) {
 }
 
 /**
- * What a worker is asked to do. Files stand in the options unread.
+ * What a worker is asked to do. Files are in the options unread.
  * @typedef {{job: string, options?: Record<string, unknown>, pieces?: boolean}} Request
  */
 

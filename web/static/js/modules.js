@@ -1,6 +1,6 @@
 // @ts-check
 // The modules of this page, with what their bytes must be. In the console they are addresses that
-// the server named; in the desk's file they stand in the page itself, compressed, together with the
+// the server named; in the offline file they are in the page itself, compressed, together with the
 // worker's script.
 
 /** @typedef {import("./job.js").Module} Module */

@@ -21,7 +21,7 @@ import "../wasm/wasm_exec.js"
  * @property {string | Blob} module The URL of the module, or the module itself, compressed by gzip.
  * @property {string} integrity What the module's bytes must be, as "sha256-…".
  * @property {string} job A function of the module's global.
- * @property {Record<string, unknown>} [options] What the job takes. Files stand in it unread.
+ * @property {Record<string, unknown>} [options] What the job takes. Files are in it unread.
  * @property {boolean} [pieces] Whether pieces come before the job itself.
  */
 

@@ -5,8 +5,8 @@ import (
 	"regexp"
 )
 
-// described is the value of aria-describedby for a FileInput: the hint, if there is one, and what was
-// chosen.
+// described is the value of aria-describedby for a FileInput: the hint, if there is one, and what
+// was chosen.
 func described(id, hint string) string {
 	if hint == "" {
 		return id + "-chosen"

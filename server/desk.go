@@ -53,7 +53,7 @@ func (d *deskCommand) Run(ctx context.Context, t terminal) error {
 		}
 	}
 	if err := writeFile(name, content); err != nil {
-		return fmt.Errorf("writing the desk: %v", err)
+		return fmt.Errorf("writing the offline console: %v", err)
 	}
 	t.say("%s: %d bytes, sha256 %x", name, len(content), sha256.Sum256(content))
 	return nil

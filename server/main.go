@@ -1,4 +1,4 @@
-// Command keyferry carries key material from a browser into Alibaba Cloud KMS.
+// Command keyferry imports key material into Alibaba Cloud KMS from a browser.
 //
 // keyferry serve, the default, runs the console in front of an embedded local KMS or of Alibaba
 // Cloud. keyferry desk writes an offline console in one file. keyferry localkms runs the local KMS
@@ -23,7 +23,7 @@ const version = "0.1.0"
 // commands are the commands and flags. Every flag also reads KEYFERRY_<FLAG>.
 type commands struct {
 	Serve    serveCommand    `cmd:"" default:"withargs" help:"Run the console (this is the default)."`
-	Desk     deskCommand     `cmd:"" help:"Write the desk, an offline console in one HTML file."`
+	Desk     deskCommand     `cmd:"" help:"Write the offline console, one HTML file."`
 	LocalKMS localKMSCommand `cmd:"" name:"localkms" help:"Run the local KMS alone, as a test double for other projects."`
 	Verify   verifyCommand   `cmd:"" help:"Compare what a running console serves with what this binary was built with."`
 
@@ -56,7 +56,7 @@ func main() {
 func newParser() *kong.Kong {
 	return kong.Must(&commands{},
 		kong.Name("keyferry"),
-		kong.Description("Carries key material from your browser into Alibaba Cloud KMS. No server sees it in the clear."),
+		kong.Description("Imports key material into Alibaba Cloud KMS from your browser. Nothing between the browser and the KMS can read it."),
 		kong.DefaultEnvars("KEYFERRY"),
 		kong.Vars{"version": version},
 	)

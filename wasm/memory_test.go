@@ -40,7 +40,7 @@ func TestMemory(t *testing.T) {
 		t.Run(algorithm, func(t *testing.T) {
 			memory, opened := generateAndDump(t, folder, algorithm)
 			if copies := bytes.Count(memory, opened.Padded); copies != 1 {
-				t.Errorf("the padded message stands in memory %d times, want once", copies)
+				t.Errorf("the padded message is in memory %d times, want once", copies)
 			}
 			named := secrets(opened)
 			if algorithm == "RSAES_PKCS1_V1_5" {

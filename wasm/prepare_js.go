@@ -14,7 +14,7 @@ import (
 // The codes that ask the person instead of refusing.
 const (
 	codeConfirmHex    keywrap.Code = "confirm_hex"    // the file is text: are its 64 digits meant?
-	codeConfirmBase64 keywrap.Code = "confirm_base64" // the file is text: is what it stands for meant?
+	codeConfirmBase64 keywrap.Code = "confirm_base64" // the file is text: is the key that it encodes meant?
 )
 
 // preparation is what the person chose for one import. forget clears its secrets.
@@ -119,7 +119,7 @@ func (p *preparation) fill() error {
 	return codeBadRequest
 }
 
-// readFile asks before it decodes text: 64 hexadecimal digits may stand for a key, or be something
+// readFile asks before it decodes text: 64 hexadecimal digits may encode a key, or be something
 // else altogether.
 func (p *preparation) readFile() error {
 	kind, err := custody.Recognise(p.file)

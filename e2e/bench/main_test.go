@@ -103,7 +103,8 @@ func buildEmpty(folder string) error {
 	return errors.Join(os.WriteFile(file, overlay, 0o600), goBuild(nil, emptyProgram, "-overlay", file, "./server"))
 }
 
-// buildWraps builds the module that wraps again and again, with the settings of those that are shipped.
+// buildWraps builds the module that wraps again and again, with the settings of those that are
+// shipped.
 func buildWraps(folder string) error {
 	wrapModule = filepath.Join(folder, "wrapmodule.wasm")
 	return command(program.Source("."), nil, "go", "run", "./wasm/build", "-o", folder, "./e2e/bench/wrapmodule")

@@ -90,8 +90,8 @@ func TestDeskClock(t *testing.T) {
 	near(t, unix, 90, 10*time.Minute)
 }
 
-// What is typed into the fields of step 4 is refused on the page: a year that the KMS does not know,
-// and what is no list of days, which may be a key.
+// What is typed into the fields of step 4 is refused on the page: a year that the KMS does not
+// know, and what is no list of days, which may be a key.
 func TestTypedInStep4(t *testing.T) {
 	p := program.Start(t)
 	key := program.Seeded[0]

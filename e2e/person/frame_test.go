@@ -11,8 +11,8 @@ import (
 	"keyferry/e2e/program"
 )
 
-// The header takes at most a sixth of a phone's screen, and of a laptop's at 200 %. It announces the
-// local KMS once. Each page fits, and digits have one width.
+// The header takes at most a sixth of a phone's screen, and of a laptop's at 200 %. It announces
+// the local KMS once. Each page fits, and digits have one width.
 func TestHeader(t *testing.T) {
 	p := program.Start(t)
 	for _, language := range text.Languages {
@@ -48,8 +48,8 @@ func TestHeader(t *testing.T) {
 	}
 }
 
-// A field for a file says in the language of the page what it takes and what was chosen: by a press,
-// by a drop, and by the keyboard, since it is an ordinary field.
+// A field for a file says in the language of the page what it takes and what was chosen: by a
+// press, by a drop, and by the keyboard, since it is an ordinary field.
 func TestFileFields(t *testing.T) {
 	p := program.Start(t)
 	for _, language := range text.Languages {

@@ -131,8 +131,8 @@ func TestErrorsOfTheImportOfferWhatHelps(t *testing.T) {
 	})
 }
 
-// The passphrase stays until the person says that it is stored, and may be entered in capitals, with
-// blanks and without hyphens.
+// The passphrase stays until the person says that it is stored, and may be entered in capitals,
+// with blanks and without hyphens.
 func TestPassphraseIsStoredAndEnteredForgivingly(t *testing.T) {
 	p := program.Start(t)
 	v := browser.Open(p, t, browser.Look{}, "/")

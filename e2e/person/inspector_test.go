@@ -49,7 +49,8 @@ func TestInspectorAndBack(t *testing.T) {
 			v.Do(v.Page.Locator("form[action$='decrypt'] button").Click())
 			v.See(".notice pre", "hello from the inspector")
 			v.MustBeAccessible("a CMK that is enabled")
-			// A first import would be refused after the whole ceremony: the link leads to the other page.
+			// A first import would be refused after the whole ceremony: the link leads to the other
+			// page.
 			v.Do(v.Page.Locator("a[href*='/reimport?KeyId=']").First().Click())
 			v.See("h1", v.Words.Reimport.Title)
 		})

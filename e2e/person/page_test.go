@@ -102,7 +102,8 @@ func TestWhatLeftThisBrowser(t *testing.T) {
 	}
 }
 
-// Leaving asks first with wrapped material that was not imported, and after the import until the receipt is saved.
+// Leaving asks first with wrapped material that was not imported, and after the import until the
+// receipt is saved.
 func TestLeavingAsksFirst(t *testing.T) {
 	p := program.Start(t)
 	key := program.Seeded[0]
@@ -137,8 +138,8 @@ func TestLeavingAsksFirst(t *testing.T) {
 	}
 }
 
-// The theme changes in place and for every page, and the language leads to the same page in it, with
-// the CMK of the address. Both are kept: no page shows first in the other theme, and the plain
+// The theme changes in place and for every page, and the language leads to the same page in it,
+// with the CMK of the address. Both are kept: no page shows first in the other theme, and the plain
 // address leads to the language.
 func TestLanguageAndTheme(t *testing.T) {
 	p := program.Start(t)

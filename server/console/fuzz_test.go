@@ -10,8 +10,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// FuzzBodies holds three laws: no body is a fault; a refusal is one of the console's own, which quote nothing; and what
-// is taken, another reader of JSON understands in the same way.
+// FuzzBodies holds three laws: no body is a fault; a refusal is one of the console's own, which
+// quote nothing; and what is taken, another reader of JSON understands in the same way.
 func FuzzBodies(f *testing.F) {
 	for _, seed := range []string{
 		`{"KeyId": "key-hzz1", "KeyMaterialExpireUnix": 0}`,

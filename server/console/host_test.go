@@ -105,7 +105,7 @@ func FuzzKeyID(f *testing.F) {
 			t.Errorf("%q has neither form", id)
 		}
 		if bits >= 32*8 || url.QueryEscape(id) != id {
-			t.Errorf("%q has room for %.0f bits, or cannot stand in a link", id, bits)
+			t.Errorf("%q has room for %.0f bits, or cannot be in a link", id, bits)
 		}
 	})
 }
@@ -115,8 +115,9 @@ func FuzzKeyID(f *testing.F) {
 func TestCiphertextsAreNotRefused(t *testing.T) {
 	run := float64(ciphertextSize-15) * math.Exp2(-8*15)
 	text := math.Exp2(-ciphertextSize)
-	again := math.Exp2(-8 * 32)
-	if p := run + text + again; p > math.Exp2(-112) {
+	windows := float64(ciphertextSize - 15)
+	again := windows * (windows - 1) / 2 * math.Exp2(-8*16)
+	if p := run + text + again; p > math.Exp2(-111) {
 		t.Errorf("one ciphertext in 2^%.0f is refused", -math.Log2(p))
 	}
 	for _, size := range []int{255, 257} {

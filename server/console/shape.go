@@ -1,7 +1,6 @@
 package console
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"regexp"
@@ -32,10 +31,11 @@ func ciphertextShaped(text string) bool {
 	return !patterned(ciphertext)
 }
 
-// patterned reports whether 256 bytes are text, hold 16 equal bytes in a row, or begin with 32
-// bytes that come again at once. Of ciphertexts fewer than one in 2^112 are any of these.
+// patterned reports whether 256 bytes are text, hold 16 equal bytes in a row, or hold any 16 bytes
+// twice. Of ciphertexts fewer than one in 2^111 are any of these. wrapped.js has the same rule.
 func patterned(block []byte) bool {
 	ascii, equal := true, 0
+	seen := map[[16]byte]bool{}
 	for i, b := range block {
 		ascii = ascii && b < 0x80
 		if i > 0 && b == block[i-1] {
@@ -46,8 +46,16 @@ func patterned(block []byte) bool {
 		if equal == 16 {
 			return true
 		}
+		if i < 15 {
+			continue
+		}
+		window := [16]byte(block[i-15 : i+1])
+		if seen[window] {
+			return true
+		}
+		seen[window] = true
 	}
-	return ascii || bytes.Equal(block[:32], block[32:64])
+	return ascii
 }
 
 // tokenShaped reports whether text can be an import token: base64 throughout, longer than a key in
@@ -61,18 +69,22 @@ func tokenShaped(token string) bool {
 	return err == nil && !isHex(token) && !spellsKey(string(inner))
 }
 
+// separators are what people and programs put between hexadecimal digits. Without the zeros, digits
+// in UTF-16 are ASCII.
+var separators = regexp.MustCompile(`(?i)[\s\x00:,-]|[0\\]x`)
+
 // spellsKey reports whether text is hexadecimal, or base64 of at most 64 bytes.
 func spellsKey(text string) bool {
-	text = strings.Join(strings.Fields(text), "")
 	if isHex(text) {
 		return true
 	}
+	text = strings.Join(strings.Fields(text), "")
 	text = strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(text), "=")
 	inner, err := base64.RawStdEncoding.DecodeString(text)
 	return err == nil && len(inner) <= 64
 }
 
 func isHex(text string) bool {
-	_, err := hex.DecodeString(strings.TrimPrefix(text, "0x"))
+	_, err := hex.DecodeString(separators.ReplaceAllString(text, ""))
 	return err == nil
 }

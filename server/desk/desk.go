@@ -119,7 +119,7 @@ func digest(text []byte) string {
 }
 
 // mustStandInMarkup refuses texts that would end their element, or that a browser would read
-// otherwise than they stand here: then the digests in the policy would not fit.
+// otherwise than they are here: then the digests in the policy would not fit.
 func mustStandInMarkup(file components.SealedFile) error {
 	texts := map[string]string{"the styles": file.Style, "the page's script": file.Script}
 	for _, enclosed := range file.Enclosed {

@@ -24,7 +24,8 @@ func embedded(t *testing.T) desk.Config {
 	return config
 }
 
-// The policy names the script and the styles as they stand in the file, and there is nothing else that could run.
+// The policy names the script and the styles as they are in the file, and there is nothing else
+// that could run.
 func TestPolicyFitsTheFile(t *testing.T) {
 	file, err := desk.File(t.Context(), embedded(t))
 	if err != nil {
@@ -47,7 +48,7 @@ func TestPolicyFitsTheFile(t *testing.T) {
 		}
 	}
 	if at := bytes.Index(file, []byte("Content-Security-Policy")); at > bytes.Index(file, []byte("<style>")) || at > bytes.Index(file, []byte("<script")) {
-		t.Error("something stands before the policy, where it does not rule")
+		t.Error("something is before the policy, where it does not rule")
 	}
 	for _, language := range text.Languages {
 		if !bytes.Contains(file, []byte(`data-language="`+language.Tag+`"`)) {
@@ -69,7 +70,7 @@ func TestRegionIsEscaped(t *testing.T) {
 	}
 }
 
-// What the file is made of must stand in markup unchanged, and nothing may be missing.
+// What the file is made of must be in the markup unchanged, and nothing may be missing.
 func TestRefusesToBeMadeWrongly(t *testing.T) {
 	for name, change := range map[string]func(*desk.Config){
 		"a script that ends its element":  func(c *desk.Config) { c.Page = []byte(`"</SCRIPT>"`) },

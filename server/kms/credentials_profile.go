@@ -50,7 +50,11 @@ func (p profile) mode(source func() (credentials.CredentialsProvider, error)) (c
 	case "ak":
 		return p.static(false)
 	case "ststoken":
-		return p.static(true)
+		keys, err := p.static(true)
+		if err != nil || p.ExpiresUnix == 0 {
+			return keys, err
+		}
+		return p.lasting(keys, "has temporary keys that have expired: get new ones, and run aliyun configure")
 	case "ramrolearn":
 		previous, err := p.static(p.SecurityToken != "")
 		return p.assume(previous, err)
@@ -122,9 +126,14 @@ func (p profile) signedIn() (credentials.CredentialsProvider, error) {
 	if err != nil || p.ExpiresUnix == 0 {
 		return nil, unusable("has the mode CloudSSO or OAuth and no temporary keys" + renew)
 	}
-	l := lasting{keys, time.Unix(p.ExpiresUnix, 0), unusable("has the mode CloudSSO or OAuth, and its temporary keys have expired" + renew)}
+	return p.lasting(keys, "has the mode CloudSSO or OAuth, and its temporary keys have expired"+renew)
+}
+
+// lasting returns keys until they expire, or over once they have.
+func (p profile) lasting(keys credentials.CredentialsProvider, over unusable) (credentials.CredentialsProvider, error) {
+	l := lasting{keys, time.Unix(p.ExpiresUnix, 0), over}
 	if time.Now().After(l.until) {
-		return nil, l.over
+		return nil, over
 	}
 	return l, nil
 }

@@ -35,7 +35,7 @@ func (k *KMS) Control() http.Handler {
 	return k.guarded(mux)
 }
 
-// badControl is a control request that cannot be carried out as it stands.
+// badControl is a control request that cannot be carried out as it is.
 type badControl struct {
 	status int
 	reason string

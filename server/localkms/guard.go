@@ -62,8 +62,10 @@ func knownHost(r *http.Request, allowed []string) bool {
 			return false
 		}
 		host = name
-	} else {
-		host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	} else if inner, found := strings.CutPrefix(host, "["); found {
+		if host, found = strings.CutSuffix(inner, "]"); !found {
+			return false
+		}
 	}
 	if address.Loopback(host) {
 		return true

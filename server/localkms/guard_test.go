@@ -41,6 +41,8 @@ var fromBrowser = []struct {
 	{"a rebound name that says it is of its own origin", map[string]string{"Host": "attacker.example", "Origin": "http://attacker.example", "Sec-Fetch-Site": "same-origin"}, false, false, false},
 	{"a name like localhost", map[string]string{"Host": "localhost.attacker.example"}, false, false, false},
 	{"a port that is none", map[string]string{"Host": "localhost:*"}, false, false, false},
+	{"an address without its end", map[string]string{"Host": "[::1"}, false, false, false},
+	{"a name in brackets that do not close", map[string]string{"Host": "[localhost"}, false, false, false},
 	{"an address elsewhere", map[string]string{"Host": "192.0.2.1:8788"}, false, false, false},
 }
 

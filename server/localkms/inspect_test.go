@@ -15,7 +15,7 @@ import (
 )
 
 // visitor is a browser without a face: it follows redirects, keeps cookies,
-// and sends forms as they stand in the page.
+// and sends forms as they are in the page.
 type visitor struct {
 	t    testing.TB
 	http *http.Client

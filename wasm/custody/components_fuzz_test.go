@@ -9,8 +9,8 @@ import (
 	"keyferry/wasm/keywrap"
 )
 
-// FuzzComponents holds three laws: no text is a fault; a component that is refused changes nothing; and one that is taken
-// is 64 digits, and counts with exactly their value.
+// FuzzComponents holds three laws: no text is a fault; a component that is refused changes nothing;
+// and one that is taken is 64 digits, and counts with exactly their value.
 func FuzzComponents(f *testing.F) {
 	part := randomMaterial(f)
 	f.Add([]byte(printed(part)), []byte(custody.CheckValue(part).String()))

@@ -105,7 +105,8 @@ func (c Commitment) digestOf(m *keywrap.Material) [sha256.Size]byte {
 	return sha256.Sum256(input[:])
 }
 
-// ParseCommitment reads the digest and the salt of a commitment, each in 64 lower-case hexadecimal digits.
+// ParseCommitment reads the digest and the salt of a commitment, each in 64 lower-case hexadecimal
+// digits.
 func ParseCommitment(digest, salt string) (Commitment, error) {
 	var c Commitment
 	if !decodeDigest(digest, &c.Digest) || !decodeDigest(salt, &c.Salt) {
@@ -119,9 +120,9 @@ func decodeDigest(text string, into *[sha256.Size]byte) bool {
 	return err == nil && copy(into[:], decoded) == len(decoded) && hex.EncodeToString(into[:]) == text
 }
 
-// Compare reports whether the material is the one whose check value and commitment a receipt has: nil if it is,
-// [CodeNotReceiptsKey] if it is not, and [CodeReceiptDamaged] if the commitment is to this material and the check value
-// is another's, so that someone changed the receipt.
+// Compare reports whether the material is the one whose check value and commitment a receipt has:
+// nil if it is, [CodeNotReceiptsKey] if it is not, and [CodeReceiptDamaged] if the commitment is to
+// this material and the check value is another's, so that someone changed the receipt.
 func Compare(m *keywrap.Material, k KCV, c Commitment) error {
 	switch {
 	case !c.Matches(m):
@@ -132,5 +133,6 @@ func Compare(m *keywrap.Material, k KCV, c Commitment) error {
 	return nil
 }
 
-// receiptFormat is the first value in the file of a receipt, by which it is recognised where a key was expected.
+// receiptFormat is the first value in the file of a receipt, by which it is recognised where a key
+// was expected.
 const receiptFormat = "keyferry receipt"

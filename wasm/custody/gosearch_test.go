@@ -168,7 +168,7 @@ func TestGoLines(t *testing.T) {
 			for i := range line.points {
 				y, z := line.y+i*line.dy, line.z+i*line.dz
 				if !want[y] || uint64(z) != goTimes(uint64(y), ratio) {
-					t.Fatalf("class %v: the point (%d, %d) does not belong there, or stands there twice", class, y, z)
+					t.Fatalf("class %v: the point (%d, %d) does not belong there, or is there twice", class, y, z)
 				}
 				delete(want, y)
 				points++

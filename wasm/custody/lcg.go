@@ -92,8 +92,8 @@ func fromLCG(m *keywrap.Material) keywrap.Code {
 }
 
 // follow tries so many states from low on, and reports whether bytes are bits from .. from+7 of one
-// and of those after it. It is a function of its own, and short, because engines compile WebAssembly
-// well only where a function is called often.
+// and of those after it. It is a function of its own, and short, because engines compile
+// WebAssembly well only where a function is called often.
 //
 //go:noinline
 func follow(half []byte, low, count uint64, g *lcgLowBits) bool {

@@ -56,8 +56,8 @@ func TestRand(t *testing.T) {
 	foundAlsoAltered(t, "(byte) nextLong()", CodeWeakJavaRandom, fromLCG, func() byte { return byte(java.nextLong()) })
 }
 
-// foundAlsoAltered draws keys, and examines them as they are, with an altered bit, and with one half
-// made otherwise.
+// foundAlsoAltered draws keys, and examines them as they are, with an altered bit, and with one
+// half made otherwise.
 func foundAlsoAltered(t *testing.T, name string, want keywrap.Code, check func(*keywrap.Material) keywrap.Code, draw func() byte) {
 	t.Helper()
 	var m keywrap.Material

@@ -18,8 +18,8 @@ type affine struct {
 // minstd are the multipliers of minstd_rand0 and minstd_rand.
 var minstd = []uint64{16807, 48271}
 
-// affines returns all generators of this kind, drawn by their lowest eight bits or by their highest.
-// Multiplying by 2^8 modulo p turns the 31 bits around and makes the highest the lowest.
+// affines returns all generators of this kind, drawn by their lowest eight bits or by their
+// highest. Multiplying by 2^8 modulo p turns the 31 bits around and makes the highest the lowest.
 func affines() []affine {
 	var all []affine
 	for _, multiplier := range minstd {
@@ -76,8 +76,8 @@ func goAdd(a, b uint64) uint64 {
 // subtractions; the outputs are differences of the table's words.
 //
 // With seeds above 161803398 that word is negative, and two of the subtractions that it takes part
-// in can leave the range of 32 bits. Each time the result is wrong by 2 modulo p; overflow has a bit
-// for either.
+// in can leave the range of 32 bits. Each time the result is wrong by 2 modulo p; overflow has a
+// bit for either.
 func dotNet(before int, overflow uint) affine {
 	type word struct{ a, b uint64 } // a*s + b
 	subtract := func(x, y word) word {
@@ -143,8 +143,8 @@ func (g *affine) made(m *keywrap.Material) (found bool) {
 }
 
 // matches reports whether output number from is x and at least 16 bytes of the key are outputs. Of
-// 2^31 seeds, some one fits a random key so far with probability 2^-68. It gives up where neither of
-// the two bytes is one that come after those that were compared first.
+// 2^31 seeds, some one fits a random key so far with probability 2^-68. It gives up where neither
+// of the two bytes is one that come after those that were compared first.
 func (g *affine) matches(m *keywrap.Material, x uint64) bool {
 	same := 0
 	for i := range m {

@@ -7,10 +7,10 @@ import (
 	"keyferry/wasm/keywrap"
 )
 
-// Generators whose state is too large for algebra, or mixed too well: all that can be done is to try
-// the seeds that programs use, which are small numbers and the time in seconds. How far back is a
-// matter of what a seed costs; README.md has the figures. A key counts as found if its first half is
-// what a seed gives: 2^24 seeds and twenty ways to draw leave 2^-99 of random keys.
+// Generators whose state is too large for algebra, or mixed too well: all that can be done is to
+// try the seeds that programs use, which are small numbers and the time in seconds. How far back is
+// a matter of what a seed costs; README.md has the figures. A key counts as found if its first half
+// is what a seed gives: 2^24 seeds and twenty ways to draw leave 2^-99 of random keys.
 
 // seedsAPiece is how many seeds are tried in one piece of a search.
 const seedsAPiece = 2048
@@ -84,7 +84,8 @@ func (mt *mersenne) seed(seed uint32, words int) {
 	}
 }
 
-// seedArray mixes a seed of one word into a state that was seeded with 19650218, as Python and Ruby do.
+// seedArray mixes a seed of one word into a state that was seeded with 19650218, as Python and Ruby
+// do.
 func (mt *mersenne) seedArray(seed uint32) {
 	last := mt[0]
 	for i := 1; i < len(mt); i++ {
@@ -136,8 +137,8 @@ func mersenneFar(word uint32) uint32 {
 	return word
 }
 
-// fromMersennePython returns the test for the Mersenne Twister of Python and Ruby. It keeps one state
-// for all seeds.
+// fromMersennePython returns the test for the Mersenne Twister of Python and Ruby. It keeps one
+// state for all seeds.
 func fromMersennePython() func(m *keywrap.Material, seed uint64) bool {
 	var start, mt mersenne
 	start.seed(19650218, len(start))
@@ -151,8 +152,8 @@ func fromMersennePython() func(m *keywrap.Material, seed uint64) bool {
 	}
 }
 
-// below256 reports whether Python's randrange(256) gives the first half of the key: it takes nine bits
-// and tries again if they are 256 or more.
+// below256 reports whether Python's randrange(256) gives the first half of the key: it takes nine
+// bits and tries again if they are 256 or more.
 func (mt *mersenne) below256(m *keywrap.Material) bool {
 	i := 0
 	for j := 0; j < 200 && i < len(m)/2; j++ {
@@ -244,8 +245,8 @@ func pcgOutput(state uint64) uint32 {
 	return bits.RotateLeft32(uint32((state>>18^state)>>27), -int(state>>59))
 }
 
-// fromGoPCG tries rand.NewPCG(high, low) of math/rand/v2: IntN(256) takes the lowest bits, Uint32 the
-// upper half, Float64 the highest of the lower 53.
+// fromGoPCG tries rand.NewPCG(high, low) of math/rand/v2: IntN(256) takes the lowest bits, Uint32
+// the upper half, Float64 the highest of the lower 53.
 func fromGoPCG(m *keywrap.Material, high, low uint64) bool {
 	next := func() uint64 {
 		const multiplierHigh, multiplierLow, incrementHigh, incrementLow = 2549297995355413924, 4865540595714422341, 6364136223846793005, 1442695040888963407

@@ -36,7 +36,7 @@ func isHidden(r rune) bool {
 	return false
 }
 
-// isSeparator reports whether a character stands between hex digits when people print them.
+// isSeparator reports whether people print a character between hex digits.
 func isSeparator(r rune) bool {
 	return r == '-' || r == ':' || r == ',' || r >= 0x2010 && r <= 0x2015 || r == 0x2212
 }

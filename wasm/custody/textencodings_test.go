@@ -54,7 +54,8 @@ func textProbability(e *textEncoding) (reached func(least int) float64) {
 	const size, shift, sums = keywrap.MaterialSize, 1024, 4096
 	counts := countText(e)
 	const start, latin, other, states = 0, 1, 2, 3
-	// ways[n][state][sum+shift] is the probability that n random bytes are characters with that sum.
+	// ways[n][state][sum+shift] is the probability that n random bytes are characters with that
+	// sum.
 	var ways [size + 1][states][sums]float64
 	ways[0][start][shift] = 1
 	for n := range size {

@@ -1,7 +1,7 @@
 package keywrap
 
-// Algorithm is a wrapping algorithm under the KMS's own name for it, as it
-// stands in the parameter WrappingAlgorithm.
+// Algorithm is a wrapping algorithm under the KMS's own name for it, as the parameter
+// WrappingAlgorithm has it.
 type Algorithm string
 
 // The wrapping algorithms of the KMS for an RSA_2048 wrapping key.

@@ -29,9 +29,9 @@ type WrappingKey struct {
 	rsa rsa.PublicKey
 }
 
-// ParseWrappingKey reads a SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7) that
-// holds an RSA key of 2048 bits. The input is base64 of DER, as the KMS returns
-// it, or DER, or PEM, also after other text (RFC 7468, section 2). A refusal is a [Code]. The input is not kept.
+// ParseWrappingKey reads a SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7) that holds an RSA key
+// of 2048 bits. The input is base64 of DER, as the KMS returns it, or DER, or PEM, also after other
+// text (RFC 7468, section 2). A refusal is a [Code]. The input is not kept.
 func ParseWrappingKey(input []byte) (*WrappingKey, error) {
 	encoded, err := derOf(input)
 	if err != nil {

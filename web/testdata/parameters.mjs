@@ -8,6 +8,7 @@ import { expect, script } from "./page.mjs"
 const { readAnswer } = await script("desk_answer.js")
 const { decodeText } = await script("bytes.js")
 const { parseKeyReference, isRegion } = await script("key_reference.js")
+const { judgeWrapped } = await script("wrapped.js")
 const { parseReceipt } = await script("receipt_file.js")
 const { writeReceipt } = await script("receipt.js")
 const { readTime, readLocal, stamp } = await script("moment.js")
@@ -63,7 +64,7 @@ function token() {
 function keyForToken() {
     const key = bytes(pick([16, 24, 32, 64]))
     const [base64, hex] = [key.toString("base64"), key.toString("hex")]
-    return pick([base64, hex, hex.toUpperCase(), `0x${hex}`, key.toString("base64url"), Buffer.from(hex).toString("base64"), Buffer.from(base64).toString("base64"), base64.replace(/.{10}/g, "$&\n"), bytes(128).toString("hex")])
+    return pick([base64, hex, hex.toUpperCase(), `0x${hex}`, key.toString("base64url"), Buffer.from(hex).toString("base64"), Buffer.from(base64).toString("base64"), base64.replace(/.{10}/g, "$&\n"), Buffer.from(hex.replace(/..(?=.)/g, "$&:")).toString("base64"), Buffer.from(hex, "utf16le").toString("base64"), bytes(128).toString("hex")])
 }
 
 /** One change to a text, or none where it is empty. */
@@ -71,6 +72,12 @@ function damaged(text) {
     const at = upTo(text.length)
     return text.slice(0, at) + pick(["", " ", "-", ":", "9", "T", "Z", "é", "\u0000", "+"]) + text.slice(at + upTo(2))
 }
+
+/** JSON as it arrives by terminals, mail and web pages. */
+const pasted = (text) => pick([
+    text, text.replace(/^ +/gm, (blanks) => "\u00a0".repeat(blanks.length)), text.replace(/^ +/gm, "\u3000"), `\u200b${text}`, text.replaceAll("\n", "\r\n"),
+    text.replace(/[A-Za-z0-9+/]{76}/g, "$&\n"), text.replace(/[A-Za-z0-9+/]{64}/g, "$&\r\n    "), 
+])
 
 const algorithm = "RSAES_OAEP_SHA_256"
 const digest = () => hexOf(32)
@@ -97,7 +104,7 @@ for (let round = 0; round < Number(process.argv[4]); round++) {
     if (harm === "token") answer.ImportToken = damaged(written)
     if (harm === "id" && typeof id === "string") answer.RequestId = damaged(id)
     if (harm === "key") answer.ImportToken = keyForToken()
-    const shown = JSON.stringify(answer)
+    const shown = pasted(JSON.stringify(answer, null, 2))
     let brought, receipt
     try {
         brought = readAnswer(shown, { keyId, algorithm })
@@ -149,6 +156,9 @@ for (const [reference, region, want] of [
     [described({}), "cn-shanghai", `${keyId} cn-shanghai`], [described({ Arn: "" }), "cn-shanghai", `${keyId} cn-shanghai`], [described({}), "", `${keyId} `],
     [described({ Arn: arn }), "cn-hangzhou", "key_reference_region"], [described({ Arn: `${arn}x` }), "", "key_reference_unreadable"], [keyId, "", `${keyId} `],
     [`"${keyId}"\n`, "cn-shanghai", `${keyId} cn-shanghai`], [`\ufeff${keyId}\u200b`, "cn-shanghai", `${keyId} cn-shanghai`],
+    [`"${keyId}",`, "", `${keyId} `], [`\u201c${keyId}\u201d`, "", `${keyId} `], [`\`${keyId}\``, "", `${keyId} `], [keyId.replace("-", "\u2011"), "", `${keyId} `],
+    [`k\u00ad${keyId.slice(1)}`, "", `${keyId} `], [described({ Arn: arn }).replaceAll(",", ",\u00a0"), "", `${keyId} cn-shanghai`],
+    [described({ Arn: arn }).replace("acs:kms:", "acs:kms:\n"), "", `${keyId} cn-shanghai`],
     [bytes(32).toString("base64url"), "", "key_reference_unreadable"], [hexOf(32), "", "key_reference_unreadable"], [hexOf(16), "", "key_reference_unreadable"],
 ]) {
     expect(`CMK ${reference}, region ${region}`, want, () => {
@@ -160,6 +170,19 @@ for (const region of ["cn-hangzhou", "cn-hangzhou-finance-1", "ap-southeast-1", 
     expect(`region ${region}`, true, () => isRegion(region))
 }
 for (const region of ["", "hangzhou", "CN-hangzhou", "cn-", hexOf(16), hexOf(8), "cn-hangzhou ", "cn hangzhou"]) expect(`region ${region}`, false, () => isRegion(region))
+
+// Wrapped material, and keys that were only filled up to its size.
+const modulus = new Uint8Array(256).fill(255)
+const wrapped = Buffer.concat([Buffer.from([1]), bytes(255)])
+const key = bytes(32)
+for (const [name, raw, typed, want] of [
+    ["bytes", wrapped, false, "taken"], ["base64 in quotation marks", Buffer.from(`"${wrapped.toString("base64")}"`), true, "taken"],
+    ["a key in quotation marks", Buffer.from(`'${key.toString("hex")}'`), true, "wrapped_is_bare"],
+    ["a key between other bytes again and again", Buffer.concat(Array.from({ length: 8 }, () => [key.subarray(1), bytes(1)]).flat()), false, "wrapped_is_bare"],
+    ["a block of 24 bytes again and again", Buffer.concat(Array(11).fill(key.subarray(0, 24))).subarray(0, 256), false, "wrapped_is_bare"],
+]) {
+    expect(`wrapped: ${name}`, want, () => Buffer.compare(judgeWrapped(new Uint8Array(raw), typed, modulus), wrapped) === 0 ? "taken" : "other bytes")
+}
 
 // What Windows programs save.
 const swapped = (text) => Buffer.from(text, "utf16le").swap16()

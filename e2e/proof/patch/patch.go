@@ -32,6 +32,9 @@ func Read(t *testing.T, name string) *Patch {
 	t.Helper()
 	p := &Patch{files: map[string][]byte{}}
 	p.read(t, name)
+	if len(p.files) == 0 {
+		t.Fatalf("%s changes nothing", name)
+	}
 	return p
 }
 

@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // Import is what a person gives for one import.
@@ -93,22 +92,6 @@ func (in *Import) material(random *Stream) ([]byte, error) {
 		return sum, nil
 	}
 	return nil, fmt.Errorf("reference: no source %q", in.Source)
-}
-
-// DecodeFile is the key in a file of the person's: 32 bytes, their hexadecimal digits, or base64 of
-// them.
-func DecodeFile(file []byte) ([]byte, error) {
-	if len(file) == 32 {
-		return file, nil
-	}
-	text := strings.TrimSpace(string(file))
-	if key, err := hex.DecodeString(strings.TrimPrefix(text, "0x")); err == nil && len(key) == 32 {
-		return key, nil
-	}
-	if key, err := base64.RawURLEncoding.DecodeString(strings.NewReplacer("+", "-", "/", "_", "=", "").Replace(text)); err == nil && len(key) == 32 {
-		return key, nil
-	}
-	return nil, errors.New("reference: this is no key")
 }
 
 // digest is SHA-256 in hexadecimal digits.

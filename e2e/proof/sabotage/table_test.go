@@ -1,6 +1,7 @@
 package sabotage
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"keyferry/e2e/program"
 	"keyferry/e2e/proof/monitor"
+	"keyferry/e2e/proof/patch"
 	"keyferry/wasm/keywrap/keywraptest"
 	"keyferry/web"
 )
@@ -83,21 +85,18 @@ var sabotages = []sabotage{
 // run lets a person go through the sabotaged product.
 func (s sabotage) run(t *testing.T, h *monitor.Run) *monitor.Journey {
 	t.Helper()
-	p := readPatch(t, s.name+".sabotage")
-	if s.name == "memory-left" {
-		p.read(t, "memory.probe")
-	}
+	p := readPatch(t, s.name)
 	r := s.relay
-	r.files = p.static(t)
+	r.files = static(p)
 	served := h.Console
 	switch s.build {
 	case console:
 		executable := filepath.Join(t.TempDir(), "keyferry")
-		p.build(t, executable, nil, "./server")
+		p.Build(t, executable, nil, "./server")
 		served = h.StartConsole(executable)
 	case module:
 		file := filepath.Join(t.TempDir(), "keyferry.wasm")
-		p.build(t, file, []string{"GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0"}, "./wasm")
+		p.Build(t, file, []string{"GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0"}, "./wasm")
 		content, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -116,15 +115,17 @@ func (s sabotage) run(t *testing.T, h *monitor.Run) *monitor.Journey {
 	return j
 }
 
-// static is the scripts of a patch, by their names below web/static.
-func (p *patch) static(t *testing.T) map[string][]byte {
+// readPatch reads the patch of a sabotage.
+func readPatch(t *testing.T, name string) *patch.Patch {
 	t.Helper()
-	files := map[string][]byte{}
-	for name, content := range p.files {
-		if static, ok := strings.CutPrefix(name, "web/static/"); ok {
-			content := strings.ReplaceAll(string(content), "THIEF", string(keywraptest.PublicKey()))
-			files[static] = []byte(content)
-		}
+	return patch.Read(t, filepath.Join("testdata", name+".sabotage"))
+}
+
+// static is the scripts of a patch, by their names below web/static.
+func static(p *patch.Patch) map[string][]byte {
+	files := p.Static()
+	for name, content := range files {
+		files[name] = bytes.ReplaceAll(content, []byte("THIEF"), []byte(keywraptest.PublicKey()))
 	}
 	return files
 }

@@ -113,8 +113,8 @@ func New(config Config) http.Handler {
 }
 
 // refusing refuses the requests that Foreign names. A person who followed a link gets a page with a
-// link to the list, because a link on a page of the inspector is not foreign. Nothing of the address
-// is used but the language, and under a name that is not this machine's there is no page.
+// link to the list, because a link on a page of the inspector is not foreign. Nothing of the
+// address is used but the language, and under a name that is not this machine's there is no page.
 func (in *inspector) refusing(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		status, reason := in.Foreign(r)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Every text stands in both languages.
+// Every text is there in both languages.
 func TestTexts(t *testing.T) {
 	for _, text := range []*Text{english, chinese} {
 		v := reflect.ValueOf(*text)

@@ -85,7 +85,7 @@ func (f frame) importText(k Key) string {
 
 func (p listPage) pages() int { return max(1, (p.Total+pageSize-1)/pageSize) }
 
-// position says where in the list the page stands.
+// position says where in the list the page is.
 func (p listPage) position() string {
 	return fmt.Sprintf(p.Text.Position, p.Number, p.pages(), p.Total)
 }

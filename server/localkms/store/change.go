@@ -46,7 +46,8 @@ type Tx struct {
 	added  uint64
 }
 
-// Put adds a key, or replaces the one with the same id. A new key gets its place in the order of creation.
+// Put adds a key, or replaces the one with the same id. A new key gets its place in the order of
+// creation.
 func (t *Tx) Put(k *Key) {
 	if k.Seq == 0 {
 		t.added++

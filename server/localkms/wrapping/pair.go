@@ -33,7 +33,8 @@ type Pair struct {
 	Primes  Primes
 }
 
-// NewPair returns a pair of a private key, which must be RSA-2048 with two primes and the exponent 65537.
+// NewPair returns a pair of a private key, which must be RSA-2048 with two primes and the exponent
+// 65537.
 func NewPair(private *rsa.PrivateKey) (*Pair, error) {
 	if private.N.BitLen() != keyBits || private.E != publicExponent || len(private.Primes) != 2 {
 		return nil, fmt.Errorf("a wrapping key must be RSA with %d bits, two primes and the exponent %d", keyBits, publicExponent)

@@ -6,7 +6,7 @@
 // (age1…) or the post-quantum hybrid kind (age1pq1…).
 //
 // filippo.io/age does the cryptography. It makes copies that this package cannot
-// reach: the 32 bytes stand in a buffer of the payload's writer or reader, the file
+// reach: the 32 bytes are in a buffer of the payload's writer or reader, the file
 // key and what is derived from it on the heap, and a passphrase or identity in
 // strings. They are gone only when the worker erases the memory of the module. What
 // this package holds itself it clears.

@@ -290,7 +290,8 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 }
 
-// TestInspectBounds checks what is on both sides of the largest file and of the highest work factor.
+// TestInspectBounds checks what is on both sides of the largest file and of the highest work
+// factor.
 func TestInspectBounds(t *testing.T) {
 	stanza := func(factor string) []byte {
 		return []byte("age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA " + factor + "\nAAAA\n--- AAAA\n")

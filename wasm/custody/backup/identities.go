@@ -16,8 +16,8 @@ func (with *With) identities(info Info) ([]age.Identity, error) {
 	case !info.Passphrase && len(with.Identity) > 0:
 		return parseIdentities(with.Identity)
 	case !info.Passphrase:
-		// What opens this backup is an identity, so the passphrase is read as one, to say what it is
-		// instead.
+		// What opens this backup is an identity, so the passphrase is read as one, to say what it
+		// is instead.
 		identities, err := parseIdentities(with.Passphrase)
 		if err == CodeIdentityMalformed {
 			err = CodeNeedsIdentity

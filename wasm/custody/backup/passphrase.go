@@ -3,7 +3,7 @@ package backup
 import "crypto/rand"
 
 // The shape of a generated passphrase: five groups of five characters, as in
-// 4k7qz-n0vfx-8mw2e-rj5ta-c9gdh. Each of the 25 stands for five bits, so that there
+// 4k7qz-n0vfx-8mw2e-rj5ta-c9gdh. Each of the 25 encodes five bits, so that there
 // are 2^125 of them: nobody finds one by trying, whatever the work factor.
 const (
 	groups, groupSize = 5, 5

@@ -10,7 +10,7 @@ import (
 	"filippo.io/age/armor"
 )
 
-// What people paste: an identity or recipients with what stood around them, and armor out of a
+// What people paste: an identity or recipients with what was around them, and armor out of a
 // message.
 
 const (
@@ -93,8 +93,8 @@ func recipientsIn(text string) ([]string, error) {
 	return found, nil
 }
 
-// recipientsInLine returns the words of a line. If one of them is a recipient, what stands before it
-// as its label is left out; an SSH key is one line.
+// recipientsInLine returns the words of a line. If one of them is a recipient, what is before
+// it as its label is left out; an SSH key is one line.
 func recipientsInLine(line string) []string {
 	line = strings.TrimFunc(line, isHidden)
 	for _, other := range notRecipients {
@@ -121,9 +121,9 @@ func recipientsInLine(line string) []string {
 	return words
 }
 
-// armored returns the binary of armor that a text has in it, and whether there is any. A message may
-// surround it, quote its lines with > and end them with white space or CR LF, as age itself does not
-// mind at its ends.
+// armored returns the binary of armor that a text has in it, and whether there is any. A message
+// may surround it, quote its lines with > and end them with white space or CR LF, as age itself
+// does not mind at its ends.
 func armored(text []byte) (binary []byte, ok bool, err error) {
 	if bytes.IndexByte(text, 0) == 1 || bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
 		text = bytes.ReplaceAll(text, []byte{0}, nil) // UTF-16 of ASCII
@@ -147,8 +147,8 @@ func armored(text []byte) (binary []byte, ok bool, err error) {
 	return binary, true, nil
 }
 
-// damagedIntro reports whether a file that does not begin as an age file of version 1 once did: line
-// ends were changed, a byte order mark was added, or the file was saved as UTF-16.
+// damagedIntro reports whether a file that does not begin as an age file of version 1 once did:
+// line ends were changed, a byte order mark was added, or the file was saved as UTF-16.
 func damagedIntro(file []byte) bool {
 	if file = bytes.TrimPrefix(file, []byte("\xef\xbb\xbf")); bytes.HasPrefix(file, []byte(introOfAny)) {
 		line, _, _ := bytes.Cut(file, []byte("\n"))

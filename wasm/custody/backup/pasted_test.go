@@ -115,7 +115,8 @@ func TestPastedRecipients(t *testing.T) {
 	}
 }
 
-// inUTF16 is what an editor on Windows makes of a text, or a program of bytes that it takes for one.
+// inUTF16 is what an editor on Windows makes of a text, or a program of bytes that it takes for
+// one.
 func inUTF16(text string) []byte {
 	b := []byte{0xff, 0xfe}
 	for _, unit := range utf16.Encode([]rune(text)) {

@@ -4,9 +4,10 @@
 //
 //	go run wasm/custody/testdata/published.go -wycheproof DIRECTORY -go DIRECTORY ... > wasm/custody/published.bin
 //
-// It takes the keys of 32 bytes in the vectors of Wycheproof (testvectors_v1); every string of 64 hex digits in the tests of
-// Go's crypto/aes, crypto/cipher and crypto/hmac and of chacha20 and chacha20poly1305 in golang.org/x/crypto, which hold
-// vectors of NIST's CAVP and of RFCs; and constants that it computes.
+// It takes the keys of 32 bytes in the vectors of Wycheproof (testvectors_v1); every string of 64
+// hex digits in the tests of Go's crypto/aes, crypto/cipher and crypto/hmac and of chacha20 and
+// chacha20poly1305 in golang.org/x/crypto, which hold vectors of NIST's CAVP and of RFCs; and
+// constants that it computes.
 package main
 
 import (
@@ -189,7 +190,8 @@ func irrational() {
 	}
 }
 
-// primes adds the constants of SHA-2: the fractions of the square roots and the cube roots of the first primes.
+// primes adds the constants of SHA-2: the fractions of the square roots and the cube roots of the
+// first primes.
 func primes() {
 	var square, cube, square64, cube64 bytes.Buffer
 	for n, count := int64(2), 0; count < 8; n++ {

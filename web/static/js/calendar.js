@@ -29,7 +29,7 @@ export function offerCalendar(result) {
  * Whether a text is one to ten numbers of days, 1 to 365, as the server reads them.
  * @param {string} text
  */
-export function isDays(text) {
+function isDays(text) {
     const days = text.split(/[,，、; ]+/).filter((day) => day !== "")
     return days.length > 0 && days.length <= 10 && days.every((day) => /^\d{1,3}$/.test(day) && +day >= 1 && +day <= 365)
 }

@@ -27,8 +27,8 @@ export function setClock(time) {
 }
 
 /**
- * Take a time that has passed already for the present, if this computer's clock is behind even that.
- * What was found before is forgotten.
+ * Take a time that has passed already for the present, if this computer's clock is behind even
+ * that. What was found before is forgotten.
  * @param {number} time in milliseconds
  */
 export function notBefore(time) {
@@ -36,8 +36,8 @@ export function notBefore(time) {
 }
 
 /**
- * Judge the time by a token that was issued just now. One that has expired, or lives for longer than
- * a token can, tells the time better than the clock that says so.
+ * Judge the time by a token that was issued just now. One that has expired, or lives for longer
+ * than a token can, tells the time better than the clock that says so.
  * @param {number} expires when the token ends, in milliseconds
  */
 export function judgeByNewToken(expires) {

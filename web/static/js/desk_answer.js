@@ -1,9 +1,9 @@
 // @ts-check
-// The answer of GetParametersForImport as text, and what a token must look like on the offline page.
-// What is taken here is what the receipt can hold.
+// The answer of GetParametersForImport as text, and what a token must look like on the offline
+// page. What is taken here is what the receipt can hold.
 
 import { tokenLife } from "./clock.js"
-import { judgeToken, normalise } from "./import_parameters.js"
+import { judgeToken, normalise, readJSON } from "./import_parameters.js"
 import { problem } from "./words.js"
 
 /**
@@ -43,7 +43,7 @@ export function readAnswer(text, { keyId, algorithm }) {
 /** @param {string} text @returns {any} */
 function parse(text) {
     try {
-        return JSON.parse(text)
+        return readJSON(text)
     } catch {
         throw problem("parameters_unreadable")
     }

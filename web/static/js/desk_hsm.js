@@ -60,8 +60,8 @@ function derOf(publicKey) {
 }
 
 /**
- * Where the modulus of an RSA-2048 key begins in the DER of a SubjectPublicKeyInfo, which the module
- * has read strictly.
+ * Where the modulus of an RSA-2048 key begins in the DER of a SubjectPublicKeyInfo, which the
+ * module has read strictly.
  */
 const modulusAt = 33
 

@@ -55,7 +55,8 @@ export async function readParameters(form, wanted, module, signal) {
 }
 
 /**
- * A token that has expired by this computer's clock: the clock may be ahead, and nothing here tells.
+ * A token that has expired by this computer's clock: the clock may be ahead, and nothing here
+ * tells.
  * @param {number} expires
  */
 function expired(expires) {

@@ -1,12 +1,16 @@
 // @ts-check
-// The fields for files: each says in the language of the page what was chosen. No file is read here.
+// The fields for files: each says in the language of the page what was chosen. No file is read
+// here.
 
 import { fillHoles, template } from "./words.js"
 
 /** @param {string} name */
 const word = (name) => template("files").querySelector(`[data-file="${name}"]`)?.textContent ?? ""
 
-/** The kinds of files that have a word, by the end of their names. @type {Record<string, string>} */
+/**
+ * The kinds of files that have a word, by the end of their names.
+ * @type {Record<string, string>}
+ */
 const kinds = { age: "age", json: "json", txt: "txt", b64: "txt", pem: "pem", crt: "pem" }
 
 /** @param {File} file */

@@ -46,12 +46,25 @@ const unseen = /[\s\u00ad\u200b-\u200f\u2060\ufeff]/g
  */
 export const plain = (written) => written.replace(unseen, "").replace(/^(["'])(.*)\1$/, "$2")
 
+/**
+ * Read JSON as people paste it: terminals and mail programs fold lines within a string, and web
+ * pages have blanks that JSON does not know. Throws what JSON.parse throws.
+ * @param {string} written
+ */
+export function readJSON(written) {
+    try {
+        return JSON.parse(written)
+    } catch {
+        return JSON.parse(written.replace(/[\t\r\n\u00ad\u200b-\u200f\u2060\ufeff]/g, "").replace(/\s/g, " "))
+    }
+}
+
 /** The longest token that the server relays, in characters. */
 const longest = 8 << 10
 
 /**
- * What a text is that was brought as a token. "key": it spells key material, or what it encodes does.
- * The server has the same rule.
+ * What a text is that was brought as a token. "key": it spells key material, or what it encodes
+ * does.
  * @param {string} text
  * @returns {"token" | "key" | "other"}
  */
@@ -63,11 +76,11 @@ export function judgeToken(text) {
 }
 
 /**
- * Whether a text is hexadecimal digits, or base64 of 16 to 64 bytes.
+ * Whether a text is hexadecimal digits, also in UTF-16 or with separators, or base64 of 16 to 64
+ * bytes.
  * @param {string} text
  */
 function spellsKey(text) {
-    const digits = text.replace(unseen, "").replace(/^0x/i, "")
-    if (/^[0-9A-Fa-f]{32,}$/.test(digits)) return true
-    return /^[A-Za-z0-9+/_-]{22,86}={0,2}$/.test(digits)
+    const digits = text.replace(/[\0:,-]|[0\\]x/gi, "").replace(unseen, "")
+    return /^[0-9A-Fa-f]{32,}$/.test(digits) || /^[A-Za-z0-9+/_-]{22,86}={0,2}$/.test(text.replace(unseen, ""))
 }

@@ -10,7 +10,8 @@ const patience = 60_000
 let allowedURL
 
 /**
- * The only address that a worker of this page may be started from. Trusted Types hold every other string back.
+ * The only address that a worker of this page may be started from. Trusted Types hold every other
+ * string back.
  * @param {string} url
  */
 function scriptURL(url) {
@@ -33,8 +34,9 @@ const policy = window.trustedTypes?.createPolicy("keyferry", {
  */
 
 /**
- * What is wrong when a worker or its module does not load. The worker may load from the host alone that the console was
- * asked for, so a proxy that changes the Host header, or leaves the port out, keeps the module away.
+ * What is wrong when a worker or its module does not load. The worker may load from the host alone
+ * that the console was asked for, so a proxy that changes the Host header, or leaves the port out,
+ * keeps the module away.
  * @param {Module} from
  */
 function unavailable({ worker }) {
@@ -45,7 +47,8 @@ function unavailable({ worker }) {
 }
 
 /**
- * The host that the console was asked for when the browser loaded the worker's script. Empty in the desk's file.
+ * The host that the console was asked for when the browser loaded the worker's script. Empty in the
+ * desk's file.
  * @param {string} worker address of the script
  */
 function servedTo(worker) {
@@ -63,7 +66,7 @@ function failed(from, code) {
 }
 
 /**
- * What a worker is asked to do. Files stand in the options unread.
+ * What a worker is asked to do. Files are in the options unread.
  * @typedef {{job: string, options?: Record<string, unknown>, pieces?: boolean}} Request
  */
 
@@ -99,7 +102,8 @@ export async function run(from, request, watch) {
  */
 export function begin(from, request) {
     const began = performance.now()
-    // A page from a disk has no origin, and browsers start no module there; its worker is joined into one script.
+    // A page from a disk has no origin, and browsers start no module there; its worker is joined
+    // into one script.
     const type = from.worker.startsWith("blob:") ? "classic" : "module"
     const worker = new Worker(/** @type {string} */ (scriptURL(from.worker)), { type, name: request.job })
     const ready = settled()
@@ -222,7 +226,10 @@ function patiently(call) {
     }
     return {
         heard,
-        /** One more waits, or one less. The clock runs as long as anybody does. @param {1 | -1} change */
+        /**
+         * One more waits, or one less. The clock runs as long as anybody does.
+         * @param {1 | -1} change
+         */
         waits(change) {
             waiting += change
             heard()

@@ -34,7 +34,7 @@ export function keyQuestions(form) {
     return {
         answers: () => ({ ...answers }),
         /**
-         * Ask the question that a code stands for.
+         * Ask the question that belongs to a code.
          * @param {string} code
          * @returns {boolean} whether it was a question; anything else is an error to show
          */

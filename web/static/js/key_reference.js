@@ -2,6 +2,7 @@
 // What a person can paste as a CMK: its ID, its ARN, or the JSON output of CreateKey or
 // DescribeKey.
 
+import { readJSON } from "./import_parameters.js"
 import { problem } from "./words.js"
 
 /**
@@ -15,7 +16,9 @@ import { problem } from "./words.js"
 export const keyId = /^(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|key-[a-z]{3}[a-z0-9]{1,30})$/
 const arn = /^acs:kms:([a-z0-9-]+):(\d*):key\/(.+)$/
 
-/** The form of region ids, such as cn-hangzhou or cn-north-2-gov-1. It has no room for a key either. */
+/**
+ * The form of region ids, such as cn-hangzhou or cn-north-2-gov-1. It has no room for a key either.
+ */
 const regionId = /^[a-z]{2}(?:-[a-z0-9]{1,14}){1,4}$/
 
 /** @param {string} text */
@@ -27,7 +30,10 @@ export const isRegion = (text) => regionId.test(text) && text.length <= 32
  * @returns {KeyReference}
  */
 export function parseKeyReference(text, region) {
-    const trimmed = text.replace(/[\u200b-\u200f\u2060\ufeff]/g, "").trim().replace(/^(["'])(.*)\1$/s, "$2")
+    // As mail, chats and lines of JSON have it: hyphens that do not break, quotation marks, a
+    // comma.
+    const trimmed = text.replace(/[\u00ad\u200b-\u200f\u2060\ufeff]/g, "").replace(/[\u2010\u2011]/g, "-")
+        .replace(/^[\s"'`\u201c\u2018]+|[\s"'`\u201d\u2019,;]+$/g, "")
     if (trimmed === "") throw problem("key_reference_empty")
     if (trimmed.startsWith("{")) return fromAnswer(trimmed, region)
     if (trimmed.startsWith("alias/") || /^acs:kms:[^:]*:\d*:alias\//.test(trimmed)) throw problem("key_reference_alias")
@@ -48,7 +54,7 @@ function fromARN(text, region) {
 function fromAnswer(text, region) {
     let answer
     try {
-        answer = JSON.parse(text)
+        answer = readJSON(text)
     } catch {
         throw problem("key_reference_unreadable")
     }

@@ -1,6 +1,7 @@
 // @ts-check
-// The modules of this page, with what their bytes must be. In the console they are addresses that the server named; in the
-// desk's file they stand in the page itself, compressed, together with the worker's script.
+// The modules of this page, with what their bytes must be. In the console they are addresses that
+// the server named; in the offline file they are in the page itself, compressed, together with the
+// worker's script.
 
 /** @typedef {import("./job.js").Module} Module */
 
@@ -38,7 +39,8 @@ function enclosedScript(name) {
 const opened = new Map()
 
 /**
- * A module in this file, still compressed: the worker unpacks it, and compares it with what it must be.
+ * A module in this file, still compressed: the worker unpacks it, and compares it with what it must
+ * be.
  * @param {string} name
  */
 function enclosedModule(name) {

@@ -1,6 +1,6 @@
 // @ts-check
-// Times as the page shows them: year first, 24 hours, so that they read alike in every language. And
-// times as others write them.
+// Times as the page shows them: year first, 24 hours, so that they read alike in every language.
+// And times as others write them.
 
 /** @param {number} n */
 const two = (n) => String(n).padStart(2, "0")

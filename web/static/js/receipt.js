@@ -62,8 +62,8 @@ export async function writeReceipt(program, made) {
 }
 
 /**
- * Read a receipt that the person chose. What does not begin as JSON is not read: it may be a key that was chosen in the
- * wrong field, and key material has no place in the page.
+ * Read a receipt that the person chose. What does not begin as JSON is not read: it may be a key
+ * that was chosen in the wrong field, and key material has no place in the page.
  * @param {File} file
  * @returns {Promise<Receipt>}
  */

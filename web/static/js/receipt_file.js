@@ -1,10 +1,12 @@
 // @ts-check
-// The file of a receipt: JSON in UTF-8, one field a line in a fixed order, two spaces before each. The same fields always
-// give the same bytes. wasm/custody/README.md describes the format. Nothing here needs a page.
+// The file of a receipt: JSON in UTF-8, one field a line in a fixed order, two spaces before each.
+// The same fields always give the same bytes. wasm/custody/README.md describes the format. Nothing
+// here needs a page.
 
 /**
- * The fields of a receipt, under the names that they have in the file. Digests are SHA-256 in lower-case hexadecimal;
- * times are UTC as in 2026-01-02T15:04:05Z. A field that is optional is absent or empty.
+ * The fields of a receipt, under the names that they have in the file. Digests are SHA-256 in
+ * lower-case hexadecimal; times are UTC as in 2026-01-02T15:04:05Z. A field that is optional is
+ * absent or empty.
  * @typedef {object} Receipt
  * @property {string} Program the program that made the receipt, and its version
  * @property {string} ModuleSHA256 of the WebAssembly module that held the key material
@@ -58,13 +60,19 @@ const is = {
 /** @param {Value} value */
 const text = (value) => typeof value === "string" ? value : ""
 
-/** Whether the calendar and the clock have this time: browsers take 29 February of any year. @param {string} time */
+/**
+ * Whether the calendar and the clock have this time: browsers take 29 February of any year.
+ * @param {string} time
+ */
 function exists(time) {
     const moment = new Date(time)
     return !Number.isNaN(moment.getTime()) && moment.toISOString() === time.replace("Z", ".000Z")
 }
 
-/** The fields in the order of the file. @type {[name: string, valid: (value: Value) => boolean, optional?: "optional"][]} */
+/**
+ * The fields in the order of the file.
+ * @type {[name: string, valid: (value: Value) => boolean, optional?: "optional"][]}
+ */
 const fields = [
     ["Format", is.format],
     ["Version", is.version],
@@ -94,7 +102,10 @@ const fields = [
 /** A refusal. @param {string} code */
 const refusal = (code) => ({ code })
 
-/** Whether the fields are those of a receipt: each in its form, no other, and none against another. @param {Map<string, Value>} found */
+/**
+ * Whether the fields are those of a receipt: each in its form, no other, and none against another.
+ * @param {Map<string, Value>} found
+ */
 function check(found) {
     const known = fields.filter(([name, valid, optional]) => {
         const value = found.get(name)
@@ -108,7 +119,8 @@ function check(found) {
 }
 
 /**
- * Write the file of a receipt. A receipt that could not be read again is refused with {code: "receipt_malformed"}.
+ * Write the file of a receipt. A receipt that could not be read again is refused with {code:
+ * "receipt_malformed"}.
  * @param {Receipt} receipt
  * @returns {Uint8Array<ArrayBuffer>}
  */
@@ -123,17 +135,19 @@ export function formatReceipt(receipt) {
 /** How many bytes a file may have: several times those of the longest receipt. */
 export const largestReceipt = 16 << 10
 
-// A receipt is an object of strings and whole numbers. JSON.parse would drop all but the last of two fields of one name,
-// so the object is read here; the form is that of RFC 8259, sections 2, 6 and 7.
+// A receipt is an object of strings and whole numbers. JSON.parse would drop all but the last of
+// two fields of one name, so the object is read here; the form is that of RFC 8259, sections 2, 6
+// and 7.
 const space = String.raw`[ \t\r\n]*`
 const string = String.raw`"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"`
 const member = String.raw`${space}(${string})${space}:${space}(${string}|-?[0-9]+)${space}`
 const whole = new RegExp(`^${space}\\{(?:${space}|${member}(?:,${member})*)\\}${space}$`)
 
 /**
- * Read the file of a receipt. What it says is read strictly: each field is there, once, in its form, and no other. How it
- * is laid out is not, because mail programs and editors change that: the order of the fields, white space, line ends, a
- * byte order mark, and escapes in strings. A refusal is {code}.
+ * Read the file of a receipt. What it says is read strictly: each field is there, once, in its
+ * form, and no other. How it is laid out is not, because mail programs and editors change that: the
+ * order of the fields, white space, line ends, a byte order mark, and escapes in strings. A refusal
+ * is {code}.
  * @param {Uint8Array<ArrayBuffer>} file
  * @returns {Receipt}
  */
@@ -180,7 +194,10 @@ function unquote(quoted) {
     return content
 }
 
-/** A whole number; NaN, which no field may be, where it is not in its shortest form. @param {string} written */
+/**
+ * A whole number; NaN, which no field may be, where it is not in its shortest form.
+ * @param {string} written
+ */
 function number(written) {
     return String(Number(written)) === written ? Number(written) : NaN
 }

@@ -3,14 +3,15 @@
 /**
  * The worker that runs one job of a module and then ends.
  *
- * It takes one message, a Request. It posts {type: "ready"} once the module runs, {type: "progress", done, total} while
- * it examines, and then exactly one Answer. Where the Request says "pieces", the job is fed piece by piece (components of
- * a key) before it starts: the worker then takes Pieces, and answers each with {type: "piece"} and a result or an error,
- * until the message {finish} with the rest of the options.
+ * It takes one message, a Request. It posts {type: "ready"} once the module runs, {type:
+ * "progress", done, total} while it examines, and then exactly one Answer. Where the Request says
+ * "pieces", the job is fed piece by piece (components of a key) before it starts: the worker then
+ * takes Pieces, and answers each with {type: "piece"} and a result or an error, until the message
+ * {finish} with the rest of the options.
  *
- * Before the answer leaves, the module's memory, the only place where key material has been in the clear, is filled with
- * zeros. Every way in which the module can die is an answer too: the page never waits for ever. A failure is a code; the
- * page has the words.
+ * Before the answer leaves, the module's memory, the only place where key material has been in the
+ * clear, is filled with zeros. Every way in which the module can die is an answer too: the page
+ * never waits for ever. A failure is a code; the page has the words.
  */
 
 import "../wasm/wasm_exec.js"
@@ -20,7 +21,7 @@ import "../wasm/wasm_exec.js"
  * @property {string | Blob} module The URL of the module, or the module itself, compressed by gzip.
  * @property {string} integrity What the module's bytes must be, as "sha256-…".
  * @property {string} job A function of the module's global.
- * @property {Record<string, unknown>} [options] What the job takes. Files stand in it unread.
+ * @property {Record<string, unknown>} [options] What the job takes. Files are in it unread.
  * @property {boolean} [pieces] Whether pieces come before the job itself.
  */
 
@@ -189,8 +190,8 @@ async function fetchModule(url, integrity) {
 }
 
 /**
- * Unpack a module that came with the page, and compare its bytes with the integrity, as the browser does for one that
- * is fetched.
+ * Unpack a module that came with the page, and compare its bytes with the integrity, as the browser
+ * does for one that is fetched.
  * @param {Blob} packed
  * @param {string} integrity
  * @returns {Promise<Response>}
@@ -288,7 +289,8 @@ async function ask(keyferry, job, options) {
 const contents = []
 
 /**
- * Replace files by their bytes. The page hands over files unread, so that their bytes exist in this worker alone.
+ * Replace files by their bytes. The page hands over files unread, so that their bytes exist in this
+ * worker alone.
  * @param {object} options
  * @returns {Promise<Record<string, unknown>>}
  */

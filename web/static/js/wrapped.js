@@ -1,20 +1,22 @@
 // @ts-check
-// What is brought as wrapped material, judged by its shape: wrapped, it is 256 bytes that look random
-// and are, as a number, below the modulus of the wrapping key. Everything else is refused, and what
-// has the shape of a bare key is called one.
+// What is brought as wrapped material, judged by its shape: wrapped, it is 256 bytes that look
+// random and are, as a number, below the modulus of the wrapping key. Everything else is refused,
+// and what has the shape of a bare key is called one.
 
 import { problem } from "./words.js"
 
 /** The size of what RSA-2048 wraps, in bytes. */
 const wrappedSize = 256
 
-/** The sizes of keys that are in use, in bytes: AES-128 or SM4, Triple DES, AES-256, two of those. */
+/**
+ * The sizes of keys that are in use, in bytes: AES-128 or SM4, Triple DES, AES-256, two of those.
+ */
 const keySizes = [16, 24, 32, 64]
 
-/** White space of any kind, a byte order mark, and characters of no width. */
-const hiddenCharacters = /[\s\u0085\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g
+/** White space of any kind, quotation marks, a byte order mark, and characters of no width. */
+const hiddenCharacters = /["'\s\u0085\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g
 
-/** What stands between hex digits where people print them. */
+/** What people print between hex digits. */
 const hexSeparators = /[-:,\u2010-\u2015\u2212]|[0\\]x/gi
 
 /**
@@ -59,11 +61,13 @@ function filledUp(bytes) {
 }
 
 /**
- * Whether one block of up to 128 bytes is written again and again.
+ * Whether any 16 bytes come again, as where a key was repeated. In what was wrapped this happens
+ * once in 2^113.
  * @param {Uint8Array} bytes
  */
 function repeats(bytes) {
-    return [...Array(128).keys()].some((before) => bytes.every((byte, i) => i <= before || byte === bytes[i - before - 1]))
+    const blocks = Array.from({ length: bytes.length - 15 }, (_, i) => bytes.subarray(i, i + 16).join())
+    return new Set(blocks).size < blocks.length
 }
 
 /**

@@ -111,6 +111,7 @@ var chineseFaults = map[string]Fault{
 
 	// Backups and receipts, as the page and the console see them.
 	"Console.Remind":     {"提醒天数必须是 1 至 365 之间的整数。", "最多可输入 10 个数值，用逗号分隔，例如 30, 7, 1。"},
+	"reminder_days":      {"提醒天数必须是 1 至 365 之间的整数。", "最多可输入 10 个数值，用逗号分隔，例如 30, 7, 1。"},
 	"confirm_hex":        {"文件内容为 64 个十六进制字符。", "请确认解码后的 32 字节是否就是密钥。"},
 	"confirm_base64":     {"文件内容为 32 字节的 Base64 编码。", "请确认解码后的 32 字节是否就是密钥。"},
 	"receipt_other_cmk":  {"这是其他主密钥的导入记录。", "请选择该主密钥的导入记录，或返回第 1 步填写导入记录中的主密钥。"},

@@ -111,6 +111,7 @@ var englishFaults = map[string]Fault{
 
 	// What a person chooses or enters, as the page and the console check it.
 	"Console.Remind":     {"The reminder days must be numbers from 1 to 365.", "Enter up to ten numbers, separated by commas, such as 30, 7, 1."},
+	"reminder_days":      {"The reminder days must be numbers from 1 to 365.", "Enter up to ten numbers, separated by commas, such as 30, 7, 1."},
 	"confirm_hex":        {"The file contains 64 hexadecimal digits.", "Confirm whether the 32 bytes that they encode are the key."},
 	"confirm_base64":     {"The file contains 32 bytes in base64.", "Confirm whether the decoded 32 bytes are the key."},
 	"receipt_other_cmk":  {"This receipt is for another CMK.", "Choose the receipt for this CMK, or go back to step 1 and enter the CMK named in the receipt."},

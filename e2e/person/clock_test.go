@@ -111,7 +111,7 @@ func TestTypedInStep4(t *testing.T) {
 	for _, typed := range []string{"soon", "0", "366", strings.Repeat("0f", 32), "1 2 3 4 5 6 7 8 9 10 11"} {
 		v.Do(v.Page.Locator("#remind").Fill(typed))
 		v.Press(v.Words.Keep.Calendar)
-		v.Fault("Console.Remind")
+		v.Fault("reminder_days")
 	}
 	for _, sent := range v.Sent {
 		if strings.Contains(string(sent), "/calendar") {

@@ -18,7 +18,7 @@ export function offerCalendar(result) {
         clearErrors(result)
         const form = /** @type {HTMLFormElement} */ (event.target)
         const [KeyId, KeyMaterialExpireUnix, Remind] = ["KeyId", "KeyMaterialExpireUnix", "Remind"].map((name) => value(form, name))
-        if (!isDays(Remind)) return showError(result, problem("Console.Remind"))
+        if (!isDays(Remind)) return showError(result, problem("reminder_days"))
         const entry = await record("calendar", { KeyId, KeyMaterialExpireUnix, Remind })
         form.submit()
         entry.ended("")

@@ -151,7 +151,7 @@ func cancelled(j *monitor.Journey) {
 	j.ToMaterial("RSAES_OAEP_SHA_256")
 	j.Bring(func(b []byte) []byte { return b })
 	j.Press(j.Words.Import.Cancel)
-	j.Shows(".notice.error", "[data-part=backup] h3")
+	j.Shows(".notice.error", "[data-form=send]")
 	j.Look("cancelled")
 }
 

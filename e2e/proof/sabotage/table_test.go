@@ -140,7 +140,7 @@ func stolen(j *monitor.Journey) {
 	at, before := j.Page.URL(), j.Run.Count()
 	j.Bring(func(b []byte) []byte { return b })
 	j.Until("the leak", func() bool {
-		return j.Run.Told(`"type":"stolen"`, before) || j.Visible("[data-part=backup] h3") || j.Visible(".notice.error") || j.Page.URL() != at
+		return j.Run.Told(`"type":"stolen"`, before) || j.Visible("[data-part=backup] h3") || j.Visible("[data-form=send]") || j.Visible(".notice.error") || j.Page.URL() != at
 	})
 	time.Sleep(leaking)
 	j.Look("after the leak")

@@ -202,6 +202,8 @@ func TestRejections(t *testing.T) {
 		{"a component that is text", call{Function: "addComponent", Arguments: []any{options{"component": "00", "kcv": "00"}}}, "bad_request"},
 		{"no backup", check(nil), "backup_not_age"},
 		{"no secret", check(options{"secret": nil}), "bad_request"},
+		{"a secret from a file, for no backup", check(options{"secret": base64Of([]byte("AGE-SECRET-KEY-1"))}), "backup_not_age"},
+		{"a secret that is a number", check(options{"secret": 1}), "bad_request"},
 		{"a check value that is none", check(options{"kcv": "0C"}), "kcv_malformed"},
 		{"words for a key", inspect(options{"publicKey": "words"}), "wrapping_key_not_base64"},
 		{"lone surrogates", inspect(options{"publicKey": "\ufffd\U0001f511"}), "wrapping_key_not_base64"},

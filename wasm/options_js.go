@@ -32,10 +32,13 @@ func (o *options) text(name string) string {
 	return value.String()
 }
 
-// secret is a field that must be a string, as UTF-8 in bytes of which no Go string is made. The
-// caller clears them.
+// secret is a field that must be a string or, as the content of a file, a Uint8Array: as UTF-8 in
+// bytes of which no Go string is made. The caller clears them.
 func (o *options) secret(name string) []byte {
 	value := o.object.Get(name)
+	if value.Type() == js.TypeObject {
+		return o.bytes(name)
+	}
 	if value.Type() != js.TypeString {
 		o.fail(codeBadRequest)
 		return nil

@@ -17,6 +17,8 @@ type MaterialStep struct {
 	BackupLabel    string
 	SecretLabel    string
 	SecretHint     string
+	IdentityFile   string // opens the field below
+	IdentityLabel  string
 	Components     string
 	ComponentsHint string
 	ComponentLabel string // {number}

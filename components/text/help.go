@@ -12,17 +12,19 @@ type Help struct {
 
 // Record is the page that is printed after an import, for people to sign.
 type Record struct {
-	Title      string
-	Backup     string
-	BackupHash string
-	Token      string
-	Times      string
-	Prepared   string // when the key material was wrapped
-	Imported   string
-	Expires    string
-	NoBackup   string
-	Signature  string
-	Second     string
+	Title          string
+	OfflineTitle   string // of what was prepared offline
+	ImportedByHand string
+	Backup         string
+	BackupHash     string
+	Token          string
+	Times          string
+	Prepared       string // when the key material was wrapped
+	Imported       string
+	Expires        string
+	NoBackup       string
+	Signature      string
+	Second         string
 }
 
 // Sheet is the page on which a person writes the passphrase of a backup by hand.

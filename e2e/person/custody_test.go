@@ -94,7 +94,16 @@ func TestAgeCommand(t *testing.T) {
 		if err != nil {
 			t.Fatalf("age -d: %v", err)
 		}
-		v.ProveBackup(backup, lines[len(lines)-1])
+		v.Do(v.Page.Locator("[data-form=proof] details > summary").Click())
+		v.File("proof-identity", identity)
+		v.File("proof-age", backup)
+		v.Do(v.Page.Locator("#proof-secret").Fill(lines[len(lines)-1]))
+		v.Press(v.Words.Material.ProveButton)
+		v.Fault("secret_twice")
+		v.Do(v.Page.Locator("#proof-secret").Fill(""))
+		v.Press(v.Words.Material.ProveButton)
+		v.See("[data-part=proven]", v.Words.Material.Proven)
+		v.See("[data-step=send][data-state=open] h3", "")
 		v.Send(key)
 		v.Imported(key)
 		p.MustHave(t, key, keywrap.Material(opened))

@@ -13,7 +13,7 @@ import (
 )
 
 // TestDeskLook goes through the desk's file in every look: no state has findings of axe-core, none
-// is wider than the window, and the result can be read on A4.
+// is wider than the window, and the record is one page of A4.
 func TestDeskLook(t *testing.T) {
 	p := program.Start(t)
 	file := program.WriteDesk(t, "--region=cn-hangzhou")
@@ -63,8 +63,7 @@ func TestDeskLook(t *testing.T) {
 	}
 }
 
-// mustPrint prints the page on A4 and looks for what a person needs on the paper: nothing of it may
-// be cut off.
+// mustPrint prints on A4 and looks for the record on the paper: one page, of which nothing is cut off.
 func mustPrint(v *browser.Visit, key string) {
 	v.T.Helper()
 	file := filepath.Join(v.T.TempDir(), "desk.pdf")
@@ -78,15 +77,19 @@ func mustPrint(v *browser.Visit, key string) {
 	if len(fingerprint) != 64 {
 		v.T.Errorf("the page shows %q for the digest of the ciphertext", fingerprint)
 	}
-	command := strings.Join(strings.Fields(v.Text("#import-key-material")), "")
-	for _, want := range []string{key, fingerprint[:32], fingerprint[32:], command, v.Words.Desk.Ready, v.Words.Desk.WithCLI, v.Words.Material.KCV} {
+	for _, want := range []string{
+		key, fingerprint[:32], fingerprint[32:], ".age", v.Words.Record.OfflineTitle, v.Words.Record.ImportedByHand, v.Words.Record.Signature, v.Words.Material.KCV,
+	} {
 		if !strings.Contains(paper, strings.Join(strings.Fields(want), "")) {
 			v.T.Errorf("the print lacks %q", want)
 		}
 	}
-	for _, unwanted := range []string{v.Words.Desk.DownloadWrapped, v.Words.Keep.Print} {
+	if pages := strings.Count(string(output), "\f"); pages != 1 {
+		v.T.Errorf("the record has %d pages, want 1", pages)
+	}
+	for _, unwanted := range []string{v.Words.Desk.DownloadWrapped, v.Words.Keep.Print, v.Words.Desk.WithCLI} {
 		if strings.Contains(paper, strings.Join(strings.Fields(unwanted), "")) {
-			v.T.Errorf("the print shows the button %q", unwanted)
+			v.T.Errorf("the print shows %q", unwanted)
 		}
 	}
 }

@@ -90,7 +90,7 @@ func TestForeignLink(t *testing.T) {
 		status           int
 	}{
 		{"", "/?lang=zh-CN&outcome=1", "此链接来自其他网站", http.StatusForbidden},
-		{"", "/keys/key-hzzkeyferrylocal00004", "This link came from another web site", http.StatusForbidden},
+		{"", "/keys/key-hzzkeyferrylocal00004", "This link came from another website", http.StatusForbidden},
 		{"attacker.example", "/", "--allowed-host", http.StatusMisdirectedRequest},
 	} {
 		r := httptest.NewRequest(http.MethodGet, s.URL+test.path, nil)

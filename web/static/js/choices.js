@@ -2,7 +2,7 @@
 // The fields of a form, and the parts that depend on a choice: data-for="name=value" shows while
 // that value is chosen.
 
-import { all } from "./page.js"
+import { all, input } from "./page.js"
 import { problem } from "./words.js"
 
 /** @param {HTMLFormElement} form @param {string} name */
@@ -20,17 +20,33 @@ export function file(form, name) {
 }
 
 /**
- * The backup file of a form, and the passphrase or identity that opens it.
+ * The backup file of a form, and the passphrase or identity that opens it. A file with an identity
+ * stays unread: the worker reads it.
  * @param {HTMLFormElement} form
  * @param {string} name of the fields
- * @returns {{file: File, secret: string}}
+ * @returns {{file: File, secret: string | File}}
  */
 export function backup(form, name) {
     const chosen = file(form, `${name}-age`)
-    const secret = value(form, `${name}-secret`)
+    const typed = value(form, `${name}-secret`)
+    const identity = file(form, `${name}-identity`)
     if (!chosen) throw problem("file_missing")
+    if (typed !== "" && identity) throw problem("secret_twice")
+    const secret = identity ?? typed
     if (secret === "") throw problem("secret_missing")
     return { file: chosen, secret }
+}
+
+/**
+ * Empty the fields of what opens a backup.
+ * @param {HTMLFormElement} form
+ * @param {string} name of the fields
+ */
+export function forgetSecret(form, name) {
+    input(form, `#${name}-secret`).value = ""
+    const identity = input(form, `#${name}-identity`)
+    identity.value = ""
+    identity.dispatchEvent(new Event("change"))
 }
 
 /**

@@ -14,6 +14,7 @@ import { isRegion, parseKeyReference } from "./key_reference.js"
 import { askBeforeLeaving, onChange, requireSecureContext } from "./leave.js"
 import { materialStep } from "./material_step.js"
 import { modules } from "./modules.js"
+import "./panel.js"
 import { all, clearErrors, fill, fillCommands, fillDigest, grouped, input, one, onSubmit, toTop, wait } from "./page.js"
 import { receiptUnsaved } from "./receipt_offer.js"
 import { closeAll, finish, open, setSummary, step } from "./steps.js"
@@ -65,9 +66,9 @@ onSubmit("cmk", (form) => {
 // Step 2: the import parameters.
 
 const paramsForm = onSubmit("params", async (form) => {
-    const part = one(task, `[data-part="parameters"]`)
-    part.hidden = true
+    showParameters(false)
     const algorithm = value(form, "algorithm")
+    const part = one(task, `[data-part="parameters"]`)
     const parameters = await wait(form, (signal) => readParameters(form, { keyId: state.keyId, algorithm }, from.keyferry, signal))
     state.parameters = parameters
     fill(task, "algorithm", algorithm)
@@ -81,9 +82,15 @@ const paramsForm = onSubmit("params", async (form) => {
     }
     showClock(part)
     showTimeLeft()
-    part.hidden = false
+    showParameters(true)
     toTop(one(part, "h3"))
 })
+
+/** Once the parameters are read, the next act is to go on. @param {boolean} read */
+function showParameters(read) {
+    one(task, `[data-part="parameters"]`).hidden = !read
+    one(paramsForm, ":scope > button").classList.toggle("secondary", read)
+}
 
 /**
  * The command that asks for the parameters carries the algorithm in the name of its file, which is
@@ -170,7 +177,7 @@ function goBack(name) {
     clearErrors(document)
     if (name !== "material") {
         state.parameters = null
-        one(task, `[data-part="parameters"]`).hidden = true
+        showParameters(false)
     }
     material.restart()
     hsm.restart()

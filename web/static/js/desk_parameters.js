@@ -94,9 +94,10 @@ async function fromFiles(form, { algorithm }) {
     if (!keyFile) throw problem("public_key_missing")
     if (!tokenFile) throw problem("token_missing")
     for (const { name } of [keyFile, tokenFile]) refuseOtherName(name, algorithm)
-    const since = tokenFile.lastModified - 24 * 3600 * 1000
+    const since = tokenFile.lastModified - tokenLife
+    notBefore(since)
     const warnings = []
-    if (tokenFile.lastModified + tokenLife <= Date.now()) warnings.push("token-old")
+    if (tokenFile.lastModified + tokenLife <= now()) warnings.push("token-old")
     if (Math.abs(keyFile.lastModified - tokenFile.lastModified) > together) warnings.push("files-apart")
     const token = plain(decodeText(await readPublic(tokenFile)))
     checkToken(token)

@@ -6,7 +6,7 @@ import { inWords } from "./expiry.js"
 import { sha256, toUTF8 } from "./bytes.js"
 import { offerDownload } from "./download.js"
 import { fill, fillCommands, fillDigest, one, toTop } from "./page.js"
-import { offerPrint, offerReceipt } from "./receipt_offer.js"
+import { offerPrint, offerReceipt, printRecord } from "./receipt_offer.js"
 
 /**
  * @typedef {object} Ready
@@ -62,7 +62,7 @@ async function offerText(part, name, text, fileName) {
 async function showReceipt(part, version, { keyId, region, parameters, expireUnix, made }) {
     one(part, `[data-part="no-receipt"]`).hidden = made !== null
     one(part, `[data-part="receipt"]`).hidden = made === null
-    if (!made) return
+    if (!made) return printRecord()
     await offerReceipt(part, { version, module: made.module }, {
         keyId, region, expireUnix, source: made.source, prepared: made.prepared, preparedAt: made.at,
         algorithm: parameters.algorithm, token: parameters.token, tokenExpireTime: parameters.tokenExpireTime,

@@ -4,7 +4,7 @@
 import { showChosen, value } from "./choices.js"
 import { now } from "./clock.js"
 import { lastSecond, local, readLocal, utc, zone } from "./moment.js"
-import { fill, fillTemplate } from "./page.js"
+import { clearErrors, fill, fillTemplate } from "./page.js"
 import { showClock } from "./token_life.js"
 import { phrase, problem } from "./words.js"
 
@@ -30,7 +30,12 @@ export function expiryChoice(form) {
         showExpiry(form, chosen)
     }
 
-    for (const field of form.querySelectorAll("input")) field.addEventListener("input", choose)
+    for (const field of form.querySelectorAll("input")) {
+        field.addEventListener("input", () => {
+            if (form.querySelector(`[name="time"][aria-invalid]`)) clearErrors(form)
+            choose()
+        })
+    }
 
     return {
         /** Show the choice, with days counted from now. */

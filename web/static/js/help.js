@@ -7,7 +7,7 @@ import { all, one } from "./page.js"
 
 /** The acts that can help, by code. @type {[RegExp, Act[]][]} */
 const acts = [
-    [/^(Forbidden\.KeyNotFound|Unsupported\.(Origin|Alias)|Console\.KeyId|key_reference_\w+|(receipt|parameters)_other_cmk)$/, ["cmk"]],
+    [/^(Forbidden\.KeyNotFound|Unsupported\.(Origin|Alias)|Console\.KeyId|key_reference_(?!empty)\w+|(receipt|parameters)_other_cmk)$/, ["cmk"]],
     // The CMK can be put right in the vendor's console, and then takes the same bytes.
     [/^Rejected\.(StateModifiedFailed|PendingDeletion|Disabled)$/, ["again", "cmk"]],
     [/^(ExpiredImportToken|InvalidImportToken|Console\.ImportToken|token_expired|wrapping_failed)$/, ["parameters"]],
@@ -96,7 +96,7 @@ const fields = [
     [/^Rejected\.(StateModifiedFailed|PendingDeletion|Disabled)$/, `[name="reference"]`],
     [/^region_/, `[name="region"]`],
     [/^(file_|source_|backup_(not_|damaged|version|work_factor)|not_the_receipts_key)/, `[name="file"], [name$="-age"]`],
-    [/^(secret_missing|backup_(needs_|wrong_|identity_))/, `[name$="-secret"]`],
+    [/^(secret_|backup_(needs_|wrong_|identity_))/, `[name$="-secret"]`],
     [/^(passphrase_|backup_passphrase_)/, `[name="passphrase"]`],
     [/^(recipients_|backup_recipient)/, `[name="recipients"]`],
     [/^component_(kcv_|missing)/, "#component-kcv"],

@@ -16,6 +16,7 @@ import { modules } from "./modules.js"
 import {
     clearErrors, fill, fillCommands, fillDigest, fillTemplate, grouped, input, one, onSubmit, showError, toTop, wait,
 } from "./page.js"
+import "./panel.js"
 import { offerPrint, offerReceipt, receiptUnsaved } from "./receipt_offer.js"
 import { closeAll, finish, open, setSummary, step } from "./steps.js"
 import { countDown, mustBeValid, showEnd, showToken } from "./token_life.js"

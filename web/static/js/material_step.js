@@ -4,10 +4,11 @@
 // holds key material.
 
 import { backupProof } from "./backup_proof.js"
+import { forgetSecret } from "./choices.js"
 import { keyComponents } from "./key_components.js"
 import { keyQuestions } from "./key_question.js"
 import { chosenProtection, chosenSource, showSource } from "./key_source.js"
-import { fillDigest, input, one, onSubmit, wait } from "./page.js"
+import { clearErrors, fillDigest, input, one, onSubmit, wait } from "./page.js"
 import { eachReading } from "./offered_passphrase.js"
 import { passphraseField } from "./passphrase.js"
 import { prepare } from "./prepare.js"
@@ -41,7 +42,7 @@ export function materialStep(task, from, { target, again, goOn }) {
         const fresh = await key.make(target())
         if (!fresh) return // the worker asked a question
         made = fresh
-        input(form, "#source-secret").value = ""
+        forgetSecret(form, "source")
         fillDigest(task, "kcv", fresh.prepared.kcv)
         fillDigest(task, "commitment", fresh.prepared.commitment)
         showBackupState(task, fresh.prepared)
@@ -108,6 +109,7 @@ function keyForm(form, from) {
     const parts = { components, passphrase, questions }
     form.addEventListener("change", ({ target }) => {
         if (target instanceof HTMLInputElement && (target.name === "source" || target.type === "file")) questions.forget()
+        if (target instanceof HTMLInputElement && target.type === "radio") clearErrors(form)
         showSource(form)
     })
 
@@ -134,7 +136,8 @@ function keyForm(form, from) {
             components.drop()
             components.clear()
             questions.forget()
-            input(form, "#source-secret").value = input(form, "#weak").value = ""
+            forgetSecret(form, "source")
+            input(form, "#weak").value = ""
         },
     }
 }

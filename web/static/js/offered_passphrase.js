@@ -19,12 +19,12 @@ export function readOffered(text) {
  * Try what opens a backup: as the offered passphrase that it can mean, then as it was entered,
  * since a passphrase of somebody's own may look like one.
  * @template T
- * @param {string} secret as it was entered
- * @param {(secret: string) => Promise<T>} attempt
+ * @param {string | File} secret as it was entered; a file with an identity has one reading
+ * @param {(secret: string | File) => Promise<T>} attempt
  * @returns {Promise<T>}
  */
 export async function eachReading(secret, attempt) {
-    const offered = readOffered(secret)
+    const offered = secret instanceof File ? null : readOffered(secret)
     if (offered === null || offered === secret) return attempt(secret)
     try {
         return await attempt(offered)

@@ -21,7 +21,7 @@ export const receiptUnsaved = () => unsaved
  */
 export async function offerReceipt(result, program, imported) {
     fillRecord(imported)
-    if (document.querySelector(`[data-paper="record"]`)) document.documentElement.dataset.paper = "record"
+    printRecord()
     unsaved = true
     try {
         const receipt = await writeReceipt(program, imported)
@@ -42,8 +42,13 @@ function fillRecord({ prepared, preparedAt, importedAt }) {
     fillDigest(document, "backup-digest", prepared.backupSHA256 ?? "")
 }
 
+/** From now on the browser prints the record and not the page. */
+export function printRecord() {
+    document.documentElement.dataset.paper = "record"
+}
+
 /**
- * Make the button of a result print the record, where the page has one.
+ * Make the button of a result print the record.
  * @param {HTMLElement} result
  */
 export function offerPrint(result) {
@@ -57,7 +62,7 @@ export function offerPrint(result) {
 export function printPaper(name) {
     const { dataset } = document.documentElement
     const before = dataset.paper
-    if (document.querySelector(`[data-paper="${name}"]`)) dataset.paper = name
+    dataset.paper = name
     addEventListener("afterprint", () => {
         if (before) dataset.paper = before
         else delete dataset.paper

@@ -3,6 +3,7 @@
 // newest first, with its fields. A ciphertext and a token show as their size and digest.
 
 import { fromBase64, sha256, toUTF8 } from "./bytes.js"
+import { now } from "./clock.js"
 import { clock } from "./moment.js"
 import { fill, one, showDigest } from "./page.js"
 import { phrase } from "./words.js"
@@ -20,7 +21,7 @@ export async function record(action, fields) {
     const outcome = element("span", "")
     const entry = element("li", "")
     const head = element("p", "")
-    head.append(element("time", clock(new Date())), " ", element("strong", action), " ", outcome)
+    head.append(element("time", clock(new Date(now()))), " ", element("strong", action), " ", outcome)
     const list = element("dl", "")
     Object.keys(fields).forEach((name, i) => {
         const value = element("dd", "")
@@ -103,14 +104,3 @@ copy?.addEventListener("click", async () => {
     copy.textContent = phrase("copied")
     setTimeout(() => { copy.textContent = word }, 2000)
 })
-
-const wide = matchMedia("(min-width: 1100px)")
-
-/** On a wide screen the panel is open beside the task; on a narrow one it is closed below it. */
-function fitPanel() {
-    const panel = document.querySelector(`[data-part="sent"]`)
-    if (panel instanceof HTMLDetailsElement) panel.open = wide.matches
-}
-
-wide.addEventListener("change", fitPanel)
-fitPanel()

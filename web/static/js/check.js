@@ -7,9 +7,11 @@ import { run } from "./job.js"
 import { modules } from "./modules.js"
 import { utc } from "./moment.js"
 import { eachReading } from "./offered_passphrase.js"
-import { clearErrors, fill, fillDigest, one, onSubmit, toTop, wait } from "./page.js"
+import { clearErrors, fill, fillDigest, onSubmit, one, ready, toTop, wait } from "./page.js"
 import { identityOf, readReceipt } from "./receipt.js"
 import { fillHoles, phrase, problem } from "./words.js"
+
+ready()
 
 const task = one(document, "[data-task=check]")
 const { keyferry } = modules(task)

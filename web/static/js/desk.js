@@ -15,11 +15,13 @@ import { askBeforeLeaving, onChange, requireSecureContext } from "./leave.js"
 import { materialStep } from "./material_step.js"
 import { modules } from "./modules.js"
 import "./panel.js"
-import { all, clearErrors, fill, fillCommands, fillDigest, grouped, input, one, onSubmit, toTop, wait } from "./page.js"
+import { all, clearErrors, fill, fillCommands, fillDigest, grouped, input, onSubmit, one, ready, toTop, wait } from "./page.js"
 import { receiptUnsaved } from "./receipt_offer.js"
 import { closeAll, finish, open, setSummary, step } from "./steps.js"
 import { countDown, mustBeValid, showClock, showEnd, showToken } from "./token_life.js"
 import { phrase, problem } from "./words.js"
+
+ready()
 
 /** @typedef {import("./desk_parameters.js").DeskParameters} DeskParameters */
 

@@ -13,14 +13,14 @@ import { getParametersForImport, importKeyMaterial } from "./kms.js"
 import { askBeforeLeaving, onChange, requireSecureContext } from "./leave.js"
 import { materialStep } from "./material_step.js"
 import { modules } from "./modules.js"
-import {
-    clearErrors, fill, fillCommands, fillDigest, fillTemplate, grouped, input, one, onSubmit, showError, toTop, wait,
-} from "./page.js"
+import { clearErrors, fill, fillCommands, fillDigest, fillTemplate, grouped, input, onSubmit, one, ready, showError, toTop, wait } from "./page.js"
 import "./panel.js"
 import { offerPrint, offerReceipt, receiptUnsaved } from "./receipt_offer.js"
 import { closeAll, finish, open, setSummary, step } from "./steps.js"
 import { countDown, mustBeValid, showEnd, showToken } from "./token_life.js"
 import { fillHoles, isProblem, phrase, problem } from "./words.js"
+
+ready()
 
 /**
  * @typedef {object} Parameters

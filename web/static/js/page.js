@@ -101,8 +101,13 @@ function unbroken(command) {
     })
 }
 
-// Scripts run only once all of them have arrived.
-for (const note of document.querySelectorAll("[data-unready]")) note.remove()
+/**
+ * Remove the notice that a part of the page is missing. The script of a task calls this: a script
+ * runs only once all that it imports has arrived.
+ */
+export function ready() {
+    for (const note of document.querySelectorAll("[data-unready]")) note.remove()
+}
 
 const plainTitle = document.title
 

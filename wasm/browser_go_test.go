@@ -19,7 +19,7 @@ func TestInTheBrowsersGo(t *testing.T) {
 		t.Fatal("this test needs Node 20 or later: install the package nodejs")
 	}
 	root := strings.TrimSpace(goForBrowser(t, "env", "GOROOT"))
-	output := goForBrowser(t, "test", "-exec="+root+"/lib/wasm/go_js_wasm_exec", "keyferry/wasm/...")
+	output := goForBrowser(t, "test", "-short", "-exec="+root+"/lib/wasm/go_js_wasm_exec", "keyferry/wasm/...")
 	if !strings.Contains(output, "ok  \tkeyferry/wasm/keywrap\t") {
 		t.Errorf("the tests of keywrap did not run:\n%s", output)
 	}

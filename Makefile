@@ -72,9 +72,12 @@ e2e/node_modules/.installed: e2e/package-lock.json | packages
 
 # Two packages of tests run at a time, whatever the number of cores: more would slow each other's
 # browsers down, and one alone leaves a core idle.
-test: tools wasm ## install what the tests need and run them all, the fast ones first
+# Parts of the proof that make prove alone runs, because they take longest.
+LONG := account|sabotage|policy|memory|dishonest|firefox|load|build
+
+test: tools wasm ## install what the tests need and run them, the fast ones first; make prove has the rest of the proof
 	$(GO) test -short ./...
-	$(GO) test -p 2 -timeout 45m ./...
+	$(GO) test -p 2 -timeout 45m $$($(GO) list ./... | grep -vE '/e2e/proof/($(LONG))$$')
 
 e2e: tools wasm ## run the browser tests alone
 	$(GO) test -p 2 -count=1 -timeout 45m ./e2e/...

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"os"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/playwright-community/playwright-go"
 
 	"keyferry/components/text"
 	"keyferry/e2e/browser"
@@ -302,7 +304,11 @@ func TestAlteredModuleIsRefused(t *testing.T) {
 	p := program.Start(t)
 	v := browser.Open(p, t, browser.Look{}, "/")
 	v.Expect("integrity|failed request|Failed to fetch")
-	v.Alter("**/keyferry.wasm", func(body []byte) []byte { return append(slices.Clone(body), 0) })
+	module, err := os.ReadFile(program.Source("web/static/wasm/keyferry.wasm"))
+	v.Do(err)
+	v.Do(v.Page.Route("**/keyferry.wasm", func(route playwright.Route) {
+		route.Fulfill(playwright.RouteFulfillOptions{ContentType: playwright.String("application/wasm"), Body: module[:1<<16]})
+	}))
 	v.ChooseCMK(program.Seeded[0])
 	v.Press(v.Words.Params.Get)
 	v.Fault("module_integrity")

@@ -127,6 +127,7 @@ func recipientsInLine(line string) []string {
 func armored(text []byte) (binary []byte, ok bool, err error) {
 	if bytes.IndexByte(text, 0) == 1 || bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
 		text = bytes.ReplaceAll(text, []byte{0}, nil) // UTF-16 of ASCII
+		defer clear(text)
 	}
 	_, body, ok := bytes.Cut(text, []byte(armor.Header))
 	if !ok {
@@ -156,7 +157,7 @@ func damagedIntro(file []byte) bool {
 		version := bytes.TrimSpace(line[len(introOfAny):])
 		return string(version) == "v1" || len(version) < 2 || version[0] != 'v' || bytes.ContainsFunc(version[1:], func(r rune) bool { return r < '0' || r > '9' })
 	}
-	plain := bytes.ReplaceAll(file, []byte{0}, nil)
-	plain = bytes.TrimLeft(plain, "\xff\xfe")
-	return bytes.HasPrefix(plain, []byte(introOfAny))
+	plain := bytes.ReplaceAll(file, []byte{0}, nil) // a copy, of what may be a key chosen by mistake
+	defer clear(plain)
+	return bytes.HasPrefix(bytes.TrimLeft(plain, "\xff\xfe"), []byte(introOfAny))
 }

@@ -208,9 +208,9 @@ func TestCaddy(t *testing.T) {
 	console := startConsole(t, "keyferry.example")
 	authority, chain, key := certificateFiles(t)
 	address := freeAddress(t)
-	site := replace(t, recipe(t, "caddy"), "keyferry.example {", "https://"+address+" {\n    bind 127.0.0.1\n    tls "+chain+" "+key, "127.0.0.1:8787", console)
+	site := replace(t, recipe(t, "caddy"), "    servers {", "    admin off\n    auto_https disable_redirects\n    servers {", "keyferry.example {", "https://"+address+" {\n    bind 127.0.0.1\n    tls "+chain+" "+key, "127.0.0.1:8787", console)
 	file := filepath.Join(t.TempDir(), "Caddyfile")
-	if err := os.WriteFile(file, []byte("{\n    admin off\n    auto_https disable_redirects\n}\n"+site), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(site), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	startProxy(t, address, "caddy", "run", "--adapter", "caddyfile", "--config", file)

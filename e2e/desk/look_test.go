@@ -1,4 +1,4 @@
-package person
+package desk
 
 import (
 	"os/exec"
@@ -17,15 +17,14 @@ import (
 func TestDeskLook(t *testing.T) {
 	p := program.Start(t)
 	file := program.WriteDesk(t, "--region=cn-hangzhou")
-	for _, how := range looks {
+	for _, how := range browser.Looks {
 		t.Run(how.Name(), func(t *testing.T) {
 			p.Ask(t, "POST", "/reset", nil, nil)
 			key, algorithm := program.Seeded[0], "RSAES_OAEP_SHA_256"
 			v := openFile(p, t, how, file)
 			look := func(state string) {
 				t.Helper()
-				v.MustFit()
-				v.MustBeAccessible(state)
+				v.MustLook(state)
 			}
 			look("1-cmk")
 			v.ChooseCMK(key)
@@ -56,9 +55,8 @@ func TestDeskLook(t *testing.T) {
 			v.See("[data-part=result]", v.Words.Desk.NotImported)
 			v.Do(v.Page.Locator("[data-link=receipt]").WaitFor())
 			look("5-result")
-			if how.Width > 1000 {
-				mustPrint(v, key)
-			}
+			v.MustHaveOnePrimary()
+			mustPrint(v, key)
 		})
 	}
 }

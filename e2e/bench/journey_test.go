@@ -116,7 +116,7 @@ func importGenerated(b *testing.B, console string) {
 	do(page.Locator("[data-form=cmk] button").Last().Click())
 	do(page.Locator("[data-act=get-parameters]").Click())
 	passphrase := page.Locator("#passphrase")
-	do(playwright.NewPlaywrightAssertions().Locator(passphrase).ToHaveValue(regexp.MustCompile(`\S`)))
+	do(playwright.NewPlaywrightAssertions(30_000).Locator(passphrase).ToHaveValue(regexp.MustCompile(`\S`)))
 	words, err := passphrase.InputValue()
 	do(err)
 	do(page.Locator("[data-act=prepare]").Click())

@@ -9,29 +9,18 @@ import (
 	"keyferry/e2e/program"
 )
 
-// looks are the ways to look at a page that the tests of its appearance use: each language comes
-// with each theme and with each width. Contrast does not depend on the width, nor width on the
-// theme.
-var looks = []browser.Look{
-	{Language: "en", Width: 320},
-	{Language: "en", Width: 1280, Dark: true},
-	{Language: "zh-CN", Width: 1280},
-	{Language: "zh-CN", Width: 320, Dark: true},
-}
-
 // Every page and every state of an import is without findings of axe-core, and none is wider than
 // the window.
 func TestAccessibility(t *testing.T) {
 	p := program.Start(t)
-	for _, how := range looks {
+	for _, how := range browser.Looks {
 		t.Run(how.Name(), func(t *testing.T) {
 			p.Ask(t, "POST", "/reset", nil, nil)
 			key := program.Seeded[0]
 			v := browser.Open(p, t, how, "/")
 			look := func(state string) {
 				t.Helper()
-				v.MustFit()
-				v.MustBeAccessible(state)
+				v.MustLook(state)
 			}
 			look("step 1")
 			v.OpenMenu()

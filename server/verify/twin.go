@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"sync"
 
 	"keyferry/server/console"
 	"keyferry/server/kms"
@@ -17,6 +19,9 @@ type twin struct {
 	handler http.Handler
 	base    *url.URL
 	prefix  string // of static files
+
+	mu      sync.Mutex
+	decoded map[[2]string][]byte // by path and coding: bodies of files that are stored in a coding
 }
 
 // newTwin makes a console from what the running one says of itself, where that is possible, and
@@ -38,7 +43,9 @@ func newTwin(config Config, said self, base *url.URL) (*twin, error) {
 		like.LocalKMSFlags, like.LocalKMSLogin = config.Local(address.Host)
 	}
 	handler, err := console.New(like)
-	return &twin{handler: handler, base: base, prefix: "/static/" + config.Static.Digest()}, err
+	return &twin{
+		handler: handler, base: base, prefix: "/static/" + config.Static.Digest(), decoded: map[[2]string][]byte{},
+	}, err
 }
 
 // ask answers as the running console should.
@@ -52,6 +59,25 @@ func (w *twin) ask(ctx context.Context, t thing, header http.Header) (*answer, e
 	w.handler.ServeHTTP(&written, request)
 	written.answer.body = written.body.Bytes()
 	return &written.answer, nil
+}
+
+// original is the body of an answer of its own without its coding. It decodes each file once: the
+// modules have megabytes.
+func (w *twin) original(path string, own *answer) ([]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	key := [2]string{path, own.header.Get("Content-Encoding")}
+	if body, known := w.decoded[key]; known {
+		return body, nil
+	}
+	body, coding, err := own.decoded(maxOwn)
+	if err != nil {
+		return nil, fmt.Errorf("reading this binary's own %s: %v", path, err)
+	}
+	if coding != "" {
+		w.decoded[key] = body
+	}
+	return body, nil
 }
 
 // recorder keeps an answer.

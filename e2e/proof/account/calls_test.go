@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
+	"keyferry/components/text"
 	"keyferry/server/localkms"
 )
 
@@ -21,66 +23,66 @@ const nonceName = "SignatureNonce"
 var signatureNonce = newGrammar(`[0-9a-f]{32}`)
 
 // calls strikes off what the console sent to the KMS, and what it passed on of the answers.
-func (l *ledger) calls() {
-	if len(l.Calls) != len(l.Given.Calls) {
-		l.leave("calls to the KMS", "%d calls, want %d", len(l.Calls), len(l.Given.Calls))
+func (ac *account) calls() {
+	if len(ac.Calls) != len(ac.Given.Calls) {
+		ac.leave("calls to the KMS", "%d calls, want %d", len(ac.Calls), len(ac.Given.Calls))
 	}
 	var answers []arrival
-	for _, a := range l.Arrivals {
+	for _, a := range ac.Arrivals {
 		if strings.HasPrefix(a.Path, "/kms/") {
 			answers = append(answers, a)
 		}
 	}
-	for i, c := range l.Calls {
+	for i, c := range ac.Calls {
 		head, body, _ := strings.Cut(string(c.Request), "\r\n\r\n")
 		line, headers, _ := strings.Cut(head, "\r\n")
 		method, target, _ := strings.Cut(line, " ")
 		target, _, _ = strings.Cut(target, " ")
 		query, err := url.ParseQuery(strings.TrimPrefix(target, "/?") + body)
 		if err != nil || method != "POST" || strings.HasPrefix(target, "/?") && body != "" {
-			l.leave("calls to the KMS", "%.200s", line)
+			ac.leave("calls to the KMS", "%.200s", line)
 		}
-		l.parametersOf(query)
-		l.answered(c.Answer)
-		l.headersOf(headers, query.Get("Action"))
+		ac.parametersOf(query)
+		ac.answered(c.Answer)
+		ac.headersOf(headers, query.Get("Action"))
 		if i < len(answers) {
-			l.passedOn(c.Answer, answers[i].Answer)
+			ac.passedOn(c.Answer, answers[i].Answer)
 		}
 	}
 }
 
 // parametersOf strikes off the parameters of a call: each is predicted, but for the nonce and the
 // time.
-func (l *ledger) parametersOf(query url.Values) {
+func (ac *account) parametersOf(query url.Values) {
 	want := map[string]string{
-		"AccessKeyId": localkms.DefaultAccessKeyID, "Action": query.Get("Action"), "Format": "JSON", "KeyId": l.Given.CMK, "RegionId": "cn-hangzhou",
+		"AccessKeyId": localkms.DefaultAccessKeyID, "Action": query.Get("Action"), "Format": "JSON", "KeyId": ac.Given.CMK, "RegionId": "cn-hangzhou",
 		"SignatureMethod": "HMAC-SHA1", "SignatureType": "", "SignatureVersion": "1.0", "Version": "2016-01-20",
 		"SignatureNonce": query.Get("SignatureNonce"), "Timestamp": query.Get("Timestamp"), "Signature": signature(query),
 	}
 	if query.Get("Action") == "GetParametersForImport" {
-		want["WrappingAlgorithm"], want["WrappingKeySpec"] = l.Given.Algorithm, "RSA_2048"
-	} else if l.prepared != nil {
-		want["EncryptedKeyMaterial"], want["ImportToken"], want["KeyMaterialExpireUnix"] = l.prepared.EncryptedKeyMaterial, l.parameters.ImportToken, fmt.Sprint(l.Given.Expires)
+		want["WrappingAlgorithm"], want["WrappingKeySpec"] = ac.Given.Algorithm, "RSA_2048"
+	} else if ac.prepared != nil {
+		want["EncryptedKeyMaterial"], want["ImportToken"], want["KeyMaterialExpireUnix"] = ac.prepared.EncryptedKeyMaterial, ac.parameters.ImportToken, fmt.Sprint(ac.Given.Expires)
 	}
 	for name, values := range query {
 		if expected, known := want[name]; !known || len(values) != 1 || values[0] != expected {
-			l.leave("calls to the KMS", "%s is %.120q, want %.120q", name, values, expected)
+			ac.leave("calls to the KMS", "%s is %.120q, want %.120q", name, values, expected)
 		}
 		delete(want, name)
 	}
 	delete(want, "SignatureType") // some clients leave out what is empty
 	for name := range want {
-		l.leave("calls to the KMS", "%s is missing", name)
+		ac.leave("calls to the KMS", "%s is missing", name)
 	}
 	if !signatureNonce.pattern.MatchString(query.Get("SignatureNonce")) {
-		l.leave("calls to the KMS", "the nonce is %.80q", query.Get("SignatureNonce"))
+		ac.leave("calls to the KMS", "the nonce is %.80q", query.Get("SignatureNonce"))
 	}
 	at, err := time.Parse("2006-01-02T15:04:05Z", query.Get("Timestamp"))
-	if err != nil || at.Before(l.Began.Add(-2*time.Second)) || at.After(l.Ended.Add(2*time.Second)) {
-		l.leave("calls to the KMS", "the time is %.80q", query.Get("Timestamp"))
+	if err != nil || at.Before(ac.Began.Add(-2*time.Second)) || at.After(ac.Ended.Add(2*time.Second)) {
+		ac.leave("calls to the KMS", "the time is %.80q", query.Get("Timestamp"))
 	}
-	l.draws("calls to the KMS", nonceName, signatureNonce.bits)
-	l.draws("calls to the KMS", "Timestamp", l.seconds())
+	ac.draws("calls to the KMS", nonceName, signatureNonce.bits)
+	ac.draws("calls to the KMS", "Timestamp", ac.seconds())
 }
 
 // signature is that of a call, as the KMS checks it.
@@ -98,7 +100,7 @@ func signature(query url.Values) string {
 }
 
 // headersOf strikes off the headers of a call.
-func (l *ledger) headersOf(headers, action string) {
+func (ac *account) headersOf(headers, action string) {
 	usual := []string{
 		"Accept-Encoding: identity", "Accept-Encoding: gzip", "Content-Length: 0", "Content-Type: application/x-www-form-urlencoded",
 		"X-Acs-Action: " + action, "X-Acs-Credentials-Provider: env", "X-Acs-Version: 2016-01-20", "X-Sdk-Client: golang/1.0.0", "X-Sdk-Invoke-Type: normal",
@@ -111,11 +113,11 @@ func (l *ledger) headersOf(headers, action string) {
 			known = strings.HasPrefix(value, "127.0.0.1:") && len(value) < 16
 		case "user-agent", "x-sdk-core-version":
 			known = agent.pattern.MatchString(value)
-		case "x-forwarded-for": // of the harness, which stands in front of the KMS
+		case "x-forwarded-for": // of the observer, which stands in front of the KMS
 			known = value == "127.0.0.1"
 		}
 		if !known {
-			l.leave("calls to the KMS", "the header %.120q", header)
+			ac.leave("calls to the KMS", "the header %.120q", header)
 		}
 	}
 }
@@ -127,13 +129,13 @@ var kmsID = newGrammar(`[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}`)
 
 // answered strikes off what the KMS answered: the fields of its API. What is in them the KMS draws,
 // which has the key by right: no account can tell what it draws them from.
-func (l *ledger) answered(answer []byte) {
+func (ac *account) answered(answer []byte) {
 	var fields map[string]any
 	if len(answer) == 0 {
 		return // the connection was cut
 	}
 	if err := json.Unmarshal(answer, &fields); err != nil {
-		l.leave("the KMS's answers", "%.120q", answer)
+		ac.leave("the KMS's answers", "%.120q", answer)
 	}
 	names := []string{"KeyId", "PublicKey", "ImportToken", "TokenExpireTime", "RequestId"}
 	if fields["Code"] != nil {
@@ -141,29 +143,56 @@ func (l *ledger) answered(answer []byte) {
 	}
 	for name := range fields {
 		if !slices.Contains(names, name) {
-			l.leave("the KMS's answers", "they have %s", name)
+			ac.leave("the KMS's answers", "they have %s", name)
 		}
 	}
 	if id, _ := fields["RequestId"].(string); !kmsID.pattern.MatchString(id) {
-		l.leave("the KMS's answers", "the request id is %.80q", id)
+		ac.leave("the KMS's answers", "the request id is %.80q", id)
 	}
 }
 
 // passedOn compares what the KMS answered with what the console made of it: these fields, and no
 // other.
-func (l *ledger) passedOn(from, to []byte) {
+func (ac *account) passedOn(from, to []byte) {
 	var answer, passed map[string]any
-	if json.Unmarshal(from, &answer) != nil || json.Unmarshal(to, &passed) != nil || passed["Code"] != nil {
-		return // a refusal has words for people instead
+	if err := json.Unmarshal(to, &passed); err != nil {
+		ac.leave("the console's answers", "%.120q", to)
+	}
+	if passed["Code"] != nil {
+		ac.refused(from, passed)
+		return
+	}
+	if err := json.Unmarshal(from, &answer); err != nil {
+		ac.leave("the console's answers", "%.120q, where the KMS gave none", to)
 	}
 	for name, value := range passed {
 		if answer[name] != value {
-			l.leave("the console's answers", "%s is %.120v, and the KMS said %.120v", name, value, answer[name])
+			ac.leave("the console's answers", "%s is %.120v, and the KMS said %.120v", name, value, answer[name])
 		}
 	}
 	for name := range passed {
 		if !slices.Contains([]string{"KeyId", "PublicKey", "ImportToken", "TokenExpireTime", "RequestId"}, name) {
-			l.leave("the console's answers", "they have %s", name)
+			ac.leave("the console's answers", "they have %s", name)
 		}
+	}
+}
+
+// refused checks what the console says of a call that failed: the code, the words that the catalogue
+// has for it, the KMS's own words and request id, and an id of the console's, which its log has.
+func (ac *account) refused(from []byte, passed map[string]any) {
+	var answer struct{ Code, Message, RequestId string }
+	json.Unmarshal(from, &answer)
+	code, _ := passed["Code"].(string)
+	fault := text.Match(ac.Given.Language).Fault(code)
+	id, _ := passed["ConsoleRequestId"].(string)
+	want := map[string]any{"Code": code, "Message": fault.What, "Advice": fault.Do, "ConsoleRequestId": id}
+	if answer.Code != "" {
+		want["Detail"], want["RequestId"] = answer.Message, answer.RequestId
+	}
+	if !reflect.DeepEqual(passed, want) || answer.Code != "" && answer.Code != code || !slices.ContainsFunc(ac.Given.Calls, func(call string) bool { return strings.HasSuffix(call, " "+code) }) {
+		ac.leave("the console's answers", "they are %.300v, want %.300v", passed, want)
+	}
+	if !logID.pattern.MatchString(id) || !strings.Contains(ac.Log, " id="+id+"\n") {
+		ac.leave("the console's answers", "the console's id is %.60q", id)
 	}
 }

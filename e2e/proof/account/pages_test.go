@@ -1,0 +1,170 @@
+package account
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strings"
+
+	"keyferry/components/text"
+)
+
+// pages checks what a page keeps and says.
+func (ac *account) pages() {
+	ac.storage()
+	ac.titles()
+	ac.historyAndCaches()
+	ac.said()
+	ac.offered()
+	for _, what := range ac.Strangers {
+		ac.leave("network and disk", "%s", what)
+	}
+	if len(ac.Processes) != 1 || !strings.HasSuffix(strings.Join(ac.Started, " "), ac.Processes[0]) {
+		ac.leave("process list", "%q, and the test started %q", ac.Processes, ac.Started)
+	}
+}
+
+// storage checks what the page stored: nothing, but for the cookies of the person's choices.
+func (ac *account) storage() {
+	none := map[string]any{}
+	want := map[string]any{
+		"local": none, "session": none, "cookies": strings.Join(ac.Given.Cookies, "; "), "history": nil, "name": "",
+		"address": ac.address(ac.Given.last()), "databases": none, "caches": none, "files": none,
+	}
+	for i, m := range ac.Moments {
+		if ac.Given.onDisk() {
+			// What a page from a disk may not open, it may not fill: that is as it was at the beginning.
+			if m.Storage != ac.Moments[0].Storage {
+				ac.leave("storage", "at moment %d storage is %.300s", i, m.Storage)
+			}
+			continue
+		}
+		ac.equal("storage", "storage", json.RawMessage(m.Storage), want)
+	}
+	for _, cookie := range ac.Cookies {
+		if !slices.Contains(ac.Given.Cookies, cookie) {
+			ac.leave("storage", "the cookie %.80q", cookie)
+		}
+	}
+	if len(ac.Cookies) != len(ac.Given.Cookies) {
+		ac.leave("storage", "there are %d cookies, want %d", len(ac.Cookies), len(ac.Given.Cookies))
+	}
+}
+
+// address is that of a page.
+func (ac *account) address(page string) string {
+	if strings.HasPrefix(page, "file://") {
+		return page
+	}
+	return "http://" + ac.Address + page
+}
+
+func (ac *account) titles() {
+	for _, m := range ac.Moments {
+		want := ac.Moments[0].Title
+		if ac.Given.failed() && m != ac.Moments[0] {
+			want = text.Fill(text.Match(ac.Given.Language).Phrases.ErrorTitle, "title", want)
+		}
+		if m.Title != want {
+			ac.leave("title", "it became %.80q", m.Title)
+		}
+	}
+}
+
+// historyAndCaches checks the addresses that the browser keeps.
+func (ac *account) historyAndCaches() {
+	pages := []string{"about:blank", "http://" + ac.Address + "/"}
+	for _, page := range ac.Given.Pages {
+		pages = append(pages, ac.address(page))
+	}
+	for _, address := range ac.History {
+		if !slices.Contains(pages, address) {
+			ac.leave("history", "%.120q", address)
+		}
+	}
+	files := []string{}
+	for _, a := range ac.Arrivals {
+		if a.Method == "GET" && strings.HasPrefix(a.Path, "/static/") {
+			files = append(files, "http://"+ac.Address+a.Path)
+		}
+	}
+	for _, cached := range ac.Caches { // pages and calls are not to be stored
+		if !slices.Contains(files, cached) {
+			ac.leave("cache", "%.150s", cached)
+		}
+	}
+	offered := ac.addressesOffered()
+	calls := []string{"http://" + ac.Address, "http://" + ac.Address + "/kms/GetParametersForImport", "http://" + ac.Address + "/kms/ImportKeyMaterial", "http://" + ac.Address + "/en/calendar"}
+	for _, address := range ac.Profile {
+		if !slices.Contains(slices.Concat(pages, files, offered, calls), address) {
+			ac.leave("profile", "%.150q", address)
+		}
+	}
+}
+
+// said checks what the browser says by itself: of each failed call, with the words of its status.
+func (ac *account) said() {
+	var want []string
+	for _, a := range ac.Arrivals {
+		if strings.HasPrefix(a.Path, "/kms/") && a.Status >= 400 {
+			want = append(want, fmt.Sprintf("error: Failed to load resource: the server responded with a status of %d (%s)", a.Status, http.StatusText(a.Status)))
+		}
+	}
+	for _, said := range ac.Said {
+		if len(want) == 0 || said != want[0] {
+			ac.leave("console messages", "%.120q", said)
+			continue
+		}
+		want = want[1:]
+	}
+}
+
+// offer is a file in memory to which the page made an address.
+type offer struct {
+	Address string
+	Size    int
+	Type    string
+}
+
+func (ac *account) offers() (all []offer) {
+	for _, r := range ac.Reports {
+		var one offer
+		if r.Kind == "offered" && json.Unmarshal(r.Value, &one) == nil {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+func (ac *account) addressesOffered() (all []string) {
+	for _, one := range ac.offers() {
+		all = append(all, one.Address)
+	}
+	return all
+}
+
+// offered compares the files that the page offered with those that were saved: it offers no other.
+// The addresses are the browser's own, and each was told as it was drawn.
+func (ac *account) offered() {
+	var sizes []int
+	for _, d := range ac.Downloads {
+		if !strings.HasSuffix(d.Name, ".ics") { // which comes from the console
+			sizes = append(sizes, len(d.Content))
+		}
+	}
+	unsaved := 0
+	for _, one := range ac.offers() {
+		if at := slices.Index(sizes, one.Size); at >= 0 {
+			sizes = slices.Delete(sizes, at, at+1)
+			continue
+		}
+		unsaved++
+	}
+	if unsaved != ac.Given.Offered || len(sizes) > 0 {
+		ac.leave("downloads", "%d files were offered and not saved, want %d; %d were saved and not offered", unsaved, ac.Given.Offered, len(sizes))
+	}
+}
+
+func log2(n float64) float64 { return math.Log2(n) }

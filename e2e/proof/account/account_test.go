@@ -33,6 +33,8 @@ type account struct {
 	offeredPassphrase string
 	examined          bool // whether an examination of a key came to its end
 	prepared          *reference.Prepared
+	lived             float64  // seconds, of the worker that prepared it
+	moments           []string // that the receipt tells, as the page writes them
 	receipt           []byte
 	receiptAs         string
 }

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,11 +46,12 @@ func unlikeAt(got, want string) string {
 
 var (
 	// grouped are the digits of a digest, in groups that do not break across lines.
-	grouped = regexp.MustCompile(`<span>[0-9A-Za-z-]{1,6}</span>(<span>[0-9A-Za-z-]{1,6}</span>)+`)
-	clock   = regexp.MustCompile(`(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d`)
-	waiting = regexp.MustCompile(`(data-fill="waiting" data-text="([^"]*)">)([^<]*)<`)
-	waited  = regexp.MustCompile(`(data-fill="waited">)([^<]*)<`)
-	hole    = regexp.MustCompile(`\\\{\w+\\\}`)
+	grouped  = regexp.MustCompile(`<span>[0-9A-Za-z-]{1,6}</span>(<span>[0-9A-Za-z-]{1,6}</span>)+`)
+	clock    = regexp.MustCompile(`(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d`)
+	waiting  = regexp.MustCompile(`(data-fill="waiting" data-text="([^"]*)">)([^<]*)<`)
+	waited   = regexp.MustCompile(`(data-fill="waited">)([^<]*)<`)
+	decimals = regexp.MustCompile(`\d+\.\d\d`)
+	hole     = regexp.MustCompile(`\\\{\w+\\\}`)
 )
 
 // plain is a page with names in place of what is predicted, and of times.
@@ -68,7 +70,9 @@ func (ac *account) plain(page string) string {
 		if !ac.during(got) {
 			return got // and differs from the other run's
 		}
-		times[got] = true
+		if !ac.told(got) {
+			times[got] = true
+		}
 		return "«time»"
 	})
 	ac.bits["times in the document"] = max(ac.bits["times in the document"], float64(len(times))*ac.seconds())
@@ -102,8 +106,12 @@ func (ac *account) plainWaiting(page string) string {
 	})
 	for _, phrase := range []string{words.Prepared, words.PreparedElsewhere} {
 		_, after, _ := strings.Cut(strings.ReplaceAll(phrase, "\u00a0", "&nbsp;"), "{kcv}")
-		page = phraseForm(after).ReplaceAllStringFunc(page, func(string) string {
-			measured += tenths + log2(10)
+		page = phraseForm(after).ReplaceAllStringFunc(page, func(found string) string {
+			seconds, err := strconv.ParseFloat(decimals.FindString(found), 64)
+			if late := seconds - ac.lived; err != nil || late < -0.02 || late > 0.5 {
+				return found
+			}
+			measured += log2(53)
 			return after
 		})
 	}
@@ -150,6 +158,12 @@ func (ac *account) during(got string) bool {
 		}
 	}
 	return false
+}
+
+// told holds for a time that was taken into account in another place.
+func (ac *account) told(got string) bool {
+	return slices.ContainsFunc(ac.moments, func(moment string) bool { return strings.HasSuffix(moment, got) }) ||
+		slices.ContainsFunc(ac.Panel, func(e entry) bool { return e.Time == got })
 }
 
 // names are the values that are predicted, and what each is.

@@ -95,13 +95,18 @@ func (ac *account) historyAndCaches() {
 			ac.leave("cache", "%.150s", cached)
 		}
 	}
-	offered := ac.addressesOffered()
-	calls := []string{"http://" + ac.Address, "http://" + ac.Address + "/kms/GetParametersForImport", "http://" + ac.Address + "/kms/ImportKeyMaterial", "http://" + ac.Address + "/en/calendar"}
-	for _, address := range ac.Profile {
-		if !slices.Contains(slices.Concat(pages, files, offered, calls), address) {
-			ac.leave("profile", "%.150q", address)
+	known := slices.Concat(pages, ac.addressesOffered(), []string{"http://" + ac.Address, "http://" + ac.Address + "/en/calendar"})
+	for _, found := range ac.Profile {
+		if !slices.ContainsFunc(known, func(address string) bool { return follows(found, address) }) {
+			ac.leave("profile", "%.150q", found)
 		}
 	}
+}
+
+// follows holds for an address behind which something else begins: no more of an address.
+func follows(found, address string) bool {
+	rest, is := strings.CutPrefix(found, address)
+	return is && (rest == "" || !strings.ContainsAny(rest[:1], "/?#&=%.;:-_0123456789"))
 }
 
 // said checks what the browser says by itself: of each failed call, with the words of its status.

@@ -149,6 +149,7 @@ func (ac *account) predictReceipt() {
 		if err != nil || at.Before(ac.Began.Add(-2*time.Second)) || at.After(ac.Ended.Add(2*time.Second)) {
 			ac.leave("receipt", "%s is %.80q", what, moment)
 		}
+		ac.moments = append(ac.moments, at.UTC().Format(time.DateTime))
 		ac.bits["receipt"] += ac.seconds()
 	}
 	p, origin := ac.prepared, ac.Given.Source

@@ -88,6 +88,9 @@ func (h *observer) sortPlaces() {
 		case place.Monitor == "profile" && strings.Contains(place.Name, "/Cache_Data/") && strings.HasSuffix(place.Name, "_0"):
 			h.sortCached(place.Content())
 			continue
+		case place.Monitor == "profile" && strings.HasSuffix(place.Name, "/History"):
+			h.sortVisited(place.Content())
+			continue
 		case place.Monitor == "profile" && keeps.MatchString(place.Name):
 			what = "the profile has the file " + place.Name
 		case place.Monitor == "profile" && strings.Contains(place.Name, "/Local Storage/") && bytes.Contains(place.Content(), []byte("http://127.0.0.1")):
@@ -151,6 +154,16 @@ func (h *observer) sortCached(content []byte) {
 	for _, r := range h.records {
 		if strings.Contains(address, r.Address) {
 			r.Caches = append(r.Caches, address)
+		}
+	}
+}
+
+// sortVisited notes the addresses in the browser's history. In that file the title of a page follows
+// its address without a mark between them.
+func (h *observer) sortVisited(content []byte) {
+	for _, r := range h.records {
+		for _, found := range regexp.MustCompile(`http://`+regexp.QuoteMeta(r.Address)+`[!-~]{0,200}`).FindAll(content, -1) {
+			r.Profile = append(r.Profile, string(found))
 		}
 	}
 }

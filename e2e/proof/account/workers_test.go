@@ -17,6 +17,8 @@ import (
 // life is one worker, from its start to its end.
 type life struct {
 	job      string
+	seconds  float64 // until its last message
+	began    float64
 	started  json.RawMessage
 	to, from []json.RawMessage
 	drawn    [][]byte
@@ -31,7 +33,7 @@ func (ac *account) lives() []*life {
 	for _, r := range ac.Reports {
 		switch r.Kind {
 		case "started":
-			one := &life{started: r.Value}
+			one := &life{started: r.Value, began: r.At}
 			byName[r.Life] = one
 			all = append(all, one)
 		case "to", "from":
@@ -43,7 +45,7 @@ func (ac *account) lives() []*life {
 			if r.Kind == "to" {
 				one.to = append(one.to, r.Value)
 			} else {
-				one.from = append(one.from, r.Value)
+				one.from, one.seconds = append(one.from, r.Value), (r.At-one.began)/1000
 			}
 		case "drawn":
 			var value struct {
@@ -279,7 +281,7 @@ func (ac *account) prepare(one *life, random *reference.Stream) {
 		ac.talked(one, to, from...)
 		return
 	}
-	ac.prepared = ac.predicted(one, random)
+	ac.prepared, ac.lived = ac.predicted(one, random), one.seconds
 	ac.talked(one, to, append(from, done(fieldsOf(ac.prepared)))...)
 }
 

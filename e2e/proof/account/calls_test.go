@@ -12,17 +12,20 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
+
 	"keyferry/components/text"
 	"keyferry/server/localkms"
 )
 
-// nonceName is the one parameter with room for eight bytes: the vendor's SDK draws it on the server,
-// for each call, and the console has no say in it.
+// nonceName is the one parameter with room for eight bytes. The vendor's SDK draws it on the
+// server, for each call, and the console has no say in it. It goes to the KMS, which gets the key
+// itself.
 const nonceName = "SignatureNonce"
 
 var signatureNonce = newGrammar(`[0-9a-f]{32}`)
 
-// calls strikes off what the console sent to the KMS, and what it passed on of the answers.
+// calls checks what the console sent to the KMS, and what it passed on of the answers.
 func (ac *account) calls() {
 	if len(ac.Calls) != len(ac.Given.Calls) {
 		ac.leave("calls to the KMS", "%d calls, want %d", len(ac.Calls), len(ac.Given.Calls))
@@ -51,7 +54,7 @@ func (ac *account) calls() {
 	}
 }
 
-// parametersOf strikes off the parameters of a call: each is predicted, but for the nonce and the
+// parametersOf checks the parameters of a call: each is predicted, but for the nonce and the
 // time.
 func (ac *account) parametersOf(query url.Values) {
 	want := map[string]string{
@@ -99,35 +102,29 @@ func signature(query url.Values) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// headersOf strikes off the headers of a call.
+// headersOf checks the headers of a call: these, in this order.
 func (ac *account) headersOf(headers, action string) {
-	usual := []string{
-		"Accept-Encoding: identity", "Accept-Encoding: gzip", "Content-Length: 0", "Content-Type: application/x-www-form-urlencoded",
-		"X-Acs-Action: " + action, "X-Acs-Credentials-Provider: env", "X-Acs-Version: 2016-01-20", "X-Sdk-Client: golang/1.0.0", "X-Sdk-Invoke-Type: normal",
+	_, core, _ := strings.Cut(sdk.DefaultUserAgent, "Core/")
+	endpoint := ""
+	for _, argument := range ac.Started {
+		if value, is := strings.CutPrefix(argument, "--endpoint="); is {
+			endpoint = value
+		}
 	}
-	for header := range strings.SplitSeq(headers, "\r\n") {
-		name, value, _ := strings.Cut(header, ": ")
-		known := slices.ContainsFunc(usual, func(u string) bool { return strings.EqualFold(u, header) })
-		switch strings.ToLower(name) {
-		case "host":
-			known = strings.HasPrefix(value, "127.0.0.1:") && len(value) < 16
-		case "user-agent", "x-sdk-core-version":
-			known = agent.pattern.MatchString(value)
-		case "x-forwarded-for": // of the observer, which stands in front of the KMS
-			known = value == "127.0.0.1"
-		}
-		if !known {
-			ac.leave("calls to the KMS", "the header %.120q", header)
-		}
+	want := []string{
+		"Host: " + endpoint, "User-Agent: " + sdk.DefaultUserAgent + " Keyferry/" + ac.version, "Content-Length: 0",
+		"Accept-Encoding: identity", "Content-Type: application/x-www-form-urlencoded", "X-Acs-Action: " + action,
+		"X-Acs-Credentials-Provider: env", "X-Acs-Version: 2016-01-20", "X-Sdk-Client: golang/1.0.0",
+		"X-Sdk-Core-Version: " + core, "X-Sdk-Invoke-Type: normal",
+	}
+	if got := strings.Split(headers, "\r\n"); !slices.Equal(got, want) {
+		ac.leave("calls to the KMS", "the headers %.600q, want %.600q", got, want)
 	}
 }
 
-// agent names the program and its library, whose versions change with each release.
-var agent = newGrammar(`(AlibabaCloud \(linux; amd64\) Golang/1\.\d\d\.\d{1,2} Core/)?1\.\d\d\.\d{1,2}( Keyferry/\d{1,2}\.\d{1,2}\.\d{1,2})?|Keyferry/\d{1,2}\.\d{1,2}\.\d{1,2}`)
-
 var kmsID = newGrammar(`[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}`)
 
-// answered strikes off what the KMS answered: the fields of its API. What is in them the KMS draws,
+// answered checks what the KMS answered: the fields of its API. What is in them the KMS draws,
 // which has the key by right: no account can tell what it draws them from.
 func (ac *account) answered(answer []byte) {
 	var fields map[string]any
@@ -177,8 +174,9 @@ func (ac *account) passedOn(from, to []byte) {
 	}
 }
 
-// refused checks what the console says of a call that failed: the code, the words that the catalogue
-// has for it, the KMS's own words and request id, and an id of the console's, which its log has.
+// refused checks what the console says of a call that failed: the code, the words that the
+// catalogue has for it, the KMS's own words and request id, and an id of the console's, which its
+// log has.
 func (ac *account) refused(from []byte, passed map[string]any) {
 	var answer struct{ Code, Message, RequestId string }
 	json.Unmarshal(from, &answer)

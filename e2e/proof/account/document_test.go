@@ -18,8 +18,8 @@ import (
 )
 
 // document compares the page at the end with that of another run of the same flow, which had other
-// keys, other parameters and other times: once each value that is predicted is replaced by its name,
-// they are the same, letter by letter.
+// keys, other parameters and other times: once each value that is predicted is replaced by its
+// name, they are the same, letter by letter.
 func (ac *account) document(like *account) {
 	if len(ac.Moments) == 0 || len(like.Moments) == 0 {
 		ac.leave("document", "it was not looked at")

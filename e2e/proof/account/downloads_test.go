@@ -4,7 +4,7 @@ import (
 	"slices"
 )
 
-// downloads strikes off the files that were saved.
+// downloads checks the files that were saved.
 func (ac *account) downloads() {
 	want := []download{}
 	if ac.prepared != nil && ac.prepared.Backup != nil {

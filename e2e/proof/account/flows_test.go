@@ -24,7 +24,7 @@ type flow struct {
 }
 
 // flows have each source and each protection with each algorithm at least once. So do those of the
-// short form, but for post-quantum recipients, which stand for both kinds there.
+// short form, where the recipients are post-quantum ones.
 var flows = []flow{
 	{name: "generate, passphrase, OAEP SHA-256", walk: generated(reference.OAEPSHA256, offered), short: true},
 	{name: "generate, passphrase, PKCS#1 v1.5", walk: generated(reference.PKCS1v15, offered)},

@@ -25,7 +25,8 @@ func visit(j *monitor.Journey, r *record, page string) {
 	r.look()
 }
 
-// atDesk wraps a generated key for parameters that the person brought, on a page that sends nothing.
+// atDesk wraps a generated key for parameters that the person brought, on a page that sends
+// nothing.
 func atDesk(page string) func(*monitor.Journey, *record) {
 	return func(j *monitor.Journey, r *record) {
 		visit(j, r, page)

@@ -35,7 +35,8 @@ func (ac *account) storage() {
 	}
 	for i, m := range ac.Moments {
 		if ac.Given.onDisk() {
-			// What a page from a disk may not open, it may not fill: that is as it was at the beginning.
+			// What a page from a disk may not open, it may not fill: that is as it was at the
+			// beginning.
 			if m.Storage != ac.Moments[0].Storage {
 				ac.leave("storage", "at moment %d storage is %.300s", i, m.Storage)
 			}

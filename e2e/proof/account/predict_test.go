@@ -119,7 +119,8 @@ func (ac *account) derived(one *life, in reference.Import) *reference.Prepared {
 	out.SHA256 = fmt.Sprintf("%x", sha256.Sum256(wrapped))
 	if !in.Elsewhere {
 		out.BackupSHA256, out.BackupFile = fmt.Sprintf("%x", sha256.Sum256(out.Backup)), reference.FileName(in.KeyID, in.Date)
-		shape, err := reference.Backup(in.Key, in.To, reference.NewStream(nil)) // of zeros: its size is the one to be
+		// A backup made of zeros has the size that this one must have.
+		shape, err := reference.Backup(in.Key, in.To, reference.NewStream(nil))
 		if err != nil || len(shape) != len(out.Backup) {
 			ac.leave("backup", "it has %d bytes, want %d (%v)", len(out.Backup), len(shape), err)
 		}

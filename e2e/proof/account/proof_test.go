@@ -42,7 +42,8 @@ func TestProofAccount(t *testing.T) {
 }
 
 // judge fails the test for everything that is left of the records, and for every place that could
-// carry eight bytes. search tells what was found of the secrets of a flow; nil where nobody searched.
+// carry eight bytes. search tells what was found of the secrets of a flow; nil where nobody
+// searched.
 func judge(t *testing.T, records []*record, search func(*record) map[string][]string) {
 	t.Helper()
 	about := proof.Findings.About("Account", "flow", "left", "the browser's places can carry, in bits", "the server draws, in bits", "of that the largest items")
@@ -89,8 +90,8 @@ func twin(records []*record, r *record) *record {
 }
 
 // mustHaveNoRoom leaves what could carry eight bytes or more: of the browser's places each as a
-// whole, of the server's each item. The server knows no secret, since nothing reaches it that is not
-// predicted; and the KMS, which gets the one item that is longer, has the key by right.
+// whole, of the server's each item. The server knows no secret, since nothing reaches it that is
+// not predicted; and the KMS, which gets the one item that is longer, has the key by right.
 func (ac *account) mustHaveNoRoom() {
 	for place, bits := range ac.bits {
 		if bits >= room {

@@ -17,8 +17,8 @@ type record struct {
 
 	Arrivals  []arrival           // requests in the order in which they came
 	Wire      map[string][]byte   // what the browser sent, by the address that it sent from
-	Usual     map[string][]string // the headers that this browser sends by itself, by the kind of request
-	Reports   []report            // what the page tells: messages from and to workers, and what they drew
+	Usual     map[string][]string // headers that this browser sends by itself, by the kind of request
+	Reports   []report            // of the page: messages from and to workers, and what they drew
 	Said      []string            // console messages, page errors and dialogs of the browser
 	Downloads []download
 	Moments   []moment // the page before there is any secret, and at the end
@@ -78,7 +78,7 @@ type call struct{ Request, Answer []byte }
 
 // given is what the person of a flow gave, and what their browser knew.
 type given struct {
-	Pages      []string          // the pages that were visited, as paths with their queries, or addresses of files
+	Pages      []string          // paths with queries, or addresses of files, in their order
 	Language   string            // of the last of them
 	Cookies    []string          // that the person's choices set, in their order
 	Cancelled  bool              // whether the key was given up while it was examined
@@ -97,7 +97,7 @@ type given struct {
 	Recipients string
 	Proof      string   // what opens the backup that was made; empty for its passphrase
 	Jobs       []string // that the workers do, in order
-	Calls      []string // of the page to the console, in order, with the code of a failure behind a space
+	Calls      []string // to the console, in order, with the code of a failure behind a blank
 	Pasted     string   // an answer of the KMS that the person brought to the desk
 	Expires    int64    // when, in Unix seconds; 0 is never
 	Calendar   string   // days before the expiry, as they were typed for the calendar; empty for none

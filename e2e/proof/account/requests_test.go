@@ -11,7 +11,7 @@ import (
 	"keyferry/web"
 )
 
-// requests strikes off what the browser sent: each request once, with the headers that this browser
+// requests checks what the browser sent: each request once, with the headers that this browser
 // sends by itself and the body that is predicted. From the moment at which there is a secret, the
 // order is predicted as well.
 func (ac *account) requests() {

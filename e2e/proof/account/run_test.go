@@ -17,8 +17,8 @@ import (
 	"keyferry/e2e/proof/monitor"
 )
 
-// serving is what stands between the browser and the console: files in place of the real ones, and
-// the recorder.
+// serving is what the relay between the browser and the console changes: files in place of the real
+// ones, and the recorder.
 type serving struct {
 	files    map[string][]byte // by their names below web/static
 	modules  map[string][]byte // WebAssembly modules, whose digests the pages are told
@@ -127,7 +127,7 @@ func (h *observer) answered(t *testing.T, r *record, s serving, response *http.R
 	return nil
 }
 
-// changes holds if what stands at a path is not passed on as it is.
+// changes holds if what has this path is not passed on as it is.
 func (s serving) changes(path string) bool {
 	name := staticName(path)
 	return s.files[name] != nil || s.modules[name] != nil || name == "js/worker.js" && s.recorded || len(s.modules) > 0 && name == ""

@@ -25,7 +25,7 @@ type sabotage struct {
 	why   string
 	short bool   // whether the short form of the proof has it
 	walk  string // of those below; empty is "file"
-	build string // what is built again, and stands in the place of the honest one
+	build string // what is built again, and used in place of the honest one
 }
 
 var sabotages = []sabotage{

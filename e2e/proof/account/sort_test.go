@@ -158,8 +158,8 @@ func (h *observer) sortCached(content []byte) {
 	}
 }
 
-// sortVisited notes the addresses in the browser's history. In that file the title of a page follows
-// its address without a mark between them.
+// sortVisited notes the addresses in the browser's history. In that file the title of a page
+// follows its address without a mark between them.
 func (h *observer) sortVisited(content []byte) {
 	for _, r := range h.records {
 		for _, found := range regexp.MustCompile(`http://`+regexp.QuoteMeta(r.Address)+`[!-~]{0,200}`).FindAll(content, -1) {

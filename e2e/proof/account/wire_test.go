@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// sent is one request as it stood on the wire.
+// sent is one request as it was on the wire.
 type sent struct {
 	head []byte // request line and headers, without the empty line
 	body []byte

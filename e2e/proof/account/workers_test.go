@@ -85,7 +85,7 @@ func (ac *account) lives() []*life {
 	return all
 }
 
-// workers strikes off what passed between the page and its workers.
+// workers checks what passed between the page and its workers.
 func (ac *account) workers() {
 	var jobs []string
 	for _, one := range ac.lives() {
@@ -140,7 +140,7 @@ func (ac *account) request(job, module string, more map[string]any) map[string]a
 	return all
 }
 
-// talked strikes off the messages to a worker, and from it.
+// talked checks the messages to a worker, and from it.
 func (ac *account) talked(one *life, to []any, from ...any) {
 	for i, message := range one.to {
 		if i >= len(to) {
@@ -162,7 +162,7 @@ func (ac *account) talked(one *life, to []any, from ...any) {
 	}
 }
 
-// progress strikes off how far an examination is: whole numbers that rise by the same step each
+// progress checks how far an examination is: whole numbers that rise by the same step each
 // time.
 func (ac *account) progress(one *life) (others []json.RawMessage) {
 	last, step, total := -1.0, -1.0, -1.0
@@ -191,7 +191,7 @@ var ready = map[string]any{"type": "ready"}
 
 func done(result any) map[string]any { return map[string]any{"type": "done", "result": result} }
 
-// job strikes off what one worker was told and what it answered.
+// job checks what one worker was told and what it answered.
 func (ac *account) job(one *life, random *reference.Stream) {
 	switch one.job {
 	case "inspect":
@@ -202,7 +202,8 @@ func (ac *account) job(one *life, random *reference.Stream) {
 		if ac.offeredPassphrase = ac.result(one, "passphrase"); ac.Given.Recorded {
 			ac.offeredPassphrase = reference.Passphrase(random)
 		} else {
-			// What the module draws is not known: the passphrase is of its form, and stays in the browser.
+			// What the module draws is not known: the passphrase is of its form, and stays in the
+			// browser.
 			g := newGrammar(`[0-9a-hjkmnp-tv-z]{5}(-[0-9a-hjkmnp-tv-z]{5}){4}`)
 			if !g.pattern.MatchString(ac.offeredPassphrase) {
 				ac.leave("worker messages", "the offered passphrase is %.60q", ac.offeredPassphrase)
@@ -311,7 +312,7 @@ func fieldsOf(p *reference.Prepared) map[string]any {
 	return fields
 }
 
-// check strikes off the proof of a backup.
+// check checks the proof of a backup.
 func (ac *account) check(one *life) {
 	if ac.prepared == nil && ac.Given.Identity != nil {
 		options := map[string]any{"file": map[string]any{"$file": len(ac.Given.File)}, "secret": ac.Given.Secret}

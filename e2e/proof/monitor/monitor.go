@@ -122,7 +122,8 @@ func (h *Run) Serve(handler http.Handler) (address string) {
 	return "http://" + listener.Addr().String()
 }
 
-// UseKMS starts another local KMS, to which the consoles send that are started until back is called.
+// UseKMS starts another local KMS, to which the consoles send that are started until back is
+// called.
 func (h *Run) UseKMS(executable string) (back func()) {
 	h.T.Helper()
 	kms, api, unused := h.kms, h.api, h.Unused

@@ -32,6 +32,20 @@ func (ac *account) document(like *account) {
 	if got, want := ac.plain(last.Rest), like.plain(other.Rest); got != want {
 		ac.leave("page's state", "%s", unlikeAt(got, want))
 	}
+	if !ac.Given.failed() {
+		ac.secretsGone(last)
+	}
+}
+
+// secretsGone checks that nothing of what was typed or offered as a secret is on the page once the
+// task is done.
+func (ac *account) secretsGone(last moment) {
+	secrets := append([]string{ac.offeredPassphrase, ac.Given.Typed, ac.Given.Secret, ac.Given.Proof}, ac.Given.Components...)
+	for _, secret := range secrets {
+		if secret != "" && (strings.Contains(last.Page, secret) || strings.Contains(last.Rest, secret)) {
+			ac.leave("document", "a secret of %d characters is still there", len(secret))
+		}
+	}
 }
 
 // unlikeAt shows where two texts begin to differ.

@@ -160,6 +160,14 @@ func integrity(t *testing.T, name string) string {
 	return digest
 }
 
+// integrity is what the pages of this flow named for a module.
+func (ac *account) integrity(name string) string {
+	if told := ac.Modules[name]; told != "" {
+		return told
+	}
+	return integrity(ac.t, name)
+}
+
 // static is the address of a file that the console serves. Its digest is that of the page's own
 // files.
 func (ac *account) static(name string) string { return "/static/" + tree(ac.t).Digest() + "/" + name }

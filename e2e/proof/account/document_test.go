@@ -32,7 +32,7 @@ func (ac *account) document(like *account) {
 	if got, want := ac.plain(last.Rest), like.plain(other.Rest); got != want {
 		ac.leave("page's state", "%s", unlikeAt(got, want))
 	}
-	if !ac.Given.failed() {
+	if ac.Given.Receipt {
 		ac.secretsGone(last)
 	}
 }

@@ -177,7 +177,7 @@ func (ac *account) predictReceipt() {
 
 // moduleDigest is that of the module which held the key.
 func (ac *account) moduleDigest() string {
-	digest, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(integrity(ac.t, web.Module), "sha256-"))
+	digest, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(ac.integrity(web.Module), "sha256-"))
 	if err != nil {
 		ac.t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ type record struct {
 	Ended   time.Time
 	Given   given // what the person gave
 
+	Modules   map[string]string   // what the pages named for modules that are not the real ones
 	Arrivals  []arrival           // requests in the order in which they came
 	Wire      map[string][]byte   // what the browser sent, by the address that it sent from
 	Usual     map[string][]string // headers that this browser sends by itself, by the kind of request

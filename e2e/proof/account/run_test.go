@@ -37,7 +37,10 @@ func (h *observer) run(t *testing.T, name string, s serving, walk func(*monitor.
 	r := &record{Name: name, Began: time.Now(), Wire: map[string][]byte{}}
 	r.Address = strings.TrimPrefix(h.Serve(h.relay(t, r, console, s)), "http://")
 	h.known[r.Address], h.known[strings.TrimPrefix(console.Console, "http://")] = true, true
-	r.Given.Recorded = s.recorded
+	r.Given.Recorded, r.Modules = s.recorded, map[string]string{}
+	for name, content := range s.modules {
+		r.Modules[name] = integrityOf(content)
+	}
 	h.mu.Lock()
 	h.current = r
 	h.mu.Unlock()

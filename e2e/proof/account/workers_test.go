@@ -126,7 +126,7 @@ func (ac *account) workerType() string {
 
 // request is the first message to a worker.
 func (ac *account) request(job, module string, more map[string]any) map[string]any {
-	all := map[string]any{"job": job, "module": ac.static(module), "integrity": integrity(ac.t, module)}
+	all := map[string]any{"job": job, "module": ac.static(module), "integrity": ac.integrity(module)}
 	if ac.Given.onDisk() {
 		packed, err := tree(ac.t).Read(module + ".gz")
 		if err != nil {

@@ -80,7 +80,7 @@ var controls = []control{
 	{"another title", "title", func(r *record) { r.Moments[len(r.Moments)-1].Title += " 7" }},
 	{"another address", "history", func(r *record) { r.History = append(r.History, "http://"+r.Address+"/#7") }},
 	{"a word that nobody predicted", "document", func(r *record) { r.Moments[len(r.Moments)-1].Page += `<p data-x="0123456789abcdef">` }},
-	{"a secret that stays on the page", "document", func(r *record) { r.Moments[len(r.Moments)-1].Rest += r.Given.Proof }},
+	{"a secret that stays on the page", "document", func(r *record) { r.Moments[len(r.Moments)-1].Rest += r.Given.Components[0] }},
 	{"a known word once more", "document", func(r *record) { r.Moments[len(r.Moments)-1].Page += r.Given.CMK }},
 	{"an address that the browser did not draw", "document", func(r *record) {
 		last := &r.Moments[len(r.Moments)-1]

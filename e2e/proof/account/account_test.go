@@ -28,6 +28,7 @@ type account struct {
 	items   map[string]float64  // the same for one item of each kind
 	version string
 
+	cookies    int // that the last request had
 	parameters *parameters
 	// what the module suggested
 	offeredPassphrase string

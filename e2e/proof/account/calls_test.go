@@ -27,14 +27,9 @@ var signatureNonce = newGrammar(`[0-9a-f]{32}`)
 
 // calls checks what the console sent to the KMS, and what it passed on of the answers.
 func (ac *account) calls() {
-	if len(ac.Calls) != len(ac.Given.Calls) {
-		ac.leave("calls to the KMS", "%d calls, want %d", len(ac.Calls), len(ac.Given.Calls))
-	}
-	var answers []arrival
-	for _, a := range ac.Arrivals {
-		if strings.HasPrefix(a.Path, "/kms/") {
-			answers = append(answers, a)
-		}
+	answers := ac.answersTo()
+	if len(ac.Calls) != len(answers) {
+		ac.leave("calls to the KMS", "%d calls, want %d", len(ac.Calls), len(answers))
 	}
 	for i, c := range ac.Calls {
 		head, body, _ := strings.Cut(string(c.Request), "\r\n\r\n")
@@ -48,10 +43,27 @@ func (ac *account) calls() {
 		ac.parametersOf(query)
 		ac.answered(c.Answer)
 		ac.headersOf(headers, query.Get("Action"))
-		if i < len(answers) {
-			ac.passedOn(c.Answer, answers[i].Answer)
+		if i < len(answers) && answers[i] != nil {
+			ac.passedOn(c.Answer, answers[i])
 		}
 	}
+}
+
+// answersTo are the console's answers to the page, one for each call to the KMS: nil where the
+// console tried again.
+func (ac *account) answersTo() (all [][]byte) {
+	next := 0
+	for _, a := range ac.Arrivals {
+		if !strings.HasPrefix(a.Path, "/kms/") || next >= len(ac.Given.Calls) {
+			continue
+		}
+		if _, code, failed := strings.Cut(ac.Given.Calls[next], " "); failed && !strings.HasPrefix(code, "Console.") {
+			all = append(all, nil, nil)
+		}
+		all = append(all, a.Answer)
+		next++
+	}
+	return all
 }
 
 // parametersOf checks the parameters of a call: each is predicted, but for the nonce and the
@@ -136,7 +148,7 @@ func (ac *account) answered(answer []byte) {
 	}
 	names := []string{"KeyId", "PublicKey", "ImportToken", "TokenExpireTime", "RequestId"}
 	if fields["Code"] != nil {
-		names = []string{"Code", "Message", "HostId", "RequestId", "Recommend"}
+		names = []string{"Code", "Message", "HostId", "HttpStatus", "RequestId", "Recommend"}
 	}
 	for name := range fields {
 		if !slices.Contains(names, name) {

@@ -91,7 +91,7 @@ var controls = []control{
 		last.Rest = strings.Replace(last.Rest, `"key-reference"`, `"key-reference7"`, 1)
 	}},
 	{"a file that is offered and not saved", "downloads", func(r *record) {
-		r.Reports = append(r.Reports, report{Kind: "offered", Value: json.RawMessage(`{"address":"blob:x","size":7,"type":""}`)})
+		r.Reports = append(r.Reports, report{Kind: "content", Value: json.RawMessage(`{"address":"blob:x","bytes":{"$bytes":"AAAA"}}`)})
 	}},
 	{"another program in the process list", "process list", func(r *record) { r.Processes = append(r.Processes, "sleep 7") }},
 	{"another argument of the console", "process list", func(r *record) { r.Processes[0] += " 7" }},

@@ -188,12 +188,14 @@ func (ac *account) names() map[string]string {
 			if value != "" {
 				names[value] = what
 				names[html.EscapeString(value)] = what
+				names[inJSON(value)] = what
 			}
 		}
 	}
 	name("address", ac.Address, ac.Given.last())
 	name("CMK", ac.Given.CMK)
 	name("passphrase", ac.offeredPassphrase, ac.Given.Typed)
+	name("identity", ac.Given.Secret, ac.Given.Proof)
 	name("recipients", ac.Given.Recipients)
 	name("parameters", ac.Given.Pasted)
 	for what, value := range ac.Given.Identity {
@@ -213,14 +215,18 @@ func (ac *account) names() map[string]string {
 		name("wrapping key", p.Fingerprint)
 		name("ciphertext", p.EncryptedKeyMaterial)
 		name("ciphertext's digest", p.SHA256)
+		name("ciphertext as text", digestOf([]byte(p.EncryptedKeyMaterial)))
 		name("backup's digest", p.BackupSHA256)
 		name("backup's name", p.BackupFile)
 	}
-	name("wrapping key", ac.fingerprint())
+	if print := ac.fingerprint(); print != "" {
+		name("wrapping key", print)
+		name("wrapping key's id", print[:8]) // in the commands for an HSM
+	}
 	name("receipt's digest", digestOf(ac.receipt))
 	name("receipt's name", ac.receiptAs)
-	for i, one := range ac.offers() {
-		name(fmt.Sprintf("file %d", i), one.Address)
+	for i, address := range ac.addressesOffered() {
+		name(fmt.Sprintf("file %d", i), address)
 	}
 	for i, c := range ac.Calls {
 		name(fmt.Sprintf("request id %d", i), requestID(c.Answer))
@@ -255,4 +261,13 @@ func consoleID(answer []byte) string {
 	var fields struct{ ConsoleRequestId string }
 	json.Unmarshal(answer, &fields)
 	return fields.ConsoleRequestId
+}
+
+// inJSON is a text as it is written between quotation marks.
+func inJSON(value string) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // any text can be written
+	}
+	return strings.Trim(string(text), `"`)
 }

@@ -55,7 +55,7 @@ func atDeskFile(write func() string) func(*monitor.Journey, *record) {
 		} else {
 			file = write()
 		}
-		r.Given.Offered = 1 // the worker's script
+		r.Given.Before = len(r.Arrivals)
 		atDesk(browser.FileAddress(file))(j, r)
 	}
 }

@@ -1,14 +1,19 @@
 package account
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"math"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 
 	"keyferry/components/text"
+	"keyferry/e2e/program"
 )
 
 // pages checks what a page keeps and says.
@@ -127,50 +132,77 @@ func (ac *account) said() {
 	}
 }
 
-// offer is a file in memory to which the page made an address.
-type offer struct {
-	Address string
-	Size    int
-	Type    string
-}
-
-func (ac *account) offers() (all []offer) {
-	for _, r := range ac.Reports {
-		var one offer
-		if r.Kind == "offered" && json.Unmarshal(r.Value, &one) == nil {
-			all = append(all, one)
-		}
-	}
-	return all
-}
-
-func (ac *account) addressesOffered() (all []string) {
-	for _, one := range ac.offers() {
-		all = append(all, one.Address)
-	}
-	return all
-}
-
-// offered compares the files that the page offered with those that were saved: it offers no other.
-// The addresses are the browser's own, and each was told as it was drawn.
+// offered compares the files that the page offered with those that were saved, and with what else
+// is predicted: it offers no other. The addresses are the browser's own, and each was told as it was
+// drawn.
 func (ac *account) offered() {
-	var sizes []int
+	want := ac.unsaved()
 	for _, d := range ac.Downloads {
 		if !strings.HasSuffix(d.Name, ".ics") { // which comes from the console
-			sizes = append(sizes, len(d.Content))
+			want = append(want, d.Content)
 		}
 	}
-	unsaved := 0
-	for _, one := range ac.offers() {
-		if at := slices.Index(sizes, one.Size); at >= 0 {
-			sizes = slices.Delete(sizes, at, at+1)
+	for _, r := range ac.Reports {
+		if r.Kind != "content" {
 			continue
 		}
-		unsaved++
+		var one struct {
+			Bytes struct {
+				Bytes []byte `json:"$bytes"`
+			}
+		}
+		if err := json.Unmarshal(r.Value, &one); err != nil {
+			ac.t.Fatal(err)
+		}
+		at := slices.IndexFunc(want, func(w []byte) bool { return bytes.Equal(w, one.Bytes.Bytes) })
+		if at < 0 {
+			ac.leave("downloads", "a file of %d bytes was offered and not saved", len(one.Bytes.Bytes))
+			continue
+		}
+		want = slices.Delete(want, at, at+1)
 	}
-	if unsaved != ac.Given.Offered || len(sizes) > 0 {
-		ac.leave("downloads", "%d files were offered and not saved, want %d; %d were saved and not offered", unsaved, ac.Given.Offered, len(sizes))
+	if len(want) > 0 || len(ac.addressesOffered()) != ac.contents() {
+		ac.leave("downloads", "%d files were not offered; of %d the page told %d", len(want), len(ac.addressesOffered()), ac.contents())
 	}
+}
+
+// unsaved are files that a desk offers and nobody saved: the wrapping key for other tools and, where
+// the page is a file, the worker's script.
+func (ac *account) unsaved() (all [][]byte) {
+	if ac.Given.Pasted == "" {
+		return nil
+	}
+	der, _ := base64.StdEncoding.DecodeString(ac.parameters.PublicKey)
+	all = append(all, der, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	if ac.Given.onDisk() {
+		script, err := os.ReadFile(program.Source("web/desk/worker.js"))
+		if err != nil {
+			ac.t.Fatal(err)
+		}
+		all = append(all, script)
+	}
+	return all
+}
+
+// contents is how many files the page told the content of.
+func (ac *account) contents() (n int) {
+	for _, r := range ac.Reports {
+		if r.Kind == "content" {
+			n++
+		}
+	}
+	return n
+}
+
+// addressesOffered are those that the page made for files in memory.
+func (ac *account) addressesOffered() (all []string) {
+	for _, r := range ac.Reports {
+		var one struct{ Address string }
+		if r.Kind == "offered" && json.Unmarshal(r.Value, &one) == nil {
+			all = append(all, one.Address)
+		}
+	}
+	return all
 }
 
 func log2(n float64) float64 { return math.Log2(n) }

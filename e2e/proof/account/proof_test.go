@@ -60,7 +60,9 @@ func judge(t *testing.T, records []*record, search func(*record) map[string][]st
 		}
 		if search != nil {
 			for net, all := range search(r) {
-				ac.leave("search", "%s: %s", net, all[0])
+				if net != "requests" { // which the account looks at more closely
+					ac.leave("search", "%s: %s", net, all[0])
+				}
 			}
 		}
 		ac.mustHaveNoRoom()

@@ -104,7 +104,7 @@ type given struct {
 	Calendar   string   // days before the expiry, as they were typed for the calendar; empty for none
 	Recorded   bool     // whether the random bytes are known
 	Receipt    bool     // whether a receipt was saved
-	Offered    int      // files that the page offers, saved or not, beside those that were saved
+	Before     int      // how many requests came before a page was opened from a disk
 }
 
 // failed holds if the flow ends with an error on the page.

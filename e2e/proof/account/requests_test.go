@@ -19,6 +19,8 @@ func (ac *account) requests() {
 	for from, content := range ac.Wire {
 		streams[from] = split(content)
 	}
+	// With which request each cookie came first.
+	ac.bits["requests"] = float64(len(ac.Given.Cookies)) * math.Log2(float64(len(ac.Arrivals)+1))
 	secret := ac.firstSecret()
 	expected := ac.expected()
 	seen := map[string]int{}
@@ -74,15 +76,15 @@ func (ac *account) requests() {
 
 // withoutChoices are the headers without those in which the person's choices show: the language of
 // the page, which its calls name, and the cookies. Where there is a secret the cookies are all of
-// them; before, they come one after the other.
+// them; before, they come one after the other, and none goes.
 func (ac *account) withoutChoices(s sent, all bool) string {
 	head := s.plainHead(ac.Address)
-	ac.bits["requests"] += math.Log2(float64(len(ac.Given.Cookies) + 1))
 	if strings.HasPrefix(s.line(), "POST ") {
 		head = strings.Replace(head, "\r\nAccept-Language: "+ac.Given.Language+"\r\n", "\r\nAccept-Language: en\r\n", 1)
 	}
-	for n := len(ac.Given.Cookies); n > 0; n-- {
+	for n := len(ac.Given.Cookies); n > 0 && n >= ac.cookies; n-- {
 		if short, had := strings.CutSuffix(head, "\r\nCookie: "+strings.Join(ac.Given.Cookies[:n], "; ")); had {
+			ac.cookies = n
 			return short
 		}
 		if all {
@@ -109,7 +111,7 @@ func unlike(got string, usual []string) string {
 // firstSecret is the number of requests before there is any secret: up to the answer of
 // GetParametersForImport and the worker that reads it.
 func (ac *account) firstSecret() int {
-	last := 0
+	last := ac.Given.Before
 	for i, a := range ac.Arrivals {
 		if a.Path == "/kms/GetParametersForImport" || a.Path == ac.static(web.Worker) || a.Path == ac.static(web.Runtime) || a.Path == ac.static(web.Module) {
 			last = i + 1

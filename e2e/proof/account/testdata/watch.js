@@ -51,6 +51,7 @@
     URL.createObjectURL = (blob) => {
         const address = offer.call(URL, blob)
         say("offered", "", { address, size: blob.size, type: blob.type })
+        blob.arrayBuffer().then((bytes) => say("content", "", { address, bytes }))
         return address
     }
 

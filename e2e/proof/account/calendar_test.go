@@ -31,13 +31,6 @@ func (ac *account) calendarForm() string {
 	return fmt.Sprintf("KeyId=%s&KeyMaterialExpireUnix=%d&Remind=%s", ac.Given.CMK, ac.Given.Expires, url.QueryEscape(ac.Given.Calendar))
 }
 
-func (ac *account) calendarInPanel() entry {
-	words := text.Match(ac.Given.Language).Phrases
-	return entry{Action: "calendar", Outcome: words.Answered, Fields: [][2]string{
-		{"KeyId", ac.Given.CMK}, {"KeyMaterialExpireUnix", fmt.Sprint(ac.Given.Expires)}, {"Remind", ac.Given.Calendar},
-	}}
-}
-
 // calendar predicts the calendar file, but for the second in which the console wrote it, and for
 // the places at which it breaks its lines.
 func (ac *account) calendar() download {

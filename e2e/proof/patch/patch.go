@@ -127,20 +127,20 @@ func (p *Patch) Build(t *testing.T, output string, environment []string, argumen
 	overlay := struct{ Replace map[string]string }{map[string]string{}}
 	var flags []string
 	for path, content := range p.files {
-		if filepath.Ext(path) != ".go" {
-			continue
+		if strings.HasPrefix(path, program.Source("web/static")) {
+			continue // which Static returns
 		}
 		if module, version, ok := dependency(path); ok {
 			flags = append(flags, p.copied(t, folder, module, version)...)
 			continue
 		}
-		overlay.Replace[path] = filepath.Join(folder, fmt.Sprintf("%d.go", len(overlay.Replace)))
+		overlay.Replace[path] = filepath.Join(folder, fmt.Sprint(len(overlay.Replace))+filepath.Ext(path))
 		if err := os.WriteFile(overlay.Replace[path], content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if len(overlay.Replace) == 0 && len(flags) == 0 {
-		t.Fatal("the patch changes no Go code: there is nothing to build")
+		t.Fatal("the patch changes nothing that is built")
 	}
 	description, err := json.Marshal(overlay)
 	if err != nil {

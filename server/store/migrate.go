@@ -24,7 +24,7 @@ type migration struct {
 
 // migrate applies, in one transaction, every migration that the database has not seen.
 func (db *DB) migrate(ctx context.Context, url string) error {
-	wanted, err := readMigrations(migrations, db.dialect.blob())
+	wanted, err := readMigrations(migrations, db.dialect)
 	if err != nil {
 		return err
 	}
@@ -87,13 +87,14 @@ func seenMigrations(tx *Tx) (map[int]string, error) {
 }
 
 // readMigrations returns the migrations in the order of their names, which is that of their
-// numbers. In a file, a statement ends with ";" at the end of a line, and {{blob}} is the type of
-// bytes.
-func readMigrations(files fs.FS, blob string) ([]migration, error) {
+// numbers. In a file, a statement ends with ";" at the end of a line, {{blob}} is the type of bytes,
+// and {{key}} makes a column of whole numbers the key that rows are stored by.
+func readMigrations(files fs.FS, d dialect) ([]migration, error) {
 	names, err := fs.Glob(files, "migrations/*.sql")
 	if err != nil {
 		return nil, err
 	}
+	words := strings.NewReplacer("{{blob}}", d.blob(), "{{key}}", d.key())
 	var all []migration
 	for _, name := range names {
 		text, err := fs.ReadFile(files, name)
@@ -107,7 +108,7 @@ func readMigrations(files fs.FS, blob string) ([]migration, error) {
 		}
 		digest := sha256.Sum256(text)
 		m := migration{number: number, name: name, digest: hex.EncodeToString(digest[:])}
-		for statement := range strings.SplitSeq(strings.ReplaceAll(string(text), "{{blob}}", blob), ";\n") {
+		for statement := range strings.SplitSeq(words.Replace(string(text)), ";\n") {
 			if strings.TrimSpace(statement) != "" {
 				m.statements = append(m.statements, statement)
 			}

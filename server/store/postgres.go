@@ -24,6 +24,7 @@ const writeLock = 0x6b65796665727279
 
 func (postgres) kind() string { return Postgres }
 func (postgres) blob() string { return "BYTEA" }
+func (postgres) key() string  { return "BIGINT PRIMARY KEY" }
 
 func (postgres) open(url string) (writers, readers *sql.DB, err error) {
 	config, err := pgx.ParseConfig(url)

@@ -26,6 +26,7 @@ const pragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(TRUNCATE)&_pra
 
 func (sqlite) kind() string                     { return SQLite }
 func (sqlite) blob() string                     { return "BLOB" }
+func (sqlite) key() string                      { return "INTEGER PRIMARY KEY" }
 func (sqlite) placeholders(query string) string { return query }
 
 func (sqlite) open(path string) (writers, readers *sql.DB, err error) {

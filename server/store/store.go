@@ -48,7 +48,8 @@ type dialect interface {
 	begin(ctx context.Context, conn *sql.Conn) error     // so that no other transaction writes
 	beginRead(ctx context.Context, conn *sql.Conn) error // of one state of the database
 	placeholders(query string) string
-	blob() string                                                 // name of the type of bytes
+	blob() string                                                 // type of bytes
+	key() string                                                  // type of a whole number that rows are stored by
 	check(ctx context.Context, conn *sql.Conn, path string) error // finds damage, cheaply
 	sort(err error) reason
 	lost(conn *sql.Conn) bool // whether the connection has ended

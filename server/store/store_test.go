@@ -171,4 +171,3 @@ func TestReadChangesNothing(t *testing.T) {
 		}
 	})
 }
-

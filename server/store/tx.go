@@ -16,6 +16,7 @@ type Tx struct {
 	ctx     context.Context
 	conn    *sql.Conn
 	dialect dialect
+	writes  bool
 	failed  error // of the first statement that failed
 }
 
@@ -40,6 +41,9 @@ func (tx *Tx) QueryRow(query string, args ...any) *sql.Row {
 
 // Kind returns "sqlite" or "postgres".
 func (tx *Tx) Kind() string { return tx.dialect.kind() }
+
+// Writes reports whether the transaction is one of [DB.Write].
+func (tx *Tx) Writes() bool { return tx.writes }
 
 // note translates the error of a statement and remembers the first.
 func (tx *Tx) note(err error) error {

@@ -120,7 +120,7 @@ func (b *batch) call(d dialect, f func(*Tx) error) error {
 			return errors.Join(errAgain, err)
 		}
 	}
-	tx := &Tx{ctx: b.ctx, conn: b.conn, dialect: d}
+	tx := &Tx{ctx: b.ctx, conn: b.conn, dialect: d, writes: true}
 	err := f(tx)
 	switch {
 	case tx.failed != nil && (d.sort(tx.failed) == again || d.lost(b.conn)):

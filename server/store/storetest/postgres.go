@@ -40,7 +40,7 @@ wait $!
 type cluster struct {
 	folder string // has the socket
 	admin  *sql.DB
-	_      io.Closer // keeps the keeper's input open
+	input  io.Closer // of the keeper: open as long as this is reachable
 }
 
 var (

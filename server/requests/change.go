@@ -129,14 +129,14 @@ func (s *Service) ask(who person.Person, action string, r *Request, now time.Tim
 	}}
 }
 
-// question is what the policy is asked. Whoever the terms name as importer is one before they have
-// done anything.
+// question is what the policy is asked. For importing and reading, whoever the terms name as importer
+// is one, also before they have done anything or when a colleague has.
 func question(who person.Person, action string, r *Request) policy.Question {
 	q := policy.Question{
 		Person: who, Action: action, Key: policy.Key{Region: r.Region, ID: r.KeyID, Label: r.Label},
 		Requester: r.Requester, Importer: r.Importer,
 	}
-	if q.Importer == "" && r.mayImport(who) {
+	if (action == policy.Import || action == policy.ReadRequests) && r.mayImport(who) {
 		q.Importer = who.ID
 	}
 	return q

@@ -22,7 +22,7 @@ const (
 	maxPage     = 200
 	// maxScan is how many requests one page looks at. A person who may see few of many gets pages
 	// that are not full, or empty, before the last.
-	maxScan = 2000
+	maxScan = 1000
 )
 
 // Filter says which requests are wanted.

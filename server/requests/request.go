@@ -66,13 +66,14 @@ type Terms struct {
 // Submission is what the importer hands in: nothing in it opens without the KMS.
 type Submission struct {
 	Algorithm            string
-	WrappingKeySHA256    string // of the DER wrapping key, hexadecimal
-	EncryptedKeyMaterial string // base64
-	ImportToken          string // base64
-	TokenExpires         time.Time
-	ExpireUnix           int64  // when the material expires, in seconds since 1970; 0 means never
-	KCV                  string // 10 upper-case hexadecimal digits, if the importer shows it
-	Commitment           string // 64 lower-case hexadecimal digits, if the importer shows it
+	WrappingKeySHA256    string    // of the DER wrapping key, hexadecimal
+	EncryptedKeyMaterial string    // base64; empty in a View
+	CiphertextSHA256     string    // of the bytes of EncryptedKeyMaterial, hexadecimal; the Service sets it
+	ImportToken          string    // base64; empty in a View
+	TokenExpires         time.Time // the Service sets it
+	ExpireUnix           int64     // when the material expires, in seconds since 1970; 0 means never
+	KCV                  string    // 10 upper-case hexadecimal digits, if the importer shows it
+	Commitment           string    // 64 lower-case hexadecimal digits, if the importer shows it
 }
 
 // Decision is what one approver said of one submission.

@@ -63,6 +63,9 @@ func (s *Submission) shown() *Submission {
 		return nil
 	}
 	shown := *s
+	if s.EncryptedKeyMaterial != "" {
+		shown.CiphertextSHA256 = s.ciphertextDigest()
+	}
 	shown.EncryptedKeyMaterial, shown.ImportToken = "", ""
 	return &shown
 }

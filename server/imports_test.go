@@ -31,6 +31,10 @@ var boundaries = []struct {
 		why:   "the local KMS unwraps with code of its own, so that it checks keywrap instead of repeating it",
 	},
 	{
+		packages: "keyferry/server/policy", only: []string{"keyferry/server/policy", "keyferry/server/person"}, never: []string{"net/http", "database/sql"},
+		why: "policies decide by what they are asked, and by nothing else",
+	},
+	{
 		packages: "keyferry/components/...", only: []string{"keyferry/components/..."}, never: []string{echoPath + "/...", "github.com/aliyun/..."},
 		why: "a page shows what it is given",
 	},

@@ -1,0 +1,110 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	driver "modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
+)
+
+// sqlite is SQLite, by the driver that needs no C compiler.
+//
+// Rollback journals, and not a write-ahead log: what is deleted is gone from the disk's files with
+// the commit, and a copy of the file alone misses no commit. TRUNCATE with synchronous = FULL
+// syncs the journal, the file, and the end of the journal, so that a commit outlives a power cut.
+type sqlite struct{}
+
+const pragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(TRUNCATE)&_pragma=synchronous(FULL)" +
+	"&_pragma=secure_delete(ON)&_pragma=temp_store(MEMORY)&_pragma=foreign_keys(ON)&_pragma=cache_size(-16000)"
+
+func (sqlite) kind() string                     { return SQLite }
+func (sqlite) blob() string                     { return "BLOB" }
+func (sqlite) key() string                      { return "INTEGER PRIMARY KEY" }
+func (sqlite) placeholders(query string) string { return query }
+
+func (sqlite) open(path string) (writers, readers *sql.DB, err error) {
+	if path == "" {
+		return nil, nil, errors.New("no file is named")
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, nil, err
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // SQLite would let others read it
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := file.Close(); err != nil {
+		return nil, nil, err
+	}
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?mode=rw&" + pragmas
+	if writers, err = sql.Open("sqlite", dsn); err != nil {
+		return nil, nil, err
+	}
+	writers.SetMaxOpenConns(1)
+	if readers, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)"); err != nil {
+		return nil, nil, errors.Join(err, writers.Close())
+	}
+	readers.SetMaxOpenConns(4)
+	readers.SetMaxIdleConns(4)
+	return writers, readers, nil
+}
+
+func (sqlite) begin(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE")
+	return err
+}
+
+func (sqlite) beginRead(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, "BEGIN")
+	return err
+}
+
+// check finds a file that was cut, the end of which SQLite would read as zeros.
+func (sqlite) check(ctx context.Context, conn *sql.Conn, path string) error {
+	var pages, size int64
+	if err := conn.QueryRowContext(ctx, "PRAGMA page_count").Scan(&pages); err != nil {
+		return err
+	}
+	if err := conn.QueryRowContext(ctx, "PRAGMA page_size").Scan(&size); err != nil {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if info.Size() != 0 && info.Size() != pages*size {
+		return fmt.Errorf("%s was cut: it has %d bytes of %d; bring back a copy", path, info.Size(), pages*size)
+	}
+	return nil
+}
+
+func (sqlite) sort(err error) reason {
+	var failure *driver.Error
+	if !errors.As(err, &failure) {
+		return other
+	}
+	switch code := failure.Code(); code & 0xff {
+	case codes.SQLITE_BUSY, codes.SQLITE_LOCKED:
+		return again
+	case codes.SQLITE_FULL:
+		return full
+	case codes.SQLITE_IOERR: // of a sync, or where quotas are used
+		if strings.Contains(err.Error(), "no space left") {
+			return full
+		}
+	case codes.SQLITE_CONSTRAINT:
+		if code == codes.SQLITE_CONSTRAINT_UNIQUE || code == codes.SQLITE_CONSTRAINT_PRIMARYKEY {
+			return duplicate
+		}
+	}
+	return other
+}
+
+func (sqlite) lost(*sql.Conn) bool { return false }

@@ -27,6 +27,8 @@ func TestEveryCodeHasWords(t *testing.T) {
 	codes := map[string]string{}
 	collectGo(t, codes, "../../wasm", isCode)
 	collectGo(t, codes, "../../server/console", isRefusal)
+	collectGo(t, codes, "../../server/requests", isFault)
+	collectGo(t, codes, "../../server/signin", isFault)
 	collectScripts(t, codes, "../../web/static/js")
 	if len(codes) < 150 {
 		t.Fatalf("only %d codes were found: the search is broken", len(codes))
@@ -106,6 +108,25 @@ func isRefusal(node ast.Node) []ast.Expr {
 		return nil
 	}
 	return composite.Elts[1:]
+}
+
+// isFault picks the code of a fault of the requests or of a sign-in.
+func isFault(node ast.Node) []ast.Expr {
+	composite, ok := node.(*ast.CompositeLit)
+	if !ok {
+		return nil
+	}
+	if name, ok := composite.Type.(*ast.Ident); !ok || name.Name != "Fault" {
+		return nil
+	}
+	var codes []ast.Expr
+	for _, element := range composite.Elts {
+		if pair, ok := element.(*ast.KeyValueExpr); ok {
+			element = pair.Value
+		}
+		codes = append(codes, element)
+	}
+	return codes
 }
 
 // isText picks every string: where the KMS's codes are written, they are strings like others.

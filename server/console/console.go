@@ -34,6 +34,8 @@ type Config struct {
 	LocalKMSFlags string // what an aliyun command needs to reach it; empty when calls go to Alibaba Cloud
 	LocalKMSLogin string // environment for an aliyun command, ending in a space; empty when calls go to Alibaba Cloud
 
+	Team *Team // what several people need; nil for a console that serves whoever runs it
+
 	Hosts   []string                    // names at which it may be addressed besides loopback, as ParseHost takes them
 	Ready   func(context.Context) error // whether the console could do its work now; nil means always
 	Version string                      // of the program; empty is shown as such
@@ -90,7 +92,7 @@ func (c *console) routes(documents map[string]document) *echo.Echo {
 	for path, page := range documents {
 		e.Match(read, path, page.show)
 	}
-	for _, path := range Addresses() {
+	for _, path := range Addresses(c.Team != nil) {
 		e.Match(read, path, choose(path))
 	}
 	for _, words := range text.Languages {
@@ -101,6 +103,10 @@ func (c *console) routes(documents map[string]document) *echo.Echo {
 
 	e.POST("/kms/GetParametersForImport", c.getParametersForImport)
 	e.POST("/kms/ImportKeyMaterial", c.importKeyMaterial)
+
+	if c.Team != nil {
+		c.teamRoutes(e)
+	}
 
 	e.GET("/healthz", c.healthz)
 	e.GET("/readyz", c.readyz)

@@ -217,7 +217,7 @@ func TestAddressesWithoutALanguage(t *testing.T) {
 func TestPagesAreFixedBytes(t *testing.T) {
 	s := newSite(t, func(c *console.Config) { c.Hosts = []string{"kf.example"} })
 	digests := map[string]string{}
-	for _, path := range console.Pages() {
+	for _, path := range console.Pages(false) {
 		plain := s.do(t, http.MethodGet, path, "", "Accept", "text/html")
 		tag := strings.Split(path, "/")[1]
 		if plain.status != http.StatusOK || !strings.Contains(plain.body, `<html lang="`+tag+`">`) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,9 @@ const (
 	wrappingKeySpec = "RSA_2048"
 )
 
+// wrappingAlgorithms are those of the KMS.
+var wrappingAlgorithms = []string{"RSAES_OAEP_SHA_256", "RSAES_OAEP_SHA_1", "RSAES_PKCS1_V1_5"}
+
 // getParametersForImport relays GetParametersForImport.
 func (c *console) getParametersForImport(e echo.Context) error {
 	var in struct{ keyID, algorithm, keySpec string }
@@ -45,9 +49,7 @@ func (c *console) getParametersForImport(e echo.Context) error {
 	if !keyIDs.MatchString(in.keyID) {
 		return errKeyID
 	}
-	switch in.algorithm {
-	case "RSAES_OAEP_SHA_256", "RSAES_OAEP_SHA_1", "RSAES_PKCS1_V1_5":
-	default:
+	if !slices.Contains(wrappingAlgorithms, in.algorithm) {
 		return errAlgorithm
 	}
 	if in.keySpec != wrappingKeySpec {
@@ -57,9 +59,16 @@ func (c *console) getParametersForImport(e echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return e.JSON(http.StatusOK, struct {
-		KeyId, PublicKey, ImportToken, TokenExpireTime, RequestId string
-	}{out.KeyID, out.PublicKey, out.ImportToken, out.TokenExpireTime.UTC().Format(time.RFC3339), out.RequestID})
+	return e.JSON(http.StatusOK, showParameters(out))
+}
+
+// shownParameters are import parameters under the KMS's own names.
+type shownParameters struct {
+	KeyId, PublicKey, ImportToken, TokenExpireTime, RequestId string
+}
+
+func showParameters(out *kms.Parameters) shownParameters {
+	return shownParameters{out.KeyID, out.PublicKey, out.ImportToken, out.TokenExpireTime.UTC().Format(time.RFC3339), out.RequestID}
 }
 
 // importKeyMaterial relays ImportKeyMaterial. It refuses whatever cannot be a ciphertext: a page

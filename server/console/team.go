@@ -57,6 +57,8 @@ func (c *console) teamRoutes(e *echo.Echo) {
 	if c.Team.Who != nil {
 		who = append(who, echo.WrapMiddleware(c.Team.Who))
 	}
+	e.POST("/kms/GetParametersForImport", c.signedIn(c.getParametersForImport), who...)
+	e.POST("/kms/ImportKeyMaterial", c.fresh(c.importKeyMaterial), who...)
 	api := e.Group("/api", append(who, demandHeader)...)
 	api.GET("/me", c.me)
 	api.GET("/requests", c.listRequests)
@@ -79,6 +81,16 @@ func demandHeader(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(e echo.Context) error {
 		if e.Request().Method != http.MethodGet && e.Request().Header.Get("Keyferry-Request") != "1" {
 			return errCrossOrigin
+		}
+		return next(e)
+	}
+}
+
+// signedIn lets only somebody act who is known.
+func (c *console) signedIn(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(e echo.Context) error {
+		if _, err := asker(e); err != nil {
+			return err
 		}
 		return next(e)
 	}

@@ -91,9 +91,10 @@ func isDatabase(name string) bool {
 // ledgerVerifyCommand checks a ledger.
 type ledgerVerifyCommand struct {
 	ledgerSource
-	PublicKey  string `required:"" help:"Public key of the ledger, or a file that has it. Get it once from somebody you trust, not from the console that you check."`
-	Checkpoint string `placeholder:"FILE" help:"File with the checkpoint of the last verification. It is made the first time, and brought up to date after each success."`
-	Evidence   string `type:"existingfile" placeholder:"FILE" help:"Evidence for one entry. Without a source it is checked alone, and needs no network."`
+	PublicKey  string   `required:"" help:"Public key of the ledger, or a file that has it. Get it once from somebody you trust, not from the console that you check."`
+	Checkpoint string   `placeholder:"FILE" help:"File with the checkpoint of the last verification. It is made the first time, and brought up to date after each success."`
+	Witness    []string `placeholder:"KEY" help:"Public key of a witness that must have cosigned the ledger. May be given several times."`
+	Evidence   string   `type:"existingfile" placeholder:"FILE" help:"Evidence for one entry. Without a source it is checked alone, and needs no network."`
 }
 
 // Help is the long form of the help.
@@ -101,7 +102,7 @@ func (*ledgerVerifyCommand) Help() string {
 	return "Reads every entry and compares them with what the ledger's key signed. So it finds any change, removal, " +
 		"reordering or addition by somebody who has the database but not the key. With --checkpoint it also finds a " +
 		"ledger that was cut, rewritten or continued in two ways by somebody who has the key, since the last time that " +
-		"you verified it.\n\n" +
+		"you verified it; and with --witness since the last time that the witness cosigned it.\n\n" +
 		"Exit status: 0 if nothing was altered, 1 if something was, 2 if the ledger could not be read."
 }
 
@@ -122,6 +123,13 @@ func (v *ledgerVerifyCommand) run(ctx context.Context, t terminal) error {
 	var err error
 	if check.Key, err = ledger.ParsePublic(v.PublicKey); err != nil {
 		return err
+	}
+	for _, text := range v.Witness {
+		key, err := ledger.ParseWitnessKey(text)
+		if err != nil {
+			return err
+		}
+		check.Witnesses = append(check.Witnesses, key)
 	}
 	if v.Evidence != "" {
 		evidence, err := readEvidence(v.Evidence, check.Key)
@@ -157,8 +165,13 @@ func (v *ledgerVerifyCommand) keep(t terminal, check ledger.Check, report *ledge
 	if len(check.Kept) > 0 {
 		t.say("It continues the %d entries that were known before.", report.Kept)
 	}
+	for _, c := range report.Cosigned {
+		t.say("The witness %s cosigned its first %d entries at %s.", c.Witness, c.Entries, c.At.Format(time.RFC3339))
+	}
+	if v.Checkpoint == "" && len(report.Cosigned) == 0 {
+		t.say("Without --checkpoint or --witness, nothing shows whether somebody who has the key has rewritten it.")
+	}
 	if v.Checkpoint == "" {
-		t.say("Without --checkpoint, nothing shows whether somebody who has the key has rewritten it.")
 		return nil
 	}
 	if err := atomic.WriteFile(v.Checkpoint, bytes.NewReader(report.Checkpoint)); err != nil {

@@ -180,6 +180,7 @@ func rewritten(name string) bool {
 type failing struct{ err error }
 
 func (f failing) Checkpoint(context.Context) ([]byte, error)                     { return nil, f.err }
+func (f failing) Cosigned(context.Context) ([]byte, error)                       { return nil, f.err }
 func (f failing) Entries(context.Context, int64, func(entry []byte) error) error { return f.err }
 
 // readForeign reads a whole ledger with the client of torchwood and with the hash reader of the Go
@@ -248,7 +249,8 @@ func dishonestServer(t *testing.T, db *store.DB) string {
 		}
 		tile, err := torchwood.ParseTilePath(r.URL.Path[1:])
 		if err != nil {
-			t.Error(err)
+			http.NotFound(w, r)
+			return
 		}
 		var body []byte
 		first := tile.N * torchwood.TileWidth

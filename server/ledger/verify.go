@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -13,6 +14,8 @@ import (
 type Check struct {
 	Key  note.Verifier // public key of the ledger, from a place that its operator does not control
 	Kept [][]byte      // checkpoints from earlier verifications and from evidence
+	// Witnesses must all have cosigned the newest cosigned checkpoint, which is then compared too.
+	Witnesses []note.Verifier
 }
 
 // Report is what a verification found.
@@ -20,6 +23,7 @@ type Report struct {
 	Tree       tlog.Tree
 	Kept       int64  // number of entries that the kept checkpoints cover
 	Checkpoint []byte // to keep for the next verification
+	Cosigned   []Cosignature
 }
 
 // Verify reads a whole ledger and returns an error that wraps [ErrAltered] if an entry was changed,
@@ -33,6 +37,16 @@ func Verify(ctx context.Context, from Source, c Check) (*Report, error) {
 	r := &Report{Checkpoint: checkpoint}
 	if r.Tree, err = openCheckpoint(string(checkpoint), c.Key); err != nil {
 		return nil, err
+	}
+	if len(c.Witnesses) > 0 {
+		cosigned, err := from.Cosigned(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if r.Cosigned, err = openCosigned(cosigned, c.Key, c.Witnesses); err != nil {
+			return nil, err
+		}
+		c.Kept = append(slices.Clip(c.Kept), cosigned)
 	}
 	var kept []tlog.Tree
 	for _, k := range c.Kept {

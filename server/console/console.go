@@ -101,8 +101,8 @@ func (c *console) routes(documents map[string]document) *echo.Echo {
 	}
 	e.Match(read, "/static/:digest/*", c.static)
 
-	e.POST("/kms/GetParametersForImport", c.getParametersForImport)
-	e.POST("/kms/ImportKeyMaterial", c.importKeyMaterial)
+	e.POST("/kms/GetParametersForImport", c.getParametersForImport, c.who()...)
+	e.POST("/kms/ImportKeyMaterial", c.importKeyMaterial, c.who()...)
 
 	if c.Team != nil {
 		c.teamRoutes(e)

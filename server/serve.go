@@ -9,6 +9,7 @@ import (
 	"keyferry/server/console"
 	"keyferry/server/kms"
 	"keyferry/server/localkms"
+	"keyferry/server/requests"
 	"keyferry/web"
 )
 
@@ -66,7 +67,7 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	config.KMS, config.Ready = client, client.CheckCredentials
+	config.KMS, config.Ready = requests.Direct(client), client.CheckCredentials
 	if sites[0].handler, err = console.New(config); err != nil {
 		return err
 	}

@@ -1,9 +1,6 @@
 package console
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -118,12 +115,9 @@ func (c *console) showRequest(e echo.Context, v requests.View) shownRequest {
 
 func showSubmission(in *requests.Submission) *shownSubmission {
 	shown := &shownSubmission{
-		Algorithm: in.Algorithm, WrappingKeySHA256: in.WrappingKeySHA256, TokenExpireTime: stamp(in.TokenExpires),
+		Algorithm: in.Algorithm, WrappingKeySHA256: in.WrappingKeySHA256, EncryptedKeyMaterialSHA256: in.CiphertextSHA256,
+		TokenExpireTime:       stamp(in.TokenExpires),
 		KeyMaterialExpireUnix: in.ExpireUnix, KeyCheckValue: in.KCV, Commitment: in.Commitment,
-	}
-	if ciphertext, err := base64.StdEncoding.DecodeString(in.EncryptedKeyMaterial); err == nil && len(ciphertext) > 0 {
-		digest := sha256.Sum256(ciphertext)
-		shown.EncryptedKeyMaterialSHA256 = hex.EncodeToString(digest[:])
 	}
 	return shown
 }

@@ -14,21 +14,15 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"keyferry/components/text"
-	"keyferry/server/kms"
+	"keyferry/server/requests"
 	"keyferry/web"
 )
 
-// KMS is what importing needs of a key management service: two calls.
-type KMS interface {
-	ImportParameters(ctx context.Context, keyID string, spec kms.WrappingSpec) (*kms.Parameters, error)
-	ImportKeyMaterial(ctx context.Context, in *kms.Import) (requestID string, err error)
-}
-
 // Config is what a console is made of.
 type Config struct {
-	KMS    KMS       // must be set
-	Static *web.Tree // must be set, with the module built in
-	Region string    // of the KMS, as the pages show it; must be set
+	KMS    requests.Relay // must be set
+	Static *web.Tree      // must be set, with the module built in
+	Region string         // of the KMS, as the pages show it; must be set
 
 	LocalKMSURL   string // of the embedded local KMS's page; empty when calls go to Alibaba Cloud
 	LocalKMSFlags string // what an aliyun command needs to reach it; empty when calls go to Alibaba Cloud
@@ -44,8 +38,9 @@ type Config struct {
 
 type console struct {
 	Config
-	prefix string // of static files: /static/<digest>
-	module string // SHA-256 of the module that holds key material, in hexadecimal
+	kms    audited // the one way to the KMS for the import page
+	prefix string  // of static files: /static/<digest>
+	module string  // SHA-256 of the module that holds key material, in hexadecimal
 	log    *slog.Logger
 }
 
@@ -73,7 +68,7 @@ func New(config Config) (http.Handler, error) {
 		}
 	}
 	c.module, _ = config.Static.SHA256(web.Module)
-	c.KMS = audited{next: config.KMS, log: c.log}
+	c.kms = audited{next: config.KMS, log: c.log}
 	documents, err := c.documents()
 	if err != nil {
 		return nil, fmt.Errorf("making the console: %w", err)
@@ -101,10 +96,10 @@ func (c *console) routes(documents map[string]document) *echo.Echo {
 	}
 	e.Match(read, "/static/:digest/*", c.static)
 
-	e.POST("/kms/GetParametersForImport", c.getParametersForImport, c.who()...)
-	e.POST("/kms/ImportKeyMaterial", c.importKeyMaterial, c.who()...)
-
-	if c.Team != nil {
+	if c.Team == nil {
+		e.POST("/kms/GetParametersForImport", c.getParametersForImport)
+		e.POST("/kms/ImportKeyMaterial", c.importKeyMaterial)
+	} else {
 		c.teamRoutes(e)
 	}
 

@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"keyferry/server/kms"
+	"keyferry/server/requests"
 )
 
 const (
@@ -55,7 +56,7 @@ func (c *console) getParametersForImport(e echo.Context) error {
 	if in.keySpec != wrappingKeySpec {
 		return errKeySpec
 	}
-	out, err := c.KMS.ImportParameters(c.context(e), in.keyID, kms.WrappingSpec{Algorithm: in.algorithm, KeySpec: in.keySpec})
+	out, err := c.kms.ImportParameters(c.context(e), in.keyID, kms.WrappingSpec{Algorithm: in.algorithm, KeySpec: in.keySpec})
 	if err != nil {
 		return err
 	}
@@ -98,7 +99,7 @@ func (c *console) importKeyMaterial(e echo.Context) error {
 			return err
 		}
 	}
-	id, err := c.KMS.ImportKeyMaterial(c.context(e), &in)
+	id, err := c.kms.ImportKeyMaterial(c.context(e), &in)
 	if err != nil {
 		return err
 	}
@@ -127,7 +128,7 @@ func (c *console) context(e echo.Context) context.Context {
 // audited is the one way to the KMS for both calls. It logs one line for each: the action, the CMK,
 // and how it ended. Tokens, ciphertexts and public keys are not in it.
 type audited struct {
-	next KMS
+	next requests.Relay
 	log  *slog.Logger
 }
 

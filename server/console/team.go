@@ -53,6 +53,8 @@ var requestIDs = regexp.MustCompile(`^[A-Za-z0-9]{26}$`)
 
 // teamRoutes registers what only a console for several people has.
 func (c *console) teamRoutes(e *echo.Echo) {
+	e.POST("/kms/GetParametersForImport", c.signedIn(c.getParametersForImport), c.who()...)
+	e.POST("/kms/ImportKeyMaterial", c.fresh(c.importKeyMaterial), c.who()...)
 	api := e.Group("/api", append(c.who(), demandHeader)...)
 	api.GET("/me", c.me)
 	api.GET("/requests", c.listRequests)
@@ -69,9 +71,9 @@ func (c *console) teamRoutes(e *echo.Echo) {
 	}
 }
 
-// who is the middleware that says who asks; none where nobody signs in.
+// who is the middleware that says who asks; none where the context has that already.
 func (c *console) who() []echo.MiddlewareFunc {
-	if c.Team == nil || c.Team.Who == nil {
+	if c.Team.Who == nil {
 		return nil
 	}
 	return []echo.MiddlewareFunc{echo.WrapMiddleware(c.Team.Who)}
@@ -83,6 +85,16 @@ func demandHeader(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(e echo.Context) error {
 		if e.Request().Method != http.MethodGet && e.Request().Header.Get("Keyferry-Request") != "1" {
 			return errCrossOrigin
+		}
+		return next(e)
+	}
+}
+
+// signedIn lets only somebody act who is known.
+func (c *console) signedIn(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(e echo.Context) error {
+		if _, err := asker(e); err != nil {
+			return err
 		}
 		return next(e)
 	}

@@ -22,8 +22,9 @@ func (l *Log) Handler() http.Handler {
 		serve(w, checkpoint, err, "text/plain; charset=utf-8", "no-store")
 	})
 	mux.HandleFunc("GET /tile/", func(w http.ResponseWriter, r *http.Request) {
-		tile, err := torchwood.ParseTilePath(strings.TrimPrefix(r.URL.Path, "/"))
-		if err != nil {
+		path := strings.TrimPrefix(r.URL.Path, "/")
+		tile, err := torchwood.ParseTilePath(path)
+		if err != nil || torchwood.TilePath(tile) != path {
 			http.NotFound(w, r)
 			return
 		}

@@ -72,14 +72,18 @@ func (s server) get(ctx context.Context, path string) ([]byte, error) {
 		return nil, err
 	}
 	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the server answers %s for %s", answer.Status, path)
-	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
-	if err == nil && len(body) > maxAnswer {
-		err = fmt.Errorf("the server's answer for %s is too long", path)
+	switch {
+	case err != nil:
+		return nil, err
+	case answer.StatusCode == http.StatusInternalServerError && strings.HasPrefix(string(body), ErrAltered.Error()):
+		return nil, fmt.Errorf("%w, as the server itself says", ErrAltered)
+	case answer.StatusCode != http.StatusOK:
+		return nil, fmt.Errorf("the server answers %s for %s", answer.Status, path)
+	case len(body) > maxAnswer:
+		return nil, fmt.Errorf("the server's answer for %s is too long", path)
 	}
-	return body, err
+	return body, nil
 }
 
 // exportFormat is in the first line of an export.

@@ -9,11 +9,15 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -80,12 +84,13 @@ func guestOf(request string) person.Person {
 // world is a console's inside: real parts throughout.
 type world struct {
 	t       *testing.T
+	url     string // of the database
 	db      *store.DB
 	log     *ledger.Log
 	key     ledger.Key
 	policy  *policy.Live
-	folder  string // of policies
-	server  *localkmstest.Server
+	folder  string // of policies, and of the ledger's key
+	server  *kmsServer
 	calls   *counted
 	clock   *clock
 	service *requests.Service
@@ -130,6 +135,59 @@ func (c *counted) count() int {
 	return len(c.imports)
 }
 
+// kmsServer is a local KMS that notes its answers to imports.
+type kmsServer struct {
+	*localkms.KMS
+	endpoint string
+
+	mu      sync.Mutex
+	answers []kmsAnswer
+}
+
+// kmsAnswer is an answer to ImportKeyMaterial.
+type kmsAnswer struct {
+	keyID, requestID, code string
+}
+
+func startKMS(t testing.TB, config localkms.Config) *kmsServer {
+	t.Helper()
+	k := &kmsServer{KMS: localkmstest.New(t, config)}
+	server := httptest.NewServer(k)
+	t.Cleanup(server.Close)
+	k.endpoint = strings.TrimPrefix(server.URL, "http://")
+	return k
+}
+
+// ServeHTTP notes an answer before it passes it on.
+func (k *kmsServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Query().Get("Action") != "ImportKeyMaterial" {
+		k.KMS.ServeHTTP(w, r)
+		return
+	}
+	noted := httptest.NewRecorder()
+	defer func() { // also when the KMS cuts the connection
+		var body struct{ RequestId, Code string }
+		if json.Unmarshal(noted.Body.Bytes(), &body) == nil {
+			k.mu.Lock()
+			k.answers = append(k.answers, kmsAnswer{r.URL.Query().Get("KeyId"), body.RequestId, body.Code})
+			k.mu.Unlock()
+		}
+	}()
+	k.KMS.ServeHTTP(noted, r)
+	for name, values := range noted.Header() {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(noted.Code)
+	w.Write(noted.Body.Bytes())
+}
+
+// gave reports whether the KMS gave an answer about a CMK.
+func (k *kmsServer) gave(keyID, requestID, code string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Contains(k.answers, kmsAnswer{keyID, requestID, code})
+}
+
 // each runs a test in a world on each database.
 func each(t *testing.T, test func(w *world)) {
 	t.Helper()
@@ -138,12 +196,12 @@ func each(t *testing.T, test func(w *world)) {
 
 func newWorld(t *testing.T, url string, config localkms.Config) *world {
 	t.Helper()
-	w := &world{t: t, db: storetest.Open(t, url), clock: &clock{}, folder: t.TempDir(), fault: func(string) {}}
-	w.server = localkmstest.Start(t, config)
-	w.calls = &counted{Client: clientOf(t, w.server.Endpoint)}
+	w := &world{t: t, url: url, db: storetest.Open(t, url), clock: &clock{}, folder: t.TempDir(), fault: func(string) {}}
+	w.server = startKMS(t, config)
+	w.calls = &counted{Client: clientOf(t, w.server.endpoint)}
 	w.setPolicy(policies)
 	var err error
-	if w.key, err = ledger.NewKey("test"); err != nil {
+	if w.key, err = ledger.LoadKey(filepath.Join(w.folder, "ledger.key"), true); err != nil {
 		t.Fatal(err)
 	}
 	if w.log, err = ledger.Open(t.Context(), w.db, w.key); err != nil {

@@ -130,7 +130,7 @@ func TestSentOnceTheKMSIsBack(t *testing.T) {
 		if _, err := w.service.Approve(w.as(olga), v.ID, v.Digest); err != nil {
 			w.t.Fatal(err)
 		}
-		w.calls.Client = clientOf(w.t, w.server.Endpoint)
+		w.calls.Client = clientOf(w.t, w.server.endpoint)
 		w.clock.advance(time.Minute)
 		if err := w.service.Recover(w.t.Context()); err != nil {
 			w.t.Fatal(err)

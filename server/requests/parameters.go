@@ -23,12 +23,8 @@ func (s *Service) Parameters(ctx context.Context, id, algorithm string) (*kms.Pa
 		return nil, err
 	}
 	// Asked before the KMS is troubled, and again before the answer is handed out.
-	var keyID string
-	if _, err := s.change(ctx, "parameters.check", id, func(c *change) error {
-		keyID = c.r.KeyID
-		_, err := c.mayIssue(algorithm)
-		return err
-	}); err != nil {
+	keyID, err := s.mayIssue(ctx, who, id, algorithm)
+	if err != nil {
 		return nil, err
 	}
 	parameters, err := s.askKMS(ctx, who, id, keyID, algorithm)
@@ -40,6 +36,27 @@ func (s *Service) Parameters(ctx context.Context, id, algorithm string) (*kms.Pa
 		return nil, err
 	}
 	return parameters, nil
+}
+
+// mayIssue returns the CMK of a request that the person may get parameters for.
+func (s *Service) mayIssue(ctx context.Context, who person.Person, id, algorithm string) (keyID string, err error) {
+	err = s.config.DB.Read(ctx, func(tx *store.Tx) error {
+		r, err := load(tx, id)
+		if err != nil {
+			return err
+		}
+		if !s.maySee(who, &r.Request) {
+			return ErrNotFound
+		}
+		c := &change{s: s, tx: tx, r: r, who: who, now: s.now()}
+		if r.overdue(c.now) {
+			return ErrLapsed
+		}
+		keyID = r.KeyID
+		_, err = c.mayIssue(algorithm)
+		return err
+	})
+	return keyID, s.recordDenial(ctx, err)
 }
 
 // askKMS makes the call, in its turn.

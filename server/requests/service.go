@@ -56,7 +56,7 @@ type Config struct {
 	Tick   time.Duration      // how often Run looks for what is due; zero means a second
 	Clock  func() time.Time   // nil means time.Now
 	Log    *slog.Logger       // nil logs nothing
-	Faults func(point string) // called at every point of Points, for tests; nil means nothing
+	Faults func(point string) // called at each of Points, for tests; nil means nothing
 }
 
 // Service keeps import requests. Its methods take who asks from the context, see package person, and

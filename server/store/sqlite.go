@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	driver "modernc.org/sqlite"
@@ -16,13 +17,15 @@ import (
 
 // sqlite is SQLite, by the driver that needs no C compiler.
 //
-// Rollback journals, and not a write-ahead log: what is deleted is gone from the disk's files with
-// the commit, and a copy of the file alone misses no commit. TRUNCATE with synchronous = FULL
-// syncs the journal, the file, and the end of the journal, so that a commit outlives a power cut.
+// A write-ahead log costs one sync for each commit, which is a tenth of what a rollback journal
+// costs, and lets others read meanwhile. With synchronous = FULL a commit outlives a power cut.
+// What was deleted is overwritten in the file (secure_delete), and stays in the log only until
+// [DB.tidy] empties that.
 type sqlite struct{}
 
-const pragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(TRUNCATE)&_pragma=synchronous(FULL)" +
-	"&_pragma=secure_delete(ON)&_pragma=temp_store(MEMORY)&_pragma=foreign_keys(ON)&_pragma=cache_size(-16000)"
+const pragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+	"&_pragma=secure_delete(ON)&_pragma=journal_size_limit(0)&_pragma=temp_store(MEMORY)" +
+	"&_pragma=foreign_keys(ON)&_pragma=cache_size(-16000)"
 
 func (sqlite) kind() string                     { return SQLite }
 func (sqlite) blob() string                     { return "BLOB" }
@@ -36,11 +39,7 @@ func (sqlite) open(path string) (writers, readers *sql.DB, err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, nil, err
 	}
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // SQLite would let others read it
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := file.Close(); err != nil {
+	if err := createFile(path); err != nil {
 		return nil, nil, err
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?mode=rw&" + pragmas
@@ -56,6 +55,33 @@ func (sqlite) open(path string) (writers, readers *sql.DB, err error) {
 	return writers, readers, nil
 }
 
+// createFile makes an empty file unless there is one: SQLite would let others read it.
+func createFile(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil || runtime.GOOS == "windows" { // where folders cannot be synced
+		return err
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// tidy copies the write-ahead log into the file and empties it, unless somebody reads.
+func (sqlite) tidy(ctx context.Context, conn *sql.Conn) (done bool, err error) {
+	if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout(0)"); err != nil {
+		return false, err
+	}
+	defer conn.ExecContext(ctx, "PRAGMA busy_timeout(10000)")
+	var busy, pages, moved int
+	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
+	return busy == 0, err
+}
+
 func (sqlite) begin(ctx context.Context, conn *sql.Conn) error {
 	_, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE")
 	return err
@@ -66,7 +92,8 @@ func (sqlite) beginRead(ctx context.Context, conn *sql.Conn) error {
 	return err
 }
 
-// check finds a file that was cut, the end of which SQLite would read as zeros.
+// check finds a file that was cut, the end of which SQLite would read as zeros. It cannot tell while
+// pages are in the write-ahead log.
 func (sqlite) check(ctx context.Context, conn *sql.Conn, path string) error {
 	var pages, size int64
 	if err := conn.QueryRowContext(ctx, "PRAGMA page_count").Scan(&pages); err != nil {
@@ -78,6 +105,9 @@ func (sqlite) check(ctx context.Context, conn *sql.Conn, path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
+	}
+	if wal, err := os.Stat(path + "-wal"); err == nil && wal.Size() > 0 {
+		return nil
 	}
 	if info.Size() != 0 && info.Size() != pages*size {
 		return fmt.Errorf("%s was cut: it has %d bytes of %d; bring back a copy", path, info.Size(), pages*size)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Errors that callers may test for.
@@ -39,14 +40,17 @@ type DB struct {
 	turn    sync.Mutex   // of the one Write whose function runs
 	waiting atomic.Int64 // calls of Write that wait for their turn
 	batch   *batch       // the transaction that is open between two turns, or nil; needs turn
+	due     *time.Timer  // calls tidy; needs turn, nil when nothing was written since
+	closed  bool         // needs turn
 }
 
 // dialect is what differs between the two databases.
 type dialect interface {
 	kind() string
 	open(url string) (writers, readers *sql.DB, err error)
-	begin(ctx context.Context, conn *sql.Conn) error     // so that no other transaction writes
-	beginRead(ctx context.Context, conn *sql.Conn) error // of one state of the database
+	begin(ctx context.Context, conn *sql.Conn) error                 // so that no other transaction writes
+	beginRead(ctx context.Context, conn *sql.Conn) error             // of one state of the database
+	tidy(ctx context.Context, conn *sql.Conn) (done bool, err error) // removes what was deleted
 	placeholders(query string) string
 	blob() string                                                 // type of bytes
 	key() string                                                  // type of a whole number that rows are stored by
@@ -88,6 +92,12 @@ func Open(ctx context.Context, url string) (*DB, error) {
 
 // Close closes the database. Transactions that are under way fail.
 func (db *DB) Close() error {
+	db.turn.Lock()
+	defer db.turn.Unlock()
+	db.closed = true
+	if db.due != nil {
+		db.due.Stop()
+	}
 	if db.readers == db.writers {
 		return db.writers.Close()
 	}

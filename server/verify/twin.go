@@ -9,6 +9,7 @@ import (
 
 	"keyferry/server/console"
 	"keyferry/server/kms"
+	"keyferry/server/requests"
 )
 
 // twin is a console in this process, made like the running one. It gives the answers that the
@@ -24,7 +25,7 @@ type twin struct {
 // from what the person says in its place.
 func newTwin(config Config, said self, base *url.URL) (*twin, error) {
 	like := console.Config{
-		KMS: absent{}, Static: config.Static, Version: config.Version,
+		KMS: requests.Direct(absent{}), Static: config.Static, Version: config.Version,
 		Region: said.region, Hosts: []string{base.Hostname()},
 	}
 	if !said.regionWellFormed() {

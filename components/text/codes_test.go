@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -138,7 +139,7 @@ func isText(node ast.Node) []ast.Expr {
 }
 
 // collectScripts adds the codes in the scripts of the page: those in problem(…), failure(…) and
-// refusal(…), and those that kms.js chooses between.
+// refusal(…), and those that the scripts which send choose between.
 func collectScripts(t *testing.T, codes map[string]string, folder string) {
 	t.Helper()
 	call := regexp.MustCompile(`(?:problem|failure|refusal)\((?:[^()]|\([^()]*\))*\)`)
@@ -153,8 +154,8 @@ func collectScripts(t *testing.T, codes map[string]string, folder string) {
 			t.Fatal(err)
 		}
 		found := call.FindAll(content, -1)
-		if filepath.Base(name) == "kms.js" {
-			found = append(found, regexp.MustCompile(`"(?:import|console)_[a-z_]+"|"cancelled"`).FindAll(content, -1)...)
+		if slices.Contains([]string{"kms.js", "api.js", "order.js"}, filepath.Base(name)) {
+			found = append(found, regexp.MustCompile(`"(?:import|console|submit)_[a-z_]+"|"cancelled"`).FindAll(content, -1)...)
 		}
 		for _, text := range found {
 			for _, match := range code.FindAllSubmatch(text, -1) {

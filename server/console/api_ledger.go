@@ -3,35 +3,20 @@ package console
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"keyferry/server/ledger"
 )
 
-// Ledger is what the page for auditors needs. Who asks is in the context.
+// Ledger is what the page for auditors needs. *ledger.Log is one.
 type Ledger interface {
-	Find(ctx context.Context, filter LedgerFilter) ([]LedgerRecord, error)
+	Entries(ctx context.Context, filter ledger.Filter) ([]ledger.Record, error)
 	Checkpoint(ctx context.Context) ([]byte, error)
-	Handler() http.Handler // the files of the log, as tlog-tiles has them
-}
-
-// LedgerFilter picks entries, the newest first.
-type LedgerFilter struct {
-	Kind   string // or the part of it before the dot; empty for all
-	Text   string // the id of a CMK or of a request, or a person; empty for all
-	Before int64  // only entries with a lower index; -1 for all
-	Limit  int
-}
-
-// LedgerRecord is one entry.
-type LedgerRecord struct {
-	Index                                int64
-	At                                   time.Time
-	Kind, Request, Region, KeyID, Person string
-	Policies                             []string
-	Fields                               map[string]string
+	Handler() http.Handler
 }
 
 // shownRecord is an entry as the page gets it.
@@ -69,23 +54,12 @@ func (c *console) ledgerEntries(e echo.Context) error {
 	if err := c.readsLedger(e); err != nil {
 		return err
 	}
-	query := e.Request().URL.Query()
-	filter := LedgerFilter{Kind: query.Get("kind"), Text: query.Get("text"), Before: -1, Limit: mostListed}
-	if !readLimit(query.Get("limit"), &filter.Limit) {
-		return errMalformed
-	}
-	if before := query.Get("before"); before != "" {
-		index, err := strconv.ParseInt(before, 10, 64)
-		if err != nil || index < 0 {
-			return errMalformed
-		}
-		filter.Before = index
-	}
-	if len(filter.Kind) > maxLine || len(filter.Text) > maxLine {
+	filter, ok := ledgerFilter(e.Request().URL.Query())
+	if !ok {
 		return errMalformed
 	}
 	ctx := c.context(e)
-	found, err := c.Team.Ledger.Find(ctx, filter)
+	found, err := c.Team.Ledger.Entries(ctx, filter)
 	if err != nil {
 		return err
 	}
@@ -103,4 +77,27 @@ func (c *console) ledgerEntries(e echo.Context) error {
 		Entries         []shownRecord
 		Checkpoint, Key string
 	}{entries, string(checkpoint), c.Team.LedgerKey})
+}
+
+// ledgerFilter reads what is searched for. A text is the id of a request or of a CMK, or else a
+// person: the id, or the digest that entries have.
+func ledgerFilter(query url.Values) (filter ledger.Filter, ok bool) {
+	filter = ledger.Filter{Kind: query.Get("kind"), Limit: mostListed}
+	switch text := strings.TrimSpace(query.Get("text")); {
+	case requestIDs.MatchString(text):
+		filter.Request, filter.Person = text, ""
+	case keyIDs.MatchString(text):
+		filter.KeyID = text
+	default:
+		filter.Person = text
+	}
+	if before := query.Get("before"); before != "" {
+		index, err := strconv.ParseInt(before, 10, 64)
+		if err != nil || index < 0 {
+			return filter, false
+		}
+		filter.Before = index
+	}
+	ok = len(filter.Kind) <= maxLine && len(filter.Person) <= maxLine && readLimit(query.Get("limit"), &filter.Limit)
+	return filter, ok
 }

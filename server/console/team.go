@@ -53,13 +53,9 @@ var requestIDs = regexp.MustCompile(`^[A-Za-z0-9]{26}$`)
 
 // teamRoutes registers what only a console for several people has.
 func (c *console) teamRoutes(e *echo.Echo) {
-	var who []echo.MiddlewareFunc
-	if c.Team.Who != nil {
-		who = append(who, echo.WrapMiddleware(c.Team.Who))
-	}
-	e.POST("/kms/GetParametersForImport", c.signedIn(c.getParametersForImport), who...)
-	e.POST("/kms/ImportKeyMaterial", c.fresh(c.importKeyMaterial), who...)
-	api := e.Group("/api", append(who, demandHeader)...)
+	e.POST("/kms/GetParametersForImport", c.signedIn(c.getParametersForImport), c.who()...)
+	e.POST("/kms/ImportKeyMaterial", c.fresh(c.importKeyMaterial), c.who()...)
+	api := e.Group("/api", append(c.who(), demandHeader)...)
 	api.GET("/me", c.me)
 	api.GET("/requests", c.listRequests)
 	api.POST("/requests", c.createRequests)
@@ -69,10 +65,18 @@ func (c *console) teamRoutes(e *echo.Echo) {
 		api.POST("/requests/:id/"+name, act)
 	}
 	api.GET("/ledger", c.ledgerEntries)
-	e.GET("/ledger/log/*", echo.WrapHandler(http.StripPrefix("/ledger/log", c.Team.Ledger.Handler())), append(who, c.protectEntries)...)
+	e.GET("/ledger/log/*", echo.WrapHandler(http.StripPrefix("/ledger/log", c.Team.Ledger.Handler())), append(c.who(), c.protectEntries)...)
 	if c.Team.SignIn != nil {
 		e.Any("/signin/*", echo.WrapHandler(c.Team.SignIn))
 	}
+}
+
+// who is the middleware that says who asks; none where the context has that already.
+func (c *console) who() []echo.MiddlewareFunc {
+	if c.Team.Who == nil {
+		return nil
+	}
+	return []echo.MiddlewareFunc{echo.WrapMiddleware(c.Team.Who)}
 }
 
 // demandHeader refuses what changes something unless it has a header that a form of another site

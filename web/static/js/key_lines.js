@@ -83,8 +83,8 @@ function judged(rows, keyIdOf) {
             // What is no CMK's id may be anything, a key even: it is not shown.
             return { ...line, keyId: "", fault: /** @type {{code: string}} */ (thrown).code }
         }
-        if (isLong(label)) line.fault = "label_long"
-        if (seen.has(line.keyId)) line.fault = "key_twice"
+        if (isLong(label)) line.fault = refusal("label_long").code
+        if (seen.has(line.keyId)) line.fault = refusal("key_twice").code
         seen.add(line.keyId)
         return line
     })

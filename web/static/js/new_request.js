@@ -144,7 +144,7 @@ function mark(line, said) {
     const item = one(preview, `[data-line="${line.number}"]`)
     item.dataset.state = said ? "faulty" : "made"
     one(item, ".said").textContent = said
-    line.fault = said ? "unexpected" : "key_twice" // neither is made again
+    line.fault = "unexpected" // no line is sent again from here
 }
 
 form.addEventListener("change", async ({ target }) => {

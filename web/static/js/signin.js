@@ -50,7 +50,7 @@ function choice({ Id, Name, Groups }) {
     fill(made, "groups", phrase("groups", { groups: Groups.join(", ") }))
     button.addEventListener("click", async () => {
         try {
-            await ask("/signin/demo", { body: { Id } })
+            await ask("/signin/demo", { body: { Person: Id } })
             location.assign(target())
         } catch (thrown) {
             showError(task, thrown)
@@ -62,8 +62,8 @@ function choice({ Id, Name, Groups }) {
 const guest = onSubmit("guest", async () => {
     const Code = String(new FormData(guest).get("code") ?? "").replace(/\D/g, "")
     if (Code.length !== 6) throw problem("guest_code_missing")
-    const { Request } = await wait(guest, (signal) => ask("/signin/guest", { body: { Secret: secret, Code }, signal }))
-    location.assign(address(`/?request=${Request}`))
+    const { request } = await wait(guest, (signal) => ask("/signin/guest", { body: { Secret: secret, Code }, signal }))
+    location.assign(address(`/?request=${request}`))
 })
 
 me.then((answer) => {

@@ -60,7 +60,7 @@ func (f *teamFlags) check(kms string) error {
 	case f.KMSReadsPerSecond <= 0 || f.KMSWritesPerSecond <= 0:
 		return errors.New("--kms-reads-per-second and --kms-writes-per-second must be above 0")
 	case !f.sqlite() && f.LedgerKey == "":
-		return errors.New("--ledger-key is missing: all consoles on one PostgreSQL sign with the same key, so make it once, with an SQLite file or by keyferry ledger")
+		return errors.New("--ledger-key is missing: all consoles on one PostgreSQL sign with the same key; keyferry ledger key FILE makes it")
 	}
 	return f.checkPassword()
 }
@@ -201,7 +201,7 @@ func (r *team) recordPolicies(ctx context.Context, set *policy.Set) error {
 // console is what the console needs of all this.
 func (r *team) console(f *teamFlags) *console.Team {
 	shown := &console.Team{
-		Requests: r.requests, Ledger: ledgerPage{r.log}, SignIn: r.signin.Handler(), Who: r.signin.Who, Fresh: r.signin.Fresh,
+		Requests: r.requests, Ledger: r.log, SignIn: r.signin.Handler(), Who: r.signin.Who, Fresh: r.signin.Fresh,
 		Provider: f.OIDCIssuer != "", LedgerKey: r.key.Public(),
 		ReadLedger: func(p person.Person) bool {
 			return r.policy.Decide(policy.Question{Person: p, Action: policy.ReadLedger}).Allowed

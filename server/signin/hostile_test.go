@@ -33,15 +33,16 @@ type forger struct {
 	*httptest.Server
 	key signingKey
 
-	mu       sync.Mutex
-	nonce    string              // of the last sign-in
-	claims   map[string]any      // of the next token, over those of an honest one; nil removes
-	sign     func([]byte) string // makes the token of claims; nil signs honestly
-	token    http.HandlerFunc    // answers in place of the token endpoint
-	callback url.Values          // of the way back, over the honest ones
-	metadata map[string]any      // over the honest one
-	userinfo map[string]any      // nil for none
-	keys     http.HandlerFunc
+	mu        sync.Mutex
+	nonce     string              // of the last sign-in
+	claims    map[string]any      // of the next token, over those of an honest one; nil removes
+	sign      func([]byte) string // makes the token of claims; nil signs honestly
+	token     http.HandlerFunc    // answers in place of the token endpoint
+	callback  url.Values          // of the way back, over the honest ones
+	discovery int                 // status of the answer; zero for an honest one
+	metadata  map[string]any      // over the honest one
+	userinfo  map[string]any      // nil for none
+	keys      http.HandlerFunc
 }
 
 func newForger(t *testing.T) *forger {
@@ -53,6 +54,10 @@ func newForger(t *testing.T) *forger {
 	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
+		if f.discovery != 0 {
+			w.WriteHeader(f.discovery)
+			return
+		}
 		about := map[string]any{
 			"issuer": f.URL, "authorization_endpoint": f.URL + "/auth", "token_endpoint": f.URL + "/token", "jwks_uri": f.URL + "/keys",
 			"id_token_signing_alg_values_supported": []string{"ES256", "RS256", "HS256", "none"},
@@ -169,6 +174,9 @@ func TestHostile(t *testing.T) {
 			}
 		}
 	}
+	discovery := func(status int) change {
+		return func(_ *testing.T, f *forger) { f.discovery = status }
+	}
 	public := func(t *testing.T, f *forger) []byte {
 		der, err := x509.MarshalPKIXPublicKey(&f.key.key.PublicKey)
 		if err != nil {
@@ -180,6 +188,7 @@ func TestHostile(t *testing.T) {
 		change change
 		code   string
 		start  string
+		logs   string
 	}{
 		"honest":               {change: func(*testing.T, *forger) {}},
 		"honest, again":        {change: func(*testing.T, *forger) {}, start: "/signin/start?again=1"},
@@ -276,6 +285,8 @@ func TestHostile(t *testing.T) {
 		"odd endpoint": {code: "SignIn.ProviderWrong", change: func(_ *testing.T, f *forger) {
 			f.metadata = map[string]any{"authorization_endpoint": "javascript:alert(1)"}
 		}},
+		"no such issuer":  {code: "SignIn.ProviderWrong", change: discovery(404), logs: "404"},
+		"discovery fails": {code: "SignIn.ProviderDown", change: discovery(503), logs: "503"},
 		"about another": {code: "SignIn.Token", change: func(_ *testing.T, f *forger) {
 			f.claims = map[string]any{"groups": nil}
 			f.userinfo = map[string]any{"sub": "id-2", "groups": []string{"admins"}}
@@ -305,6 +316,9 @@ func TestHostile(t *testing.T) {
 				if who := b.who(); who.ID != "" || b.session() != nil {
 					t.Errorf("signed in as %+v", who)
 				}
+			}
+			if !strings.Contains(c.log.String(), test.logs) {
+				t.Errorf("the log has no %q", test.logs)
 			}
 			wantNoSecret(t, c, b, f.nonce, "the-code-5c1d", "the-access-token-91b2")
 		})

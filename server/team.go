@@ -84,6 +84,20 @@ func (f *teamFlags) sqlite() bool {
 	return !strings.HasPrefix(f.Database, "postgres://") && !strings.HasPrefix(f.Database, "postgresql://")
 }
 
+// operator makes the sign-in of a console that serves one person in front of Alibaba Cloud: whoever
+// can read the terminal, and no other user of the computer.
+func (f *teamFlags) operator(t terminal, consoleURL string) (*signin.Service, error) {
+	return signin.New(signin.Config{
+		BaseURL: f.base(consoleURL), OneTime: true, Announce: func(address string) { t.say("Next time, open %s", address) },
+		Idle: f.SignInIdle, Limit: f.SignInLimit, Log: t.log, Fail: failSignIn,
+	})
+}
+
+// failSignIn answers a script in the console's words.
+func failSignIn(w http.ResponseWriter, r *http.Request, fault *signin.Fault) {
+	console.FailSignIn(w, r, fault.Status, fault.Code)
+}
+
 // base returns the address of the console as browsers have it.
 func (f *teamFlags) base(consoleURL string) string {
 	if f.BaseURL != "" {
@@ -109,6 +123,7 @@ type team struct {
 	policy   *policy.Live
 	signin   *signin.Service
 	requests *requests.Service
+	stop     context.CancelFunc
 	running  sync.WaitGroup
 }
 
@@ -126,9 +141,10 @@ func (f *teamFlags) openTeam(ctx context.Context, t terminal, kms requests.KMS, 
 	if err != nil {
 		return nil, err
 	}
-	running := &team{db: db, key: key, policy: live}
+	ctx, stop := context.WithCancel(ctx)
+	running := &team{db: db, key: key, policy: live, stop: stop}
 	if err := running.start(ctx, f, t, kms, region, consoleURL); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, running.close())
 	}
 	return running, nil
 }
@@ -141,10 +157,7 @@ func (r *team) start(ctx context.Context, f *teamFlags, t terminal, kms requests
 	if err != nil {
 		return err
 	}
-	config.BaseURL, config.DB, config.Ledger, config.Log = f.base(consoleURL), r.db, r.log, t.log
-	config.Fail = func(w http.ResponseWriter, r *http.Request, fault *signin.Fault) {
-		console.FailSignIn(w, r, fault.Status, fault.Code)
-	}
+	config.BaseURL, config.DB, config.Ledger, config.Log, config.Fail = f.base(consoleURL), r.db, r.log, t.log, failSignIn
 	if f.Demo {
 		config.Demo, config.LocalKMS, config.StepUp = signin.DemoPeople(), true, false
 	}
@@ -230,6 +243,7 @@ func (r *team) ready(ctx context.Context) error {
 
 // close waits for what is being sent, and closes the database.
 func (r *team) close() error {
+	r.stop()
 	r.running.Wait()
 	return r.db.Close()
 }

@@ -236,3 +236,35 @@ func TestOwnImportOverHTTP(t *testing.T) {
 	}
 	c.finish(t)
 }
+
+// In front of Alibaba Cloud a console without sign-in is for whoever can read the terminal.
+func TestOneTimeAddress(t *testing.T) {
+	if !moduleBuilt(t) {
+		t.Fatal("the WebAssembly module is not built: run make wasm")
+	}
+	arguments := []string{"serve", "--listen=127.0.0.1:0", "--kms=alibaba", "--endpoint=127.0.0.1:1"}
+	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "x")
+	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "y")
+	c := run(t, arguments...)
+	base := c.wait(t, `console on (http://127\.0\.0\.1:\d+)`)
+	secret := strings.TrimPrefix(c.wait(t, `open (http://\S+)`), base)
+	ask := map[string]any{"KeyId": "key-hzzkeyferrylocal00001", "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"}
+
+	stranger, owner := visitorAs(t, base, ""), visitorAs(t, base, "")
+	stranger.get("/en/", http.StatusOK, nil) // pages are the same for everybody
+	stranger.post("/kms/GetParametersForImport", http.StatusUnauthorized, ask, nil)
+	stranger.post("/kms/ImportKeyMaterial", http.StatusUnauthorized, ask, nil)
+	owner.get(secret, http.StatusOK, nil)
+	owner.post("/kms/GetParametersForImport", http.StatusBadGateway, ask, nil) // nobody listens there
+	stranger.get(secret, http.StatusForbidden, nil)
+	stranger.post("/kms/GetParametersForImport", http.StatusUnauthorized, ask, nil)
+	if next := c.wait(t, `Next time, open (http://\S+)`); next == base+secret {
+		t.Error("the next address is the one that was used")
+	}
+	c.finish(t)
+
+	c = run(t, append(arguments, "--allow-unauthenticated")...)
+	base = c.wait(t, `console on (http://127\.0\.0\.1:\d+)`)
+	visitorAs(t, base, "").post("/kms/GetParametersForImport", http.StatusBadGateway, ask, nil)
+	c.finish(t)
+}

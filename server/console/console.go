@@ -14,25 +14,21 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"keyferry/components/text"
-	"keyferry/server/kms"
+	"keyferry/server/requests"
 	"keyferry/web"
 )
 
-// KMS is what importing needs of a key management service: two calls.
-type KMS interface {
-	ImportParameters(ctx context.Context, keyID string, spec kms.WrappingSpec) (*kms.Parameters, error)
-	ImportKeyMaterial(ctx context.Context, in *kms.Import) (requestID string, err error)
-}
-
 // Config is what a console is made of.
 type Config struct {
-	KMS    KMS       // must be set
-	Static *web.Tree // must be set, with the module built in
-	Region string    // of the KMS, as the pages show it; must be set
+	KMS    requests.Relay // must be set
+	Static *web.Tree      // must be set, with the module built in
+	Region string         // of the KMS, as the pages show it; must be set
 
 	LocalKMSURL   string // of the embedded local KMS's page; empty when calls go to Alibaba Cloud
 	LocalKMSFlags string // what an aliyun command needs to reach it; empty when calls go to Alibaba Cloud
 	LocalKMSLogin string // environment for an aliyun command, ending in a space; empty when calls go to Alibaba Cloud
+
+	Team *Team // what several people need; nil for a console that serves whoever runs it
 
 	Hosts   []string                    // names at which it may be addressed besides loopback, as ParseHost takes them
 	Ready   func(context.Context) error // whether the console could do its work now; nil means always
@@ -42,8 +38,9 @@ type Config struct {
 
 type console struct {
 	Config
-	prefix string // of static files: /static/<digest>
-	module string // SHA-256 of the module that holds key material, in hexadecimal
+	kms    audited // the one way to the KMS for the import page
+	prefix string  // of static files: /static/<digest>
+	module string  // SHA-256 of the module that holds key material, in hexadecimal
 	log    *slog.Logger
 }
 
@@ -71,7 +68,7 @@ func New(config Config) (http.Handler, error) {
 		}
 	}
 	c.module, _ = config.Static.SHA256(web.Module)
-	c.KMS = audited{next: config.KMS, log: c.log}
+	c.kms = audited{next: config.KMS, log: c.log}
 	documents, err := c.documents()
 	if err != nil {
 		return nil, fmt.Errorf("making the console: %w", err)
@@ -90,7 +87,7 @@ func (c *console) routes(documents map[string]document) *echo.Echo {
 	for path, page := range documents {
 		e.Match(read, path, page.show)
 	}
-	for _, path := range Addresses() {
+	for _, path := range Addresses(c.Team != nil) {
 		e.Match(read, path, choose(path))
 	}
 	for _, words := range text.Languages {
@@ -99,8 +96,12 @@ func (c *console) routes(documents map[string]document) *echo.Echo {
 	}
 	e.Match(read, "/static/:digest/*", c.static)
 
-	e.POST("/kms/GetParametersForImport", c.getParametersForImport)
-	e.POST("/kms/ImportKeyMaterial", c.importKeyMaterial)
+	if c.Team == nil {
+		e.POST("/kms/GetParametersForImport", c.getParametersForImport)
+		e.POST("/kms/ImportKeyMaterial", c.importKeyMaterial)
+	} else {
+		c.teamRoutes(e)
+	}
 
 	e.GET("/healthz", c.healthz)
 	e.GET("/readyz", c.readyz)

@@ -179,13 +179,21 @@ func (l *Log) Append(tx *store.Tx, e Entry) (index int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	index = h.tree.N
-	_, err = tx.Exec("INSERT INTO ledger_entries (place, entry, at, kind, request, key_id, person) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		index, entry, e.At.UnixMicro(), w.Kind, w.Request, w.KeyID, w.Person)
+	return h.tree.N, l.insert(tx, h, w, entry)
+}
+
+// insert writes the bytes of an entry, what is derived from them, and the next head.
+func (l *Log) insert(tx *store.Tx, h *head, w *written, entry []byte) error {
+	at, err := w.at()
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return index, l.grow(tx, h, tlog.RecordHash(entry))
+	_, err = tx.Exec("INSERT INTO ledger_entries (place, entry, at, kind, request, key_id, person) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		h.tree.N, entry, at.UnixMicro(), w.Kind, w.Request, w.KeyID, w.Person)
+	if err != nil {
+		return err
+	}
+	return l.grow(tx, h, tlog.RecordHash(entry))
 }
 
 // grow adds the hash of an entry to the tree.

@@ -1,4 +1,4 @@
-package ledger_test
+package ledger
 
 import (
 	"errors"
@@ -9,24 +9,23 @@ import (
 	"testing"
 	"time"
 
-	"keyferry/server/ledger"
 	"keyferry/server/store"
 	"keyferry/server/store/storetest"
 )
 
 // newKey returns a key of a log.
-func newKey(t testing.TB) ledger.Key {
+func testKey(t testing.TB) Key {
 	t.Helper()
-	key, err := ledger.NewKey("")
+	key, err := NewKey("")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return key
 }
 
-func open(t testing.TB, db *store.DB, key ledger.Key) *ledger.Log {
+func openLog(t testing.TB, db *store.DB, key Key) *Log {
 	t.Helper()
-	log, err := ledger.Open(t.Context(), db, key)
+	log, err := Open(t.Context(), db, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,8 +33,8 @@ func open(t testing.TB, db *store.DB, key ledger.Key) *ledger.Log {
 }
 
 // specimen is an entry; all of them differ.
-func specimen(n int) ledger.Entry {
-	return ledger.Entry{
+func specimen(n int) Entry {
+	return Entry{
 		At:      time.Date(2026, 11, 26, 4, 0, n, 1000*n, time.UTC),
 		Kind:    []string{"request.created", "request.cancelled"}[n%2],
 		Request: fmt.Sprintf("request%d", n/2), Region: "cn-hangzhou", KeyID: fmt.Sprintf("key%d", n%3),
@@ -45,7 +44,7 @@ func specimen(n int) ledger.Entry {
 }
 
 // add appends n specimens, each in a transaction of its own.
-func add(t testing.TB, db *store.DB, log *ledger.Log, n int) {
+func add(t testing.TB, db *store.DB, log *Log, n int) {
 	t.Helper()
 	size, err := log.Size(t.Context())
 	if err != nil {
@@ -58,7 +57,7 @@ func add(t testing.TB, db *store.DB, log *ledger.Log, n int) {
 	}
 }
 
-func appendOne(t testing.TB, db *store.DB, log *ledger.Log, e ledger.Entry) (index int64, err error) {
+func appendOne(t testing.TB, db *store.DB, log *Log, e Entry) (index int64, err error) {
 	err = db.Write(t.Context(), func(tx *store.Tx) error {
 		index, err = log.Append(tx, e)
 		return err
@@ -67,12 +66,12 @@ func appendOne(t testing.TB, db *store.DB, log *ledger.Log, e ledger.Entry) (ind
 }
 
 // verify checks the ledger in a database.
-func verify(t testing.TB, db *store.DB, key ledger.Key, kept []byte) (*ledger.Report, error) {
+func verify(t testing.TB, db *store.DB, key Key, kept ...[]byte) (*Report, error) {
 	t.Helper()
-	return ledger.Verify(t.Context(), ledger.FromDatabase(db), ledger.Check{Key: key.Verifier(), Kept: kept})
+	return Verify(t.Context(), FromDatabase(db), Check{Key: key.Verifier(), Kept: kept})
 }
 
-func checkpoint(t testing.TB, log *ledger.Log) []byte {
+func checkpoint(t testing.TB, log *Log) []byte {
 	t.Helper()
 	c, err := log.Checkpoint(t.Context())
 	if err != nil {
@@ -84,8 +83,8 @@ func checkpoint(t testing.TB, log *ledger.Log) []byte {
 // Entry, hashes and the caller's own rows are one transaction.
 func TestAppendIsPartOfTheTransaction(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
-		key := newKey(t)
-		log := open(t, db, key)
+		key := testKey(t)
+		log := openLog(t, db, key)
 		add(t, db, log, 3)
 		errRefused := errors.New("refused")
 		err := db.Write(t.Context(), func(tx *store.Tx) error {
@@ -101,7 +100,7 @@ func TestAppendIsPartOfTheTransaction(t *testing.T) {
 			t.Errorf("the log has %d entries (%v)", size, err)
 		}
 		add(t, db, log, 2)
-		if _, err := verify(t, db, key, nil); err != nil {
+		if _, err := verify(t, db, key); err != nil {
 			t.Error(err)
 		}
 	})
@@ -110,7 +109,7 @@ func TestAppendIsPartOfTheTransaction(t *testing.T) {
 // Replicas that append at once, some in transactions that fail, make one log and never a fork.
 func TestReplicasNeverFork(t *testing.T) {
 	storetest.EachURL(t, func(t *testing.T, url string) {
-		key := newKey(t)
+		key := testKey(t)
 		const writers, times = 6, 15
 		errRefused := errors.New("refused")
 		var mu sync.Mutex
@@ -124,7 +123,7 @@ func TestReplicasNeverFork(t *testing.T) {
 					return
 				}
 				defer db.Close()
-				log, err := ledger.Open(t.Context(), db, key)
+				log, err := Open(t.Context(), db, key)
 				if err != nil {
 					t.Error(err)
 					return
@@ -158,7 +157,7 @@ func TestReplicasNeverFork(t *testing.T) {
 				t.Fatalf("the entries have the indexes %v", got)
 			}
 		}
-		report, err := verify(t, storetest.Open(t, url), key, nil)
+		report, err := verify(t, storetest.Open(t, url), key)
 		if err != nil || report.Tree.N != int64(len(got)) || len(got) != writers*times*4/5 {
 			t.Errorf("verification of %d entries: %+v, %v", len(got), report, err)
 		}
@@ -168,20 +167,20 @@ func TestReplicasNeverFork(t *testing.T) {
 // What a kind does not list is refused, and the error does not repeat it.
 func TestOnlyAllowedFields(t *testing.T) {
 	db := storetest.Open(t, storetest.URL(t, store.SQLite))
-	log := open(t, db, newKey(t))
+	log := openLog(t, db, testKey(t))
 	token := strings.Repeat("c2VjcmV0", 40)
-	for name, change := range map[string]func(*ledger.Entry){
-		"another field":        func(e *ledger.Entry) { e.Fields = map[string]string{"cookie": "s3cret"} },
-		"a field of another":   func(e *ledger.Entry) { e.Fields = map[string]string{"attempt": "1"} },
-		"a token as algorithm": func(e *ledger.Entry) { e.Fields = map[string]string{"algorithms": token} },
-		"a token as an id":     func(e *ledger.Entry) { e.KeyID = token },
-		"a digest too short":   func(e *ledger.Entry) { e.Fields = map[string]string{"commitment": "abcd"} },
-		"another kind":         func(e *ledger.Entry) { e.Kind = "request.other" },
-		"no kind":              func(e *ledger.Entry) { e.Kind = "" },
-		"no time":              func(e *ledger.Entry) { e.At = time.Time{} },
-		"invalid UTF-8":        func(e *ledger.Entry) { e.Fields = map[string]string{"label": "a\xff"} },
-		"NUL":                  func(e *ledger.Entry) { e.Fields = map[string]string{"label": "a\x00"} },
-		"a person without id":  func(e *ledger.Entry) { e.Others = map[string]string{"importer": ""} },
+	for name, change := range map[string]func(*Entry){
+		"another field":        func(e *Entry) { e.Fields = map[string]string{"cookie": "s3cret"} },
+		"a field of another":   func(e *Entry) { e.Fields = map[string]string{"attempt": "1"} },
+		"a token as algorithm": func(e *Entry) { e.Fields = map[string]string{"algorithms": token} },
+		"a token as an id":     func(e *Entry) { e.KeyID = token },
+		"a digest too short":   func(e *Entry) { e.Fields = map[string]string{"commitment": "abcd"} },
+		"another kind":         func(e *Entry) { e.Kind = "request.other" },
+		"no kind":              func(e *Entry) { e.Kind = "" },
+		"no time":              func(e *Entry) { e.At = time.Time{} },
+		"invalid UTF-8":        func(e *Entry) { e.Fields = map[string]string{"label": "a\xff"} },
+		"NUL":                  func(e *Entry) { e.Fields = map[string]string{"label": "a\x00"} },
+		"a person without id":  func(e *Entry) { e.Others = map[string]string{"importer": ""} },
 	} {
 		e := specimen(0)
 		change(&e)
@@ -200,44 +199,44 @@ func TestOnlyAllowedFields(t *testing.T) {
 // People are in the log as digests, and once forgotten nobody can say whose they are.
 func TestForgetPerson(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
-		key := newKey(t)
-		log := open(t, db, key)
+		key := testKey(t)
+		log := openLog(t, db, key)
 		e := specimen(0)
-		e.Person, e.Others = "ada", map[string]string{"importer": "bob@example.com"}
+		e.Person, e.Others = "lovelace", map[string]string{"importer": "babbage@example.com"}
 		for range 2 {
 			if _, err := appendOne(t, db, log, e); err != nil {
 				t.Fatal(err)
 			}
 		}
-		of := func(id string) []ledger.Record {
-			found, err := log.Entries(t.Context(), ledger.Filter{Person: id})
+		of := func(id string) []Record {
+			found, err := log.Entries(t.Context(), Filter{Person: id})
 			if err != nil {
 				t.Fatal(err)
 			}
 			return found
 		}
-		before := of("ada")
-		if len(before) != 2 || before[0].Person != "ada" || before[0].Others["importer"] != "bob@example.com" {
+		before := of("lovelace")
+		if len(before) != 2 || before[0].Person != "lovelace" || before[0].Others["importer"] != "babbage@example.com" {
 			t.Fatalf("the log says %+v", before)
 		}
-		if text := string(before[0].Bytes); strings.Contains(text, "ada") || strings.Contains(text, "bob") {
+		if text := string(before[0].Bytes); strings.Contains(text, "lovelace") || strings.Contains(text, "babbage") {
 			t.Errorf("the entry names a person: %s", text)
 		}
-		if err := log.ForgetPerson(t.Context(), "ada"); err != nil {
+		if err := log.ForgetPerson(t.Context(), "lovelace"); err != nil {
 			t.Fatal(err)
 		}
-		if found := of("ada"); len(found) != 0 {
+		if found := of("lovelace"); len(found) != 0 {
 			t.Errorf("after it was forgotten, the log finds %+v", found)
 		}
 		after := of(before[0].Digest)
-		if len(after) != 2 || after[0].Person != "" || after[0].Others["importer"] != "bob@example.com" {
+		if len(after) != 2 || after[0].Person != "" || after[0].Others["importer"] != "babbage@example.com" {
 			t.Errorf("the log says %+v", after)
 		}
 		appendOne(t, db, log, e)
-		if again := of("ada"); len(again) != 1 || again[0].Digest == before[0].Digest {
+		if again := of("lovelace"); len(again) != 1 || again[0].Digest == before[0].Digest {
 			t.Errorf("a person who comes back has %+v", again)
 		}
-		if _, err := verify(t, db, key, nil); err != nil {
+		if _, err := verify(t, db, key); err != nil {
 			t.Error(err)
 		}
 	})
@@ -245,19 +244,19 @@ func TestForgetPerson(t *testing.T) {
 
 func TestSearch(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
-		log := open(t, db, newKey(t))
+		log := openLog(t, db, testKey(t))
 		add(t, db, log, 24)
 		for name, test := range map[string]struct {
-			filter ledger.Filter
+			filter Filter
 			want   []int64
 		}{
-			"kind":    {ledger.Filter{Kind: "request.cancelled", Limit: 3}, []int64{23, 21, 19}},
-			"kinds":   {ledger.Filter{Kind: "request.", Limit: 3}, []int64{23, 22, 21}},
-			"none":    {ledger.Filter{Kind: "signin."}, nil},
-			"request": {ledger.Filter{Request: "request3"}, []int64{7, 6}},
-			"key":     {ledger.Filter{KeyID: "key1", Before: 8}, []int64{7, 4, 1}},
-			"person":  {ledger.Filter{Person: "person2", Before: 11}, []int64{10, 6, 2}},
-			"time":    {ledger.Filter{From: specimen(4).At, Until: specimen(6).At}, []int64{5, 4}},
+			"kind":    {Filter{Kind: "request.cancelled", Limit: 3}, []int64{23, 21, 19}},
+			"kinds":   {Filter{Kind: "request.", Limit: 3}, []int64{23, 22, 21}},
+			"none":    {Filter{Kind: "signin."}, nil},
+			"request": {Filter{Request: "request3"}, []int64{7, 6}},
+			"key":     {Filter{KeyID: "key1", Before: 8}, []int64{7, 4, 1}},
+			"person":  {Filter{Person: "person2", Before: 11}, []int64{10, 6, 2}},
+			"time":    {Filter{From: specimen(4).At, Until: specimen(6).At}, []int64{5, 4}},
 		} {
 			found, err := log.Entries(t.Context(), test.filter)
 			if err != nil {

@@ -155,3 +155,10 @@ func mentionedGroups(p *cedar.Policy) []string {
 	walk(form)
 	return groups
 }
+
+// Stricter returns a decision that asks for the approvals of both. Allowed and Policies are d's.
+func (d Decision) Stricter(other Decision) Decision {
+	all := needs{d.Approvals, d.Approvers, d.EachGroup}.stricter(needs{other.Approvals, other.Approvers, other.EachGroup})
+	d.Approvals, d.Approvers, d.EachGroup = all.approvals, all.groups, all.eachGroup
+	return d
+}

@@ -26,13 +26,16 @@ func (postgres) kind() string { return Postgres }
 func (postgres) blob() string { return "BYTEA" }
 func (postgres) key() string  { return "BIGINT PRIMARY KEY" }
 
-func (postgres) open(url string) (writers, readers *sql.DB, err error) {
+func (postgres) open(url string, use use) (writers, readers *sql.DB, err error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, nil, err // pgx leaves out the password
 	}
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "keyferry"
+	}
+	if use == forReading {
+		config.RuntimeParams["default_transaction_read_only"] = "on"
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 10 * time.Second
@@ -61,6 +64,8 @@ func (postgres) beginRead(ctx context.Context, conn *sql.Conn) error {
 	_, err := conn.ExecContext(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 	return err
 }
+
+func (postgres) tidy(context.Context, *sql.Conn) (bool, error) { return true, nil }
 
 func (postgres) check(context.Context, *sql.Conn, string) error { return nil }
 

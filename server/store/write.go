@@ -13,6 +13,7 @@ const (
 	attempts  = 20               // of one Write
 	batchSize = 64               // calls of Write that one transaction joins
 	patience  = 60 * time.Second // for the statements of one transaction
+	untidy    = time.Second      // how long what was deleted may stay in SQLite's write-ahead log
 )
 
 // errAgain reports that a transaction was not made for a reason that lay outside it.
@@ -167,6 +168,7 @@ func (db *DB) commit(b *batch) error {
 	}
 	err := b.exec("COMMIT")
 	if err == nil {
+		db.tidyLater()
 		return nil
 	}
 	switch {
@@ -189,4 +191,35 @@ func (db *DB) end(err error) {
 	b.cancel()
 	b.err = err
 	close(b.done)
+}
+
+// tidyLater calls tidy soon. The caller has the turn.
+func (db *DB) tidyLater() {
+	if db.due == nil && !db.closed {
+		db.due = time.AfterFunc(untidy, db.tidy)
+	}
+}
+
+// tidy removes from the disk what was deleted. Where it cannot, because somebody reads, it comes
+// back.
+func (db *DB) tidy() {
+	db.turn.Lock()
+	defer db.turn.Unlock()
+	if db.closed {
+		return
+	}
+	if b := db.batch; b != nil { // nobody waits longer than for another commit
+		db.end(db.commit(b))
+	}
+	db.due = nil
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, err := db.writers.Conn(ctx)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	if done, err := db.dialect.tidy(ctx, conn); err != nil || !done {
+		db.tidyLater()
+	}
 }

@@ -1,6 +1,9 @@
 package signin_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
@@ -17,6 +20,7 @@ import (
 
 	"keyferry/server/ledger"
 	"keyferry/server/signin"
+	"keyferry/server/signin/signintest"
 )
 
 func mustURL(t *testing.T, address string) *url.URL {
@@ -31,7 +35,7 @@ func mustURL(t *testing.T, address string) *url.URL {
 // forger is a provider that answers whatever a test wants.
 type forger struct {
 	*httptest.Server
-	key signingKey
+	key *ecdsa.PrivateKey
 
 	mu        sync.Mutex
 	nonce     string              // of the last sign-in
@@ -45,9 +49,21 @@ type forger struct {
 	keys      http.HandlerFunc
 }
 
+// testSecret is the console's at the provider.
+const testSecret = signintest.ClientSecret
+
+func newKey(t *testing.T) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
 func newForger(t *testing.T) *forger {
 	t.Helper()
-	f := &forger{key: newSigningKey(t, "forger")}
+	f := &forger{key: newKey(t)}
 	mux := http.NewServeMux()
 	f.Server = httptest.NewServer(mux)
 	t.Cleanup(f.Close)
@@ -100,7 +116,7 @@ func newForger(t *testing.T) *forger {
 			f.keys(w, r)
 			return
 		}
-		json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &f.key.key.PublicKey, KeyID: f.key.id, Algorithm: "ES256", Use: "sig"}}})
+		json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &f.key.PublicKey, KeyID: "forger", Algorithm: "ES256", Use: "sig"}}})
 	})
 	return f
 }
@@ -122,7 +138,7 @@ func (f *forger) idToken(t *testing.T) string {
 	if f.sign != nil {
 		return f.sign(payload)
 	}
-	return signed(t, jose.ES256, f.key.key, f.key.id, payload)
+	return signed(t, jose.ES256, f.key, "forger", payload)
 }
 
 // signed makes a token.
@@ -161,7 +177,7 @@ func encode(part string) string { return base64.RawURLEncoding.EncodeToString([]
 // TestHostile answers sign-ins in every wrong way, each of which has a page of its own.
 func TestHostile(t *testing.T) {
 	now := time.Now()
-	other := newSigningKey(t, "forger")
+	other := newKey(t)
 	type change = func(*testing.T, *forger)
 	claims := func(c map[string]any) change { return func(_ *testing.T, f *forger) { f.claims = c } }
 	back := func(v url.Values) change { return func(_ *testing.T, f *forger) { f.callback = v } }
@@ -178,7 +194,7 @@ func TestHostile(t *testing.T) {
 		return func(_ *testing.T, f *forger) { f.discovery = status }
 	}
 	public := func(t *testing.T, f *forger) []byte {
-		der, err := x509.MarshalPKIXPublicKey(&f.key.key.PublicKey)
+		der, err := x509.MarshalPKIXPublicKey(&f.key.PublicKey)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -228,21 +244,21 @@ func TestHostile(t *testing.T) {
 			}
 		}},
 		"another key": {code: "SignIn.Signature", change: func(t *testing.T, f *forger) {
-			f.sign = func(p []byte) string { return signed(t, jose.ES256, other.key, "forger", p) }
+			f.sign = func(p []byte) string { return signed(t, jose.ES256, other, "forger", p) }
 		}},
 		"an unknown key": {code: "SignIn.Signature", change: func(t *testing.T, f *forger) {
-			f.sign = func(p []byte) string { return signed(t, jose.ES256, other.key, "other", p) }
+			f.sign = func(p []byte) string { return signed(t, jose.ES256, other, "other", p) }
 		}},
 		"a key in the token": {code: "SignIn.Signature", change: func(t *testing.T, f *forger) {
 			f.sign = func(p []byte) string {
-				signer, _ := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: other.key}, &jose.SignerOptions{EmbedJWK: true})
+				signer, _ := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: other}, &jose.SignerOptions{EmbedJWK: true})
 				object, _ := signer.Sign(p)
 				token, _ := object.CompactSerialize()
 				return token
 			}
 		}},
 		"signature cut": {code: "SignIn.Signature", change: func(t *testing.T, f *forger) {
-			f.sign = func(p []byte) string { s := signed(t, jose.ES256, f.key.key, "forger", p); return s[:len(s)-8] }
+			f.sign = func(p []byte) string { s := signed(t, jose.ES256, f.key, "forger", p); return s[:len(s)-8] }
 		}},
 		"no token at all": {code: "SignIn.Token", change: func(_ *testing.T, f *forger) { f.sign = func([]byte) string { return "" } }},
 		"no token":        {code: "SignIn.Token", change: func(_ *testing.T, f *forger) { f.sign = func([]byte) string { return "x.y.z" } }},

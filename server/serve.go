@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 
 	"keyferry/server/address"
@@ -26,15 +27,20 @@ type serveCommand struct {
 
 	LocalKMSListen        string `name:"localkms-listen" default:"127.0.0.1:8788" help:"Address of the embedded local KMS."`
 	LocalKMSControlListen string `name:"localkms-control-listen" help:"Address of the local KMS's control API, for tests. Off when empty."`
+
+	teamFlags
 }
 
 // Run runs the console until ctx ends.
 func (s *serveCommand) Run(ctx context.Context, t terminal) error {
-	hosts, err := s.hosts()
+	if err := s.check(s.KMS); err != nil {
+		return err
+	}
+	hosts, err := s.consoleHosts()
 	if err != nil {
 		return err
 	}
-	listener, err := s.listen("--listen", s.Listen)
+	listener, err := s.open.listen("--listen", s.Listen)
 	if err != nil {
 		return err
 	}
@@ -68,6 +74,15 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	config.KMS, config.Ready = requests.Direct(client), client.CheckCredentials
+	if s.Database != "" {
+		running, err := s.openTeam(ctx, t, client, s.Region, consoleURL)
+		if err != nil {
+			return err
+		}
+		defer running.close()
+		config.Team, config.KMS = running.console(&s.teamFlags), running.requests.Own()
+		config.Ready = func(ctx context.Context) error { return errors.Join(client.CheckCredentials(ctx), running.ready(ctx)) }
+	}
 	if sites[0].handler, err = console.New(config); err != nil {
 		return err
 	}
@@ -76,6 +91,20 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 		t.say("The console answers to localhost and loopback addresses alone. For other names add --allowed-host.")
 	}
 	return serve(ctx, t.log, sites...)
+}
+
+// consoleHosts returns the names that the console answers to besides loopback: those of
+// --allowed-host, and the name in --base-url.
+func (s *serveCommand) consoleHosts() ([]string, error) {
+	hosts, err := s.hosts()
+	if err != nil || s.BaseURL == "" {
+		return hosts, err
+	}
+	name, err := console.ParseHost(s.BaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("--base-url: %w", err)
+	}
+	return append(hosts, name), nil
 }
 
 // localKMSCommands returns what an aliyun command needs to reach a local KMS: the flags that go

@@ -149,7 +149,7 @@ func (a attack) run(t *testing.T, db *store.DB) {
 	for _, keeps := range []bool{false, true} {
 		check := Check{Key: key.Verifier()}
 		if keeps {
-			check.Kept = kept
+			check.Kept = [][]byte{kept}
 		}
 		tiles := a.foreign && (keeps || !a.kept) // must be found by who has the tiles
 		for name, from := range map[string]Source{"url": FromURL(address, http.DefaultClient), "export": exported(), "database": FromDatabase(db)} {
@@ -160,7 +160,7 @@ func (a attack) run(t *testing.T, db *store.DB) {
 				t.Errorf("from the %s, with a kept checkpoint: %v: %v", name, keeps, err)
 			}
 		}
-		if err := readForeign(t.Context(), address, key.Public(), check.Kept); (err != nil) != tiles {
+		if err := readForeign(t.Context(), address, key.Public(), check.Kept...); (err != nil) != tiles {
 			t.Errorf("the foreign reader, with a kept checkpoint: %v: %v", keeps, err)
 		}
 	}
@@ -180,11 +180,12 @@ func rewritten(name string) bool {
 type failing struct{ err error }
 
 func (f failing) Checkpoint(context.Context) ([]byte, error)                     { return nil, f.err }
+func (f failing) Cosigned(context.Context) ([]byte, error)                       { return nil, f.err }
 func (f failing) Entries(context.Context, int64, func(entry []byte) error) error { return f.err }
 
 // readForeign reads a whole ledger with the client of torchwood and with the hash reader of the Go
 // checksum database.
-func readForeign(ctx context.Context, address, key string, kept []byte) error {
+func readForeign(ctx context.Context, address, key string, kept ...[]byte) error {
 	fetcher, err := torchwood.NewTileFetcher(address)
 	if err != nil {
 		return err
@@ -224,7 +225,7 @@ func readForeign(ctx context.Context, address, key string, kept []byte) error {
 	if kept == nil {
 		return nil
 	}
-	before, err := tree(kept)
+	before, err := tree(kept[0])
 	if err != nil {
 		return err
 	}
@@ -248,7 +249,8 @@ func dishonestServer(t *testing.T, db *store.DB) string {
 		}
 		tile, err := torchwood.ParseTilePath(r.URL.Path[1:])
 		if err != nil {
-			t.Error(err)
+			http.NotFound(w, r)
+			return
 		}
 		var body []byte
 		first := tile.N * torchwood.TileWidth

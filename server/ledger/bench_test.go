@@ -104,7 +104,7 @@ func BenchmarkLarge(b *testing.B) {
 			})
 			b.Run("verify", func(b *testing.B) {
 				for b.Loop() {
-					if _, err := verify(b, db, key, nil); err != nil {
+					if _, err := verify(b, db, key); err != nil {
 						b.Fatal(err)
 					}
 				}

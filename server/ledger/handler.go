@@ -14,11 +14,20 @@ import (
 )
 
 // Handler serves the log as C2SP tlog-tiles has it: GET /checkpoint, /tile/<level>/<n>[.p/<width>]
-// and /tile/entries/<n>[.p/<width>].
+// and /tile/entries/<n>[.p/<width>]. Besides that it serves GET /cosigned, the newest checkpoint that
+// witnesses have cosigned.
 func (l *Log) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /checkpoint", func(w http.ResponseWriter, r *http.Request) {
 		checkpoint, err := l.Checkpoint(r.Context())
+		serve(w, checkpoint, err, "text/plain; charset=utf-8", "no-store")
+	})
+	mux.HandleFunc("GET /cosigned", func(w http.ResponseWriter, r *http.Request) {
+		checkpoint, err := l.Cosigned(r.Context())
+		if err == nil && checkpoint == nil {
+			http.NotFound(w, r)
+			return
+		}
 		serve(w, checkpoint, err, "text/plain; charset=utf-8", "no-store")
 	})
 	mux.HandleFunc("GET /tile/", func(w http.ResponseWriter, r *http.Request) {

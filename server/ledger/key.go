@@ -116,3 +116,19 @@ func createKey(path string) (Key, error) {
 	}
 	return k, atomic.WriteFile(path+".pub", strings.NewReader(k.public+"\n"))
 }
+
+// ParsePublic reads a public key: the text itself, or the name of a file that has it.
+func ParsePublic(text string) (note.Verifier, error) {
+	if !strings.Contains(text, "+") {
+		file, err := os.ReadFile(text)
+		if err != nil {
+			return nil, fmt.Errorf("reading the ledger's public key: %w", err)
+		}
+		text = string(file)
+	}
+	verifier, err := note.NewVerifier(strings.TrimSpace(text))
+	if err != nil {
+		return nil, errors.New("this is not the public key of a ledger, which is name+hash+key")
+	}
+	return verifier, nil
+}

@@ -42,9 +42,11 @@ func TestEvidence(t *testing.T) {
 				"a negative index":   func(e *Evidence) { e.Index = -1 },
 				"a shorter proof":    func(e *Evidence) { e.Proof = e.Proof[:len(e.Proof)-1] },
 				"another hash":       func(e *Evidence) { e.Proof[0][0] ^= 1 },
-				"another size":       func(e *Evidence) { e.Checkpoint = string(bytes.Replace([]byte(e.Checkpoint), []byte("270"), []byte("271"), 1)) },
-				"another format":     func(e *Evidence) { e.Format = "" },
-				"no checkpoint":      func(e *Evidence) { e.Checkpoint = "" },
+				"another size": func(e *Evidence) {
+					e.Checkpoint = string(bytes.Replace([]byte(e.Checkpoint), []byte("270"), []byte("271"), 1))
+				},
+				"another format": func(e *Evidence) { e.Format = "" },
+				"no checkpoint":  func(e *Evidence) { e.Checkpoint = "" },
 			} {
 				var e Evidence
 				if err := json.Unmarshal(text, &e); err != nil {
@@ -79,17 +81,17 @@ func TestHandler(t *testing.T) {
 		server := httptest.NewServer(http.StripPrefix("/ledger/log", log.Handler()))
 		defer server.Close()
 		address := server.URL + "/ledger/log"
-		var kept []byte
+		var kept [][]byte
 		for _, n := range []int{0, 1, 254, 1, 1, 255, 1, 3} {
 			fill(t, db, log, n)
-			if err := readForeign(t.Context(), address, key.Public(), nil); err != nil {
+			if err := readForeign(t.Context(), address, key.Public()); err != nil {
 				t.Fatal(err)
 			}
 			report, err := Verify(t.Context(), FromURL(address+"/", http.DefaultClient), Check{Key: key.Verifier(), Kept: kept})
 			if err != nil {
 				t.Fatal(err)
 			}
-			kept = report.Checkpoint
+			kept = append(kept, report.Checkpoint)
 		}
 		// 516 entries: two whole tiles and one with 4.
 		for path, want := range map[string]int{

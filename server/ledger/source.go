@@ -18,12 +18,16 @@ import (
 type Source interface {
 	// Checkpoint returns the newest checkpoint, a signed note.
 	Checkpoint(ctx context.Context) ([]byte, error)
+	// Cosigned returns the newest checkpoint that witnesses have cosigned, or nil.
+	Cosigned(ctx context.Context) ([]byte, error)
 	// Entries calls f with each of the first size entries, in order.
 	Entries(ctx context.Context, size int64, f func(entry []byte) error) error
 }
 
 // maxAnswer is the largest answer of a server that is read: a tile of the largest entries.
 const maxAnswer = torchwood.TileWidth * (MaxEntry + 2)
+
+var errNotFound = errors.New("not found")
 
 // server is a ledger behind an address, as C2SP tlog-tiles has it.
 type server struct {
@@ -37,6 +41,14 @@ func FromURL(address string, client *http.Client) Source {
 }
 
 func (s server) Checkpoint(ctx context.Context) ([]byte, error) { return s.get(ctx, "checkpoint") }
+
+func (s server) Cosigned(ctx context.Context) ([]byte, error) {
+	checkpoint, err := s.get(ctx, "cosigned")
+	if errors.Is(err, errNotFound) {
+		return nil, nil
+	}
+	return checkpoint, err
+}
 
 func (s server) Entries(ctx context.Context, size int64, f func([]byte) error) error {
 	for first := int64(0); first < size; first += torchwood.TileWidth {
@@ -78,6 +90,8 @@ func (s server) get(ctx context.Context, path string) ([]byte, error) {
 		return nil, err
 	case answer.StatusCode == http.StatusInternalServerError && strings.HasPrefix(string(body), ErrAltered.Error()):
 		return nil, fmt.Errorf("%w, as the server itself says", ErrAltered)
+	case answer.StatusCode == http.StatusNotFound:
+		return nil, fmt.Errorf("the server has no %s: %w", path, errNotFound)
 	case answer.StatusCode != http.StatusOK:
 		return nil, fmt.Errorf("the server answers %s for %s", answer.Status, path)
 	case len(body) > maxAnswer:
@@ -93,6 +107,7 @@ const exportFormat = "keyferry ledger 1"
 type exportHead struct {
 	Format     string `json:"format"`
 	Checkpoint string `json:"checkpoint"`
+	Cosigned   string `json:"cosigned,omitempty"`
 }
 
 // Export writes a ledger as JSON lines: a line with the checkpoint, and then each entry.
@@ -105,10 +120,14 @@ func Export(ctx context.Context, from Source, to io.Writer) (entries int64, err 
 	if err != nil {
 		return 0, err
 	}
+	cosigned, err := from.Cosigned(ctx)
+	if err != nil {
+		return 0, err
+	}
 	out := bufio.NewWriter(to)
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(exportHead{exportFormat, string(checkpoint)}); err != nil {
+	if err := encoder.Encode(exportHead{exportFormat, string(checkpoint), string(cosigned)}); err != nil {
 		return 0, err
 	}
 	err = from.Entries(ctx, size, func(entry []byte) error {
@@ -145,6 +164,8 @@ func FromExport(r io.Reader) (Source, error) {
 }
 
 func (e *export) Checkpoint(context.Context) ([]byte, error) { return []byte(e.head.Checkpoint), nil }
+
+func (e *export) Cosigned(context.Context) ([]byte, error) { return []byte(e.head.Cosigned), nil }
 
 func (e *export) Entries(ctx context.Context, size int64, f func([]byte) error) error {
 	for n := range size {

@@ -98,6 +98,9 @@ func (c *change) act(a act) error {
 		return ErrState.with("state", string(c.r.State))
 	}
 	c.r.State = next
+	if next.Ended() && c.s.config.Ended != nil {
+		return c.s.config.Ended(c.tx, c.r.ID)
+	}
 	return nil
 }
 

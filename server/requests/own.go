@@ -144,5 +144,8 @@ func outcomeOf(v View) (string, error) {
 	case v.Next.Code == NextHeld:
 		return "", ErrDenied.with("action", policy.Import)
 	}
+	if v.Next.Code == NextSend { // many wait for their turn
+		return "", ErrBusy
+	}
 	return "", ErrWaiting.with("request", v.ID)
 }

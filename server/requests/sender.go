@@ -19,6 +19,9 @@ const (
 	// callShare of the lease may pass until the call has ended. The rest is for recording it.
 	callShare = 0.8
 
+	// patience is how long a person's call waits for the outcome. Then the request says how far it is.
+	patience = 20 * time.Second
+
 	firstPause   = time.Second // before the same bytes are sent again, doubled each time
 	longestPause = 10 * time.Minute
 )
@@ -38,7 +41,7 @@ type flight struct {
 	err  error         // what the KMS said; set before done is closed
 }
 
-// sendIfReady sends a request and waits until it has arrived, or until ctx ends. It returns the
+// sendIfReady sends a request and waits for the outcome, for a while at most. It returns the
 // error of the call; the state has what it means.
 func (s *Service) sendIfReady(ctx context.Context, r *record) error {
 	if r.NextTry.IsZero() || r.State != Submitted && r.State != Unknown {
@@ -51,6 +54,8 @@ func (s *Service) sendIfReady(ctx context.Context, r *record) error {
 	select {
 	case <-f.done:
 		return f.err
+	case <-time.After(patience):
+		return errLeave
 	case <-ctx.Done():
 		return ctx.Err()
 	}

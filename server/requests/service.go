@@ -52,6 +52,9 @@ type Config struct {
 	ReadsPerSecond  float64 // calls of GetParametersForImport; zero means DefaultReadsPerSecond
 	WritesPerSecond float64 // calls of ImportKeyMaterial; zero means DefaultWritesPerSecond
 
+	// Ended is called in the transaction in which a request ends; nil means nothing.
+	Ended func(tx *store.Tx, id string) error
+
 	Lease  time.Duration      // zero means DefaultLease
 	Tick   time.Duration      // how often Run looks for what is due; zero means a second
 	Clock  func() time.Time   // nil means time.Now

@@ -2,6 +2,7 @@ package signin_test
 
 import (
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"net/http"
@@ -150,7 +151,7 @@ func withForger(t *testing.T, f *forger, change ...func(*signin.Config)) *consol
 }
 
 // encode is base64 of a token's part.
-func encode(part string) string { return strings.TrimRight(encodeURL([]byte(part)), "=") }
+func encode(part string) string { return base64.RawURLEncoding.EncodeToString([]byte(part)) }
 
 // TestHostile answers sign-ins in every wrong way, each of which has a page of its own.
 func TestHostile(t *testing.T) {

@@ -26,13 +26,16 @@ func (postgres) kind() string { return Postgres }
 func (postgres) blob() string { return "BYTEA" }
 func (postgres) key() string  { return "BIGINT PRIMARY KEY" }
 
-func (postgres) open(url string) (writers, readers *sql.DB, err error) {
+func (postgres) open(url string, use use) (writers, readers *sql.DB, err error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, nil, err // pgx leaves out the password
 	}
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "keyferry"
+	}
+	if use == forReading {
+		config.RuntimeParams["default_transaction_read_only"] = "on"
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 10 * time.Second

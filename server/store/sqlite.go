@@ -32,26 +32,30 @@ func (sqlite) blob() string                     { return "BLOB" }
 func (sqlite) key() string                      { return "INTEGER PRIMARY KEY" }
 func (sqlite) placeholders(query string) string { return query }
 
-func (sqlite) open(path string) (writers, readers *sql.DB, err error) {
+func (sqlite) open(path string, use use) (writers, readers *sql.DB, err error) {
 	if path == "" {
 		return nil, nil, errors.New("no file is named")
 	}
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, nil, err
 	}
-	if err := createFile(path); err != nil {
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?mode=rw&"
+	if readers, err = sql.Open("sqlite", dsn+"_pragma=query_only(1)&_pragma=busy_timeout(10000)&_pragma=cache_size(-16000)"); err != nil {
 		return nil, nil, err
-	}
-	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?mode=rw&" + pragmas
-	if writers, err = sql.Open("sqlite", dsn); err != nil {
-		return nil, nil, err
-	}
-	writers.SetMaxOpenConns(1)
-	if readers, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)"); err != nil {
-		return nil, nil, errors.Join(err, writers.Close())
 	}
 	readers.SetMaxOpenConns(4)
 	readers.SetMaxIdleConns(4)
+	if use == forReading {
+		_, err := os.Stat(path)
+		return readers, readers, err
+	}
+	if err := createFile(path); err != nil {
+		return nil, nil, err
+	}
+	if writers, err = sql.Open("sqlite", dsn+pragmas); err != nil {
+		return nil, nil, errors.Join(err, readers.Close())
+	}
+	writers.SetMaxOpenConns(1)
 	return writers, readers, nil
 }
 

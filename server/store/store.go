@@ -47,7 +47,7 @@ type DB struct {
 // dialect is what differs between the two databases.
 type dialect interface {
 	kind() string
-	open(url string) (writers, readers *sql.DB, err error)
+	open(url string, use use) (writers, readers *sql.DB, err error)
 	begin(ctx context.Context, conn *sql.Conn) error                 // so that no other transaction writes
 	beginRead(ctx context.Context, conn *sql.Conn) error             // of one state of the database
 	tidy(ctx context.Context, conn *sql.Conn) (done bool, err error) // removes what was deleted
@@ -69,23 +69,40 @@ const (
 	duplicate        // a row breaks a unique index
 )
 
+// use is what a database is opened for.
+type use int
+
+const (
+	forWriting use = iota // it is created if it does not exist
+	forReading
+)
+
 // Open opens a database, creates what is missing in it, and applies the migrations that it has not
 // seen. The url is the path of an SQLite file, which may begin with sqlite: and is created if it
 // does not exist, or begins with postgres:// or postgresql://. Several programs may open the same
 // database at once.
 func Open(ctx context.Context, url string) (*DB, error) {
+	db, err := open(url, forWriting)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.migrate(ctx, strings.TrimPrefix(url, "sqlite:")); err != nil {
+		return nil, fmt.Errorf("opening the database: %w", errors.Join(err, db.Close()))
+	}
+	return db, nil
+}
+
+// OpenToRead opens a database that exists, and changes nothing in it: Write fails.
+func OpenToRead(url string) (*DB, error) { return open(url, forReading) }
+
+func open(url string, use use) (*DB, error) {
 	db := &DB{dialect: sqlite{}}
 	if strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
 		db.dialect = postgres{}
-	} else {
-		url = strings.TrimPrefix(url, "sqlite:")
 	}
 	var err error
-	if db.writers, db.readers, err = db.dialect.open(url); err != nil {
+	if db.writers, db.readers, err = db.dialect.open(strings.TrimPrefix(url, "sqlite:"), use); err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
-	}
-	if err := db.migrate(ctx, url); err != nil {
-		return nil, fmt.Errorf("opening the database: %w", errors.Join(err, db.Close()))
 	}
 	return db, nil
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 
@@ -168,6 +169,91 @@ func TestReadChangesNothing(t *testing.T) {
 		}
 		if n := counted(t, db); n != 0 {
 			t.Errorf("%d transactions were made", n)
+		}
+	})
+}
+
+// Commits wait for the disk, even where the server's settings say otherwise.
+func TestDurable(t *testing.T) {
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		query, want := "PRAGMA synchronous", "2"
+		if strings.HasPrefix(url, "postgres") {
+			write(t, storetest.Open(t, url), func(tx *store.Tx) error {
+				_, err := tx.Exec("ALTER ROLE keyferry SET synchronous_commit = off")
+				return err
+			})
+			query, want = "SHOW synchronous_commit", "on"
+		}
+		write(t, storetest.Open(t, url), func(tx *store.Tx) error {
+			var got string
+			if err := tx.QueryRow(query).Scan(&got); err != nil {
+				return err
+			}
+			if got != want {
+				t.Errorf("%s is %s, not %s", query, got, want)
+			}
+			return nil
+		})
+		write(t, storetest.Open(t, url), func(tx *store.Tx) error {
+			if tx.Kind() == store.SQLite {
+				return nil
+			}
+			_, err := tx.Exec("ALTER ROLE keyferry RESET synchronous_commit")
+			return err
+		})
+	})
+}
+
+// A database that a later program changed is refused, and so is one whose migrations were others.
+func TestMigrations(t *testing.T) {
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		db := storetest.Open(t, url)
+		opens := func() error {
+			db, err := store.Open(t.Context(), url)
+			if err == nil {
+				err = db.Close()
+			}
+			return err
+		}
+		if err := opens(); err != nil {
+			t.Fatal(err)
+		}
+		for change, back := range map[string]string{
+			"INSERT INTO migrations VALUES (9999, 'later', '')":             "DELETE FROM migrations WHERE number = 9999",
+			"UPDATE migrations SET digest = '0' || digest WHERE number = 1": "UPDATE migrations SET digest = substr(digest, 2) WHERE number = 1",
+		} {
+			for _, statement := range []string{change, back} {
+				write(t, db, func(tx *store.Tx) error {
+					_, err := tx.Exec(statement)
+					return err
+				})
+				if err := opens(); (err == nil) != (statement == back) {
+					t.Errorf("after %s: %v", statement, err)
+				}
+			}
+		}
+	})
+}
+
+// A database that is opened to read is not changed, and not created.
+func TestOpenToRead(t *testing.T) {
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		count(t, storetest.Open(t, url))
+		db, err := store.OpenToRead(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if n := counted(t, db); n != 0 {
+			t.Errorf("%d transactions were made", n)
+		}
+		if err := db.Write(t.Context(), increase); err == nil {
+			t.Error("it was changed")
+		}
+		if url[0] == '/' {
+			if _, err := store.OpenToRead(url + ".missing"); err == nil {
+				t.Error("a file that is missing was opened")
+			}
 		}
 	})
 }

@@ -41,3 +41,9 @@ CREATE TABLE ledger_people (
 	salt   {{blob}} NOT NULL, -- 32 random bytes
 	digest TEXT NOT NULL UNIQUE
 );
+
+-- One row: the newest checkpoint that witnesses have cosigned.
+CREATE TABLE ledger_cosigned (
+	id         SMALLINT PRIMARY KEY CHECK (id = 1),
+	checkpoint TEXT NOT NULL
+);

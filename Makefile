@@ -5,13 +5,17 @@ GO    ?= go
 NPM   := npm --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev build generate wasm tools test e2e prove mutants pictures check bench clean
+.PHONY: help run run-team dev build generate wasm tools test e2e prove mutants pictures check bench clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build everything and open the console on http://127.0.0.1:8787
 	bin/keyferry serve
+
+run-team: build ## the same for several people: three made-up ones to sign in as, and requests kept in ./keyferry-team
+	@mkdir -p keyferry-team
+	bin/keyferry serve --database keyferry-team/keyferry.db --policy server/policy/example --demo-people
 
 # What makes the program old when it changes.
 FOLDERS := components server wasm web
@@ -47,7 +51,7 @@ wasm: ## build the WebAssembly modules and the compressed files, the same bytes 
 	$(pinned) $(GO) run ./web/join web/static web/desk
 
 # Programs that the tests use, each with the Debian package that has it.
-PROGRAMS := chromium:chromium node:nodejs npm:npm openssl:openssl git:git age:age pkcs11-tool:opensc softhsm2-util:softhsm2 nginx:nginx-light caddy:caddy pdftotext:poppler-utils firefox-esr:firefox-esr ip:iproute2 tcpdump:tcpdump calcurse:calcurse
+PROGRAMS := chromium:chromium node:nodejs npm:npm openssl:openssl git:git age:age pkcs11-tool:opensc softhsm2-util:softhsm2 nginx:nginx-light caddy:caddy pdftotext:poppler-utils firefox-esr:firefox-esr ip:iproute2 tcpdump:tcpdump calcurse:calcurse pg_ctlcluster:postgresql
 
 tools: packages e2e/node_modules/.installed ## install what the tests need, or say what is missing
 

@@ -11,6 +11,7 @@ import (
 
 	"keyferry/server/console"
 	"keyferry/server/kms"
+	"keyferry/server/requests"
 )
 
 // twin is a console in this process, made like the running one. It gives the answers that the
@@ -19,6 +20,7 @@ type twin struct {
 	handler http.Handler
 	base    *url.URL
 	prefix  string // of static files
+	team    bool
 
 	mu      sync.Mutex
 	decoded map[[2]string][]byte // by path and coding: bodies of files that are stored in a coding
@@ -28,7 +30,7 @@ type twin struct {
 // from what the person says in its place.
 func newTwin(config Config, said self, base *url.URL) (*twin, error) {
 	like := console.Config{
-		KMS: absent{}, Static: config.Static, Version: config.Version,
+		KMS: requests.Direct(absent{}), Static: config.Static, Version: config.Version,
 		Region: said.region, Hosts: []string{base.Hostname()},
 	}
 	if !said.regionWellFormed() {
@@ -42,9 +44,13 @@ func newTwin(config Config, said self, base *url.URL) (*twin, error) {
 		like.LocalKMSURL = local
 		like.LocalKMSFlags, like.LocalKMSLogin = config.Local(address.Host)
 	}
+	if said.team {
+		like.Team = &console.Team{Requests: noRequests{}, Ledger: noLedger{}}
+	}
 	handler, err := console.New(like)
 	return &twin{
-		handler: handler, base: base, prefix: "/static/" + config.Static.Digest(), decoded: map[[2]string][]byte{},
+		handler: handler, base: base, prefix: "/static/" + config.Static.Digest(), team: said.team,
+		decoded: map[[2]string][]byte{},
 	}, err
 }
 
@@ -104,6 +110,16 @@ func (r *recorder) Write(p []byte) (int, error) {
 
 // absent is the KMS of the console in this process. No request of a comparison reaches it.
 type absent struct{}
+
+// noRequests and noLedger are behind a console that serves several people. Nobody is signed in there,
+// so that no request of a comparison reaches them.
+type (
+	noRequests struct{ console.Requests }
+	noLedger   struct{ console.Ledger }
+)
+
+// Handler answers that nothing is there.
+func (noLedger) Handler() http.Handler { return http.NotFoundHandler() }
 
 var errAbsent = errors.New("there is no KMS behind a comparison")
 

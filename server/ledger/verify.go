@@ -1,0 +1,96 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// Check is what a ledger is compared with.
+type Check struct {
+	Key  note.Verifier // public key of the ledger, from a place that its operator does not control
+	Kept [][]byte      // checkpoints from earlier verifications and from evidence
+	// Witnesses must all have cosigned the newest cosigned checkpoint, which is then compared too.
+	Witnesses []note.Verifier
+}
+
+// Report is what a verification found.
+type Report struct {
+	Tree       tlog.Tree
+	Kept       int64  // number of entries that the kept checkpoints cover
+	Checkpoint []byte // to keep for the next verification
+	Cosigned   []Cosignature
+}
+
+// Verify reads a whole ledger and returns an error that wraps [ErrAltered] if an entry was changed,
+// removed, moved or added without the key since it was written, or, whoever did it, since the kept
+// checkpoint. Other errors mean that the ledger could not be read.
+func Verify(ctx context.Context, from Source, c Check) (*Report, error) {
+	checkpoint, err := from.Checkpoint(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &Report{Checkpoint: checkpoint}
+	if r.Tree, err = openCheckpoint(string(checkpoint), c.Key); err != nil {
+		return nil, err
+	}
+	if len(c.Witnesses) > 0 {
+		cosigned, err := from.Cosigned(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if r.Cosigned, err = openCosigned(cosigned, c.Key, c.Witnesses); err != nil {
+			return nil, err
+		}
+		c.Kept = append(slices.Clip(c.Kept), cosigned)
+	}
+	var kept []tlog.Tree
+	for _, k := range c.Kept {
+		earlier, err := openCheckpoint(string(k), c.Key)
+		if err != nil {
+			return nil, errors.New("the kept checkpoint is not one of this ledger, or not signed by its key")
+		}
+		if r.Tree.N < earlier.N {
+			return nil, fmt.Errorf("%w: it has %d entries, but had %d when a checkpoint was kept", ErrAltered, r.Tree.N, earlier.N)
+		}
+		kept, r.Kept = append(kept, earlier), max(r.Kept, earlier.N)
+	}
+	return r, compare(ctx, from, r.Tree, kept)
+}
+
+// compare reads the entries of a tree and compares them with its root, and with smaller ones.
+func compare(ctx context.Context, from Source, signed tlog.Tree, kept []tlog.Tree) error {
+	t := &tree{edge: map[int64]tlog.Hash{}}
+	check := func() error {
+		for _, k := range kept {
+			if t.size != k.N {
+				continue
+			}
+			if root, err := t.root(); err != nil || root != k.Hash {
+				return fmt.Errorf("%w: its first %d entries are not those of the kept checkpoint; one was changed, removed "+
+					"or moved since, or this is another branch of the same log", ErrAltered, k.N)
+			}
+		}
+		return nil
+	}
+	if err := check(); err != nil {
+		return err
+	}
+	err := from.Entries(ctx, signed.N, func(entry []byte) error {
+		if _, err := t.add(tlog.RecordHash(entry)); err != nil {
+			return err
+		}
+		return check()
+	})
+	if err != nil {
+		return err
+	}
+	if root, err := t.root(); err != nil || root != signed.Hash || t.size != signed.N {
+		return fmt.Errorf("%w: its %d entries are not those that its key signed", ErrAltered, signed.N)
+	}
+	return nil
+}

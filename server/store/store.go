@@ -1,0 +1,144 @@
+// Package store keeps what the console must not lose in SQLite, which needs nothing else, or in
+// PostgreSQL, which several consoles can share. Callers write SQL that both understand, and a
+// transaction means the same in both: see README.md.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Errors that callers may test for.
+var (
+	// ErrFull reports that the disk of the database is full. Nothing was changed.
+	ErrFull = errors.New("the disk of the database is full; nothing was changed")
+	// ErrUnknown reports that the connection was lost while a transaction was being committed:
+	// look into the database to learn whether it was.
+	ErrUnknown = errors.New("the connection to the database was lost while committing; it is not known whether the change was made")
+	// ErrDuplicate reports a row that exists already.
+	ErrDuplicate = errors.New("the row exists already")
+)
+
+// The kinds of database, as [DB.Kind] returns them.
+const (
+	SQLite   = "sqlite"
+	Postgres = "postgres"
+)
+
+// DB is an open database. Its methods may be called by several goroutines at once.
+type DB struct {
+	dialect dialect
+	writers *sql.DB
+	readers *sql.DB // the same as writers for PostgreSQL
+
+	turn    sync.Mutex   // of the one Write whose function runs
+	waiting atomic.Int64 // calls of Write that wait for their turn
+	batch   *batch       // the transaction that is open between two turns, or nil; needs turn
+	due     *time.Timer  // calls tidy; needs turn, nil when nothing was written since
+	closed  bool         // needs turn
+}
+
+// dialect is what differs between the two databases.
+type dialect interface {
+	kind() string
+	open(url string, use use) (writers, readers *sql.DB, err error)
+	begin(ctx context.Context, conn *sql.Conn) error                 // so that no other transaction writes
+	beginRead(ctx context.Context, conn *sql.Conn) error             // of one state of the database
+	tidy(ctx context.Context, conn *sql.Conn) (done bool, err error) // removes what was deleted
+	placeholders(query string) string
+	blob() string                                                 // type of bytes
+	key() string                                                  // type of a whole number that rows are stored by
+	check(ctx context.Context, conn *sql.Conn, path string) error // finds damage, cheaply
+	sort(err error) reason
+	lost(conn *sql.Conn) bool // whether the connection has ended
+}
+
+// reason is what an error of the database means for the caller of a transaction.
+type reason int
+
+const (
+	other     reason = iota
+	again            // the transaction was not made, and may succeed if it is tried again
+	full             // the disk is full
+	duplicate        // a row breaks a unique index
+)
+
+// use is what a database is opened for.
+type use int
+
+const (
+	forWriting use = iota // it is created if it does not exist
+	forReading
+)
+
+// Open opens a database, creates what is missing in it, and applies the migrations that it has not
+// seen. The url is the path of an SQLite file, which may begin with sqlite: and is created if it
+// does not exist, or begins with postgres:// or postgresql://. Several programs may open the same
+// database at once.
+func Open(ctx context.Context, url string) (*DB, error) {
+	db, err := open(url, forWriting)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.migrate(ctx, strings.TrimPrefix(url, "sqlite:")); err != nil {
+		return nil, fmt.Errorf("opening the database: %w", errors.Join(err, db.Close()))
+	}
+	return db, nil
+}
+
+// OpenToRead opens a database that exists, and changes nothing in it: Write fails.
+func OpenToRead(url string) (*DB, error) { return open(url, forReading) }
+
+func open(url string, use use) (*DB, error) {
+	db := &DB{dialect: sqlite{}}
+	if strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
+		db.dialect = postgres{}
+	}
+	var err error
+	if db.writers, db.readers, err = db.dialect.open(strings.TrimPrefix(url, "sqlite:"), use); err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	return db, nil
+}
+
+// Close closes the database. Transactions that are under way fail.
+func (db *DB) Close() error {
+	db.turn.Lock()
+	defer db.turn.Unlock()
+	db.closed = true
+	if db.due != nil {
+		db.due.Stop()
+	}
+	if db.readers == db.writers {
+		return db.writers.Close()
+	}
+	return errors.Join(db.readers.Close(), db.writers.Close())
+}
+
+// Kind returns "sqlite" or "postgres".
+func (db *DB) Kind() string { return db.dialect.kind() }
+
+// Read calls f in a transaction that sees one state of the database and changes nothing. While f
+// runs it must not call Read or Write.
+func (db *DB) Read(ctx context.Context, f func(*Tx) error) error {
+	conn, err := db.readers.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the database: %w", err)
+	}
+	defer conn.Close()
+	if err := db.dialect.beginRead(ctx, conn); err != nil {
+		return fmt.Errorf("reading the database: %w", err)
+	}
+	defer conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+	tx := &Tx{ctx: ctx, conn: conn, dialect: db.dialect}
+	if err := f(tx); err != nil {
+		return err
+	}
+	return tx.failed
+}

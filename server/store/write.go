@@ -1,0 +1,225 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	attempts  = 20               // of one Write
+	batchSize = 64               // calls of Write that one transaction joins
+	patience  = 60 * time.Second // for the statements of one transaction
+	untidy    = time.Second      // how long what was deleted may stay in SQLite's write-ahead log
+)
+
+// errAgain reports that a transaction was not made for a reason that lay outside it.
+var errAgain = errors.New("the transaction was interrupted")
+
+// Write calls f in a transaction and commits what it did, or takes it back if f returns an error,
+// which Write returns. When Write returns nil, the change is on the disk.
+//
+// Transactions of all programs that use the database follow one another: f sees what all earlier
+// ones did, and nobody else writes while it runs. So f should be short, must not wait for
+// anything else, must not call Read or Write, and may be called several times: what it does
+// besides its statements must bear that.
+//
+// Calls that come while another commits share the next commit, since a commit waits for the disk.
+// Each is taken back alone if its f fails.
+func (db *DB) Write(ctx context.Context, f func(*Tx) error) error {
+	for attempt := 1; ; attempt++ {
+		err := db.write(ctx, f)
+		if err == nil || attempt == attempts || (!errors.Is(err, errAgain) && db.dialect.sort(err) != again) {
+			return translate(db.dialect, err)
+		}
+		pause := time.Duration(rand.Int64N(int64(min(attempt, 10)) * int64(10*time.Millisecond)))
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// write is one attempt.
+func (db *DB) write(ctx context.Context, f func(*Tx) error) error {
+	b, err := db.takeTurn(ctx, f)
+	if err != nil {
+		return err
+	}
+	<-b.done
+	return b.err
+}
+
+// batch is a transaction that several calls of Write share.
+type batch struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	conn   *sql.Conn
+	joined int           // calls whose f was successful
+	done   chan struct{} // closed at the end
+	err    error         // of the commit; set before done is closed
+}
+
+// takeTurn waits until no other f runs, calls f, and commits unless somebody waits who will. It
+// returns the batch that f became part of.
+func (db *DB) takeTurn(ctx context.Context, f func(*Tx) error) (*batch, error) {
+	db.waiting.Add(1)
+	db.turn.Lock()
+	defer db.turn.Unlock()
+	db.waiting.Add(-1)
+	var joined *batch
+	err := ctx.Err()
+	if err == nil {
+		joined, err = db.run(f)
+	}
+	// Whoever waits has to come here as well, and commits then.
+	if b := db.batch; b != nil && (db.waiting.Load() == 0 || b.joined == batchSize) {
+		db.end(db.commit(b))
+	}
+	return joined, err
+}
+
+// run calls f within the open batch, or a new one.
+func (db *DB) run(f func(*Tx) error) (*batch, error) {
+	if db.batch == nil {
+		b, err := db.begin()
+		if err != nil {
+			return nil, err
+		}
+		db.batch = b
+	}
+	b := db.batch
+	finished := false
+	defer func() {
+		if !finished { // f has panicked
+			b.rollback()
+			db.end(errAgain)
+		}
+	}()
+	err := b.call(db.dialect, f)
+	finished = true
+	if err == nil {
+		b.joined++
+		return b, nil
+	}
+	// The first f to fail ends the transaction, as nobody else has part in it.
+	if b.joined == 0 || b.exec("ROLLBACK TO step") != nil || b.exec("RELEASE step") != nil {
+		b.rollback()
+		db.end(errAgain)
+	}
+	return nil, err
+}
+
+// call calls f, after a point to which the transaction can return.
+func (b *batch) call(d dialect, f func(*Tx) error) error {
+	if b.joined > 0 {
+		if err := b.exec("SAVEPOINT step"); err != nil {
+			return errors.Join(errAgain, err)
+		}
+	}
+	tx := &Tx{ctx: b.ctx, conn: b.conn, dialect: d, writes: true}
+	err := f(tx)
+	switch {
+	case tx.failed != nil && (d.sort(tx.failed) == again || d.lost(b.conn)):
+		return errors.Join(errAgain, tx.failed)
+	case tx.failed != nil && err == nil:
+		err = tx.failed
+	}
+	if err == nil && b.joined > 0 {
+		if err = b.exec("RELEASE step"); err != nil {
+			err = errors.Join(errAgain, err)
+		}
+	}
+	return err
+}
+
+func (b *batch) exec(statement string) error {
+	_, err := b.conn.ExecContext(b.ctx, statement)
+	return err
+}
+
+func (b *batch) rollback() { b.exec("ROLLBACK") } // fails if the database has done it
+
+// begin opens a transaction. It is not bound to the context of any caller, since others join it.
+func (db *DB) begin() (*batch, error) {
+	b := &batch{done: make(chan struct{})}
+	b.ctx, b.cancel = context.WithTimeout(context.Background(), patience)
+	var err error
+	if b.conn, err = db.writers.Conn(b.ctx); err == nil {
+		if err = db.dialect.begin(b.ctx, b.conn); err == nil {
+			return b, nil
+		}
+		b.rollback()
+		b.conn.Close()
+	}
+	b.cancel()
+	return nil, fmt.Errorf("writing to the database: %w", err)
+}
+
+// commit makes a batch durable.
+func (db *DB) commit(b *batch) error {
+	if b.joined == 0 {
+		b.rollback()
+		return nil
+	}
+	err := b.exec("COMMIT")
+	if err == nil {
+		db.tidyLater()
+		return nil
+	}
+	switch {
+	case db.dialect.sort(err) == again:
+		err = errors.Join(errAgain, err)
+	case db.dialect.lost(b.conn):
+		err = fmt.Errorf("%w: %v", ErrUnknown, err)
+	default:
+		err = fmt.Errorf("committing: %w", err)
+	}
+	b.rollback()
+	return err
+}
+
+// end lets go of the batch and tells everybody who has part in it.
+func (db *DB) end(err error) {
+	b := db.batch
+	db.batch = nil
+	b.conn.Close()
+	b.cancel()
+	b.err = err
+	close(b.done)
+}
+
+// tidyLater calls tidy soon. The caller has the turn.
+func (db *DB) tidyLater() {
+	if db.due == nil && !db.closed {
+		db.due = time.AfterFunc(untidy, db.tidy)
+	}
+}
+
+// tidy removes from the disk what was deleted. Where it cannot, because somebody reads, it comes
+// back.
+func (db *DB) tidy() {
+	db.turn.Lock()
+	defer db.turn.Unlock()
+	if db.closed {
+		return
+	}
+	if b := db.batch; b != nil { // nobody waits longer than for another commit
+		db.end(db.commit(b))
+	}
+	db.due = nil
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, err := db.writers.Conn(ctx)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	if done, err := db.dialect.tidy(ctx, conn); err != nil || !done {
+		db.tidyLater()
+	}
+}

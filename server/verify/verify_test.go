@@ -285,7 +285,7 @@ func (n never) ImportKeyMaterial(context.Context, *kms.Import) (string, error) {
 }
 
 // mostRequests is how many requests a comparison may take.
-const mostRequests = 1000
+const mostRequests = 1100
 
 // What is sent: a bounded number of requests, over several connections, by each browser, in no
 // fixed order, with no cookies but the two choices, and nothing that reaches the KMS.

@@ -74,10 +74,11 @@ e2e/node_modules/.installed: e2e/package-lock.json | packages
 	cd e2e && $(NPM) ci --ignore-scripts
 	@touch $@
 
+# Parts of the proof that make prove alone runs, because they take longest.
+LONG := account|sabotage|policy|memory|dishonest|firefox
+
 # Two packages of tests run at a time, whatever the number of cores: more would slow each other's
 # browsers down, and one alone leaves a core idle.
-# Parts of the proof that make prove alone runs, because they take longest.
-LONG := account|sabotage|policy|memory|dishonest|firefox|load|build
 
 test: tools wasm ## install what the tests need and run them, the fast ones first; make prove has the rest of the proof
 	$(GO) test -short ./...

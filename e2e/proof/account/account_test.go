@@ -32,7 +32,8 @@ type account struct {
 	parameters *parameters
 	// what the module suggested
 	offeredPassphrase string
-	examined          bool // whether an examination of a key came to its end
+	examined          bool    // whether an examination of a key came to its end
+	whole             float64 // of the examination
 	prepared          *reference.Prepared
 	lived             float64  // seconds, of the worker that prepared it
 	moments           []string // that the receipt tells, as the page writes them

@@ -59,6 +59,7 @@ var controls = []control{
 	{"one field more in a message", "worker messages", told("from", `"type":"done"`, `"type":"done","x":1`)},
 	{"one field more in an answer", "worker messages", told("from", `"result":{`, `"result":{"x":1,`)},
 	{"one field more to a worker", "worker messages", told("to", `"job":`, `"x":1,"job":`)},
+	{"another size of an examination", "worker messages", told("from", `"total":`, `"total":1`)},
 	{"a way out of a worker", "worker messages", func(r *record) {
 		r.Reports = append(r.Reports, report{Kind: "extra", Value: json.RawMessage(`"a WebSocket was made"`)})
 	}},

@@ -32,6 +32,10 @@ func (ac *account) document(like *account) {
 	if got, want := ac.plain(last.Rest), like.plain(other.Rest); got != want {
 		ac.leave("page's state", "%s", unlikeAt(got, want))
 	}
+	// The other run's key was another one, so its examination cannot tell of this one.
+	if ac.bits["worker messages"] = 0; ac.whole != like.whole {
+		ac.leave("worker messages", "an examination has %v pieces, and in another run %v", ac.whole, like.whole)
+	}
 	if ac.Given.Receipt {
 		ac.secretsGone(last)
 	}

@@ -133,8 +133,8 @@ func (ac *account) said() {
 }
 
 // offered compares the files that the page offered with those that were saved, and with what else
-// is predicted: it offers no other. The addresses are the browser's own, and each was told as it was
-// drawn.
+// is predicted: it offers no other. The addresses are the browser's own, and each was told as it
+// was drawn.
 func (ac *account) offered() {
 	want := ac.unsaved()
 	for _, d := range ac.Downloads {
@@ -166,8 +166,8 @@ func (ac *account) offered() {
 	}
 }
 
-// unsaved are files that a desk offers and nobody saved: the wrapping key for other tools and, where
-// the page is a file, the worker's script.
+// unsaved are files that a desk offers and nobody saved: the wrapping key for other tools and,
+// where the page is a file, the worker's script.
 func (ac *account) unsaved() (all [][]byte) {
 	if ac.Given.Pasted == "" {
 		return nil

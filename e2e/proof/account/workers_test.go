@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -163,28 +165,25 @@ func (ac *account) talked(one *life, to []any, from ...any) {
 	}
 }
 
-// progress checks how far an examination is: whole numbers that rise by the same step each
-// time.
+// progress checks how far an examination is: 64, 128 and so on, up to the whole, which is a number
+// that grows with the day.
 func (ac *account) progress(one *life) (others []json.RawMessage) {
-	last, step, total := -1.0, -1.0, -1.0
+	next := 64.0
 	for _, message := range one.from {
 		var p map[string]any
 		if json.Unmarshal(message, &p) != nil || p["type"] != "progress" {
 			others = append(others, message)
 			continue
 		}
-		done, isDone := p["done"].(float64)
-		of, isTotal := p["total"].(float64)
-		if step < 0 && last >= 0 {
-			step = done - last
+		whole, _ := p["total"].(float64)
+		want := map[string]any{"type": "progress", "done": min(next, whole), "total": whole}
+		if !reflect.DeepEqual(p, want) || whole != math.Trunc(whole) || whole < 1 || whole >= 1<<13 || ac.whole > 0 && whole != ac.whole {
+			ac.leave("worker messages", "from %s: %.100s, want %v", one.job, message, want)
 		}
-		first := last < 0
-		if len(p) != 3 || !isDone || !isTotal || total >= 0 && of != total || done > of || !first && done != of && done != last+step {
-			ac.leave("worker messages", "from %s: %.100s after %v", one.job, message, last)
-		}
-		last, total = done, of
+		ac.whole, ac.examined = whole, p["done"] == whole
+		ac.bits["worker messages"] = 13
+		next += 64
 	}
-	ac.examined = ac.examined || last >= 0 && last == total
 	return others
 }
 

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"keyferry/e2e/program"
@@ -97,16 +98,27 @@ func source(t *testing.T, name string) string {
 	return program.Source(name)
 }
 
+// ask returns what the go command prints. The answers stay the same while tests run, and each takes
+// a second.
 func ask(t *testing.T, arguments ...string) string {
 	t.Helper()
+	question := strings.Join(arguments, " ")
+	if known, ok := asked.Load(question); ok {
+		return known.(string)
+	}
 	command := exec.CommandContext(t.Context(), "go", arguments...)
 	command.Stderr = t.Output()
 	output, err := command.Output()
 	if err != nil {
-		t.Fatalf("go %s: %v", strings.Join(arguments, " "), err)
+		t.Fatalf("go %s: %v", question, err)
 	}
-	return strings.TrimSpace(string(output))
+	answer := strings.TrimSpace(string(output))
+	asked.Store(question, answer)
+	return answer
 }
+
+// asked are the answers of the go command, by the question.
+var asked sync.Map
 
 // Static returns the changed files of the console's pages, by their names below web/static.
 func (p *Patch) Static() map[string][]byte {

@@ -37,11 +37,12 @@ type Log struct {
 func Open(ctx context.Context, db *store.DB, key Key) (*Log, error) {
 	l := &Log{db: db, key: key, trusted: &head{}}
 	err := db.Write(ctx, func(tx *store.Tx) error {
-		var exists int
-		if err := tx.QueryRow("SELECT count(*) FROM ledger_head").Scan(&exists); err != nil {
+		var heads, entries int
+		if err := tx.QueryRow("SELECT (SELECT count(*) FROM ledger_head), (SELECT count(*) FROM ledger_entries WHERE place = 0)").
+			Scan(&heads, &entries); err != nil {
 			return err
 		}
-		if exists > 0 {
+		if heads+entries > 0 {
 			_, err := l.head(tx)
 			return err
 		}

@@ -161,6 +161,13 @@ func TestWitness(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	other, err := NewKey("witness.example/two")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Cosign(t.Context(), http.DefaultClient, []Witness{{witness.URL, other.Verifier()}}); err == nil {
+		t.Error("a cosignature by another key was taken")
+	}
 	fill(t, db, log, 3)
 	var export bytes.Buffer
 	if _, err := Export(t.Context(), FromDatabase(db), &export); err != nil {

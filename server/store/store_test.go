@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"keyferry/server/store"
 	"keyferry/server/store/storetest"
@@ -29,12 +30,14 @@ func write(t *testing.T, db *store.DB, f func(*store.Tx) error) {
 	}
 }
 
-// increase reads and writes, so that an update is lost if two transactions overlap.
+// increase reads and, after others had time to interfere, writes: an update is lost if two
+// transactions overlap.
 func increase(tx *store.Tx) error {
 	var n int
 	if err := tx.QueryRow("SELECT n FROM counts").Scan(&n); err != nil {
 		return err
 	}
+	time.Sleep(time.Millisecond)
 	_, err := tx.Exec("UPDATE counts SET n = ?", n+1)
 	return err
 }

@@ -5,13 +5,17 @@ GO    ?= go
 NPM   := npm --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev build generate wasm tools test e2e prove mutants pictures check bench clean
+.PHONY: help run run-team dev build generate wasm tools test e2e prove mutants pictures check bench clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build everything and open the console on http://127.0.0.1:8787
 	bin/keyferry serve
+
+run-team: build ## the same for several people: three made-up ones to sign in as, and requests kept in ./keyferry-team
+	@mkdir -p keyferry-team
+	bin/keyferry serve --database keyferry-team/keyferry.db --policy server/policy/example --demo
 
 # What makes the program old when it changes.
 FOLDERS := components server wasm web

@@ -2,7 +2,11 @@
 // notices, form parts, steps and icons. A part gets everything that it shows as an argument.
 package components
 
-import "keyferry/components/text"
+import (
+	"github.com/a-h/templ"
+
+	"keyferry/components/text"
+)
 
 // Frame is what the header and the footer of a page show.
 type Frame struct {
@@ -15,6 +19,8 @@ type Frame struct {
 	Static       string // where the static files are, such as /static/<digest>
 	ModuleSHA256 string // of keyferry.wasm, in hexadecimal
 	Version      string
+	Team         bool // whether the console serves several people
+	Quiet        bool // whether the page may connect nowhere
 	Sealed       bool // whether the page is a file that connects to nothing
 }
 
@@ -30,6 +36,22 @@ func (f Frame) Local() bool { return f.LocalKMSURL != "" }
 
 // LocalKMSPage is the address of the local KMS's own page, in the language of this one.
 func (f Frame) LocalKMSPage() string { return f.LocalKMSURL + "?lang=" + f.Text.Tag }
+
+// current marks the link to the page that is shown.
+func current(shown bool) templ.Attributes {
+	if shown {
+		return templ.Attributes{"aria-current": "page"}
+	}
+	return nil
+}
+
+// menuName is what the menu is called where there is room for the pages beside it.
+func menuName(frame Frame) string {
+	if frame.Team && !frame.Quiet {
+		return frame.Text.Frame.Menu
+	}
+	return frame.Text.Frame.Preferences
+}
 
 // Destination names where the calls go.
 func (f Frame) Destination() string {

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,7 +22,8 @@ var boundaries = []struct {
 	why      string
 }{
 	{
-		packages: "keyferry/server/console", only: []string{"keyferry/server/console", "keyferry/server/kms/...", "keyferry/server/address", "keyferry/server/textfile", "keyferry/components/...", "keyferry/web"},
+		packages: "keyferry/server/console", only: []string{"keyferry/server/console", "keyferry/server/kms/...", "keyferry/server/address", "keyferry/server/textfile", "keyferry/components/...", "keyferry/web",
+			"keyferry/server/requests", "keyferry/server/person", "keyferry/server/policy", "keyferry/server/ledger", "keyferry/server/store"},
 		why: "the console has no code that makes, wraps or unwraps keys",
 	},
 	{
@@ -26,16 +31,26 @@ var boundaries = []struct {
 		why: "the client of the KMS knows neither the web app nor keys",
 	},
 	{
+		packages: "keyferry/server/requests", only: []string{"keyferry/server/requests", "keyferry/server/kms/...", "keyferry/server/address", "keyferry/server/textfile",
+			"keyferry/server/person", "keyferry/server/policy", "keyferry/server/ledger", "keyferry/server/store"},
+		never: []string{echoPath + "/..."},
+		why:   "requests know neither the web app nor how people sign in",
+	},
+	{
 		packages: "keyferry/server/localkms/...", only: []string{"keyferry/server/localkms/...", "keyferry/server/address"},
 		never: []string{echoPath + "/...", "github.com/aliyun/...", "github.com/alibabacloud-go/..."},
 		why:   "the local KMS unwraps with code of its own, so that it checks keywrap instead of repeating it",
+	},
+	{
+		packages: "keyferry/server/policy", only: []string{"keyferry/server/policy", "keyferry/server/person"}, never: []string{"net/http", "database/sql"},
+		why: "policies decide by what they are asked, and by nothing else",
 	},
 	{
 		packages: "keyferry/components/...", only: []string{"keyferry/components/..."}, never: []string{echoPath + "/...", "github.com/aliyun/..."},
 		why: "a page shows what it is given",
 	},
 	{
-		packages: "keyferry/server", never: []string{"keyferry/wasm/...", "keyferry/e2e/...", "github.com/alibabacloud-go/...", "github.com/playwright-community/..."},
+		packages: "keyferry/server", never: []string{"keyferry/wasm/...", "keyferry/e2e/...", "github.com/alibabacloud-go/...", "github.com/playwright-community/...", "github.com/zitadel/..."},
 		why: "the program makes no keys, and clients that only tests use are not shipped",
 	},
 	{
@@ -70,23 +85,96 @@ func TestWhatEachPartLinks(t *testing.T) {
 	}
 }
 
-// Echo v4 is near the end of its support: moving to another framework must stay a change of one
-// package.
-func TestEchoIsImportedByTheConsoleAlone(t *testing.T) {
+// importers says which packages alone may import a library.
+var importers = []struct {
+	library string   // and what is below it
+	by      []string // packages of this module
+	why     string
+}{
+	{echoPath, []string{"keyferry/server/console"}, "Echo v4 is near the end of its support, and moving to another framework must stay a change of one package"},
+	{"github.com/cedar-policy/cedar-go", []string{"keyferry/server/policy"}, "the console knows no Cedar"},
+	{"github.com/coreos/go-oidc", []string{"keyferry/server/signin"}, "the console knows no OpenID Connect"},
+	{"github.com/jackc/pgx", []string{"keyferry/server/store", "keyferry/server/store/storetest"}, "the console knows no database"},
+}
+
+func TestWhoImportsALibrary(t *testing.T) {
 	output, err := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "keyferry/...").Output()
 	if err != nil {
 		t.Fatalf("running go list: %v", err)
 	}
-	var importers []string
-	for line := range strings.Lines(string(output)) {
-		names := strings.Fields(line)
-		if slices.ContainsFunc(names[1:], func(name string) bool { return within(name, []string{echoPath + "/..."}) }) {
-			importers = append(importers, names[0])
+	for _, one := range importers {
+		var found []string
+		for line := range strings.Lines(string(output)) {
+			names := strings.Fields(line)
+			if slices.ContainsFunc(names[1:], func(name string) bool { return within(name, []string{one.library + "/..."}) }) {
+				found = append(found, names[0])
+			}
+		}
+		if !slices.Equal(found, one.by) {
+			t.Errorf("%s is imported by %v, want %v: %s", one.library, found, one.by, one.why)
 		}
 	}
-	if want := []string{"keyferry/server/console"}; !slices.Equal(importers, want) {
-		t.Errorf("Echo is imported by %v, want %v", importers, want)
+}
+
+// callers are the packages that may name the client of the KMS: requests calls it, and the program
+// makes it and hands it to requests. The console cannot be given it: see requests.Relay.
+var callers = []string{"keyferry/server/requests", "keyferry/server", "keyferry/server/kms"}
+
+// Only package requests calls the KMS. Everybody else may name the types of package kms, but not
+// its client, and in package main nothing but New is used of it.
+func TestOnlyRequestsCallsTheKMS(t *testing.T) {
+	output, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.ImportPath}} {{.Dir}} {{join .GoFiles \" \"}}", "keyferry/...").Output()
+	if err != nil {
+		t.Fatalf("running go list: %v", err)
 	}
+	checked := 0
+	for line := range strings.Lines(string(output)) {
+		fields := strings.Fields(line)
+		name, folder := fields[0], fields[1]
+		for _, file := range fields[2:] {
+			checked++
+			for _, used := range ofTheClient(t, filepath.Join(folder, file)) {
+				method := used != "New" && used != "Client"
+				if !slices.Contains(callers, name) || method && name == "keyferry/server" {
+					t.Errorf("%s/%s uses kms.%s, but only requests calls the KMS", name, file, used)
+				}
+			}
+		}
+	}
+	if checked < 200 {
+		t.Errorf("only %d files were read", checked)
+	}
+}
+
+// ofTheClient returns what a file uses of package kms that makes, is or calls its client. In a file
+// that imports package kms, every call of a method with the name of one of the two calls counts, but
+// for those of the console on its Relay.
+func ofTheClient(t *testing.T, name string) (used []string) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	imports := slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"keyferry/server/kms"` })
+	if !imports {
+		return nil
+	}
+	relay := strings.HasSuffix(filepath.ToSlash(name), "server/console/relay.go")
+	ast.Inspect(file, func(node ast.Node) bool {
+		selector, ok := node.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		of, _ := selector.X.(*ast.Ident)
+		switch what := selector.Sel.Name; {
+		case of != nil && of.Name == "kms" && (what == "New" || what == "Client"):
+			used = append(used, what)
+		case !relay && (what == "ImportParameters" || what == "ImportKeyMaterial"):
+			used = append(used, what)
+		}
+		return true
+	})
+	return used
 }
 
 func linkedBy(t *testing.T, packages string, browser bool) []string {

@@ -26,6 +26,7 @@ import (
 type ledgerCommand struct {
 	Verify ledgerVerifyCommand `cmd:"" help:"Find any change, removal or reordering in the ledger."`
 	Export ledgerExportCommand `cmd:"" help:"Write the ledger to a file, one entry a line."`
+	Key    ledgerKeyCommand    `cmd:"" help:"Make the key that signs a ledger, for consoles that share a PostgreSQL database."`
 }
 
 // ledgerSource is where a ledger is read from.

@@ -2,8 +2,8 @@
 //
 // keyferry serve, the default, runs the console in front of an embedded local KMS or of Alibaba
 // Cloud. keyferry desk writes an offline console in one file. keyferry localkms runs the local KMS
-// alone. keyferry verify compares a running console with this binary. keyferry ledger verifies and
-// exports the record of what happened.
+// alone. keyferry verify compares a running console with this binary. keyferry policy checks policies
+// and says what they decide. keyferry ledger verifies and exports the record of what happened.
 package main
 
 import (
@@ -27,6 +27,7 @@ type commands struct {
 	Desk     deskCommand     `cmd:"" help:"Write the offline console, one HTML file."`
 	LocalKMS localKMSCommand `cmd:"" name:"localkms" help:"Run the local KMS alone, as a test double for other projects."`
 	Verify   verifyCommand   `cmd:"" help:"Compare what a running console serves with what this binary was built with."`
+	Policy   policyCommand   `cmd:"" help:"Check policies on who may import, or ask what they decide."`
 	Ledger   ledgerCommand   `cmd:"" help:"Verify or export the record of what happened."`
 
 	Version kong.VersionFlag `help:"Print the version and exit."`

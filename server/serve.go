@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 
 	"keyferry/server/address"
 	"keyferry/server/console"
 	"keyferry/server/kms"
 	"keyferry/server/localkms"
+	"keyferry/server/requests"
 	"keyferry/web"
 )
 
@@ -25,15 +27,22 @@ type serveCommand struct {
 
 	LocalKMSListen        string `name:"localkms-listen" default:"127.0.0.1:8788" help:"Address of the embedded local KMS."`
 	LocalKMSControlListen string `name:"localkms-control-listen" help:"Address of the local KMS's control API, for tests. Off when empty."`
+
+	teamFlags
 }
 
 // Run runs the console until ctx ends.
 func (s *serveCommand) Run(ctx context.Context, t terminal) error {
-	hosts, err := s.hosts()
+	if err := s.check(s.KMS); err != nil {
+		return err
+	}
+	hosts, err := s.consoleHosts()
 	if err != nil {
 		return err
 	}
-	listener, err := s.listen("--listen", s.Listen)
+	reachable := s.open
+	reachable.AllowUnauthenticated = s.AllowUnauthenticated || s.OIDCIssuer != "" // then everybody signs in
+	listener, err := reachable.listen("--listen", s.Listen)
 	if err != nil {
 		return err
 	}
@@ -66,15 +75,55 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	config.KMS, config.Ready = client, client.CheckCredentials
+	config.KMS, config.Ready = requests.Direct(client), client.CheckCredentials
+	open := "" // the address by which the operator signs in
+	switch {
+	case s.Database != "":
+		running, err := s.openTeam(ctx, t, client, s.Region, consoleURL)
+		if err != nil {
+			return err
+		}
+		defer running.close()
+		config.Team, config.KMS = running.console(&s.teamFlags), running.requests.Own()
+		config.Ready = func(ctx context.Context) error { return errors.Join(client.CheckCredentials(ctx), running.ready(ctx)) }
+	case s.KMS == "alibaba" && !s.AllowUnauthenticated:
+		operator, err := s.operator(t, consoleURL)
+		if err != nil {
+			return err
+		}
+		config.Operator, open = operator, operator.Address()
+	}
 	if sites[0].handler, err = console.New(config); err != nil {
 		return err
 	}
+	s.greet(t, consoleURL, open, len(hosts) > 0)
+	return serve(ctx, t.log, sites...)
+}
+
+// greet tells the person who started the program where the console is.
+func (s *serveCommand) greet(t terminal, consoleURL, open string, named bool) {
 	t.say("Keyferry %s: console on %s", version, consoleURL)
-	if host, _, _ := net.SplitHostPort(s.Listen); !address.Loopback(host) && len(hosts) == 0 {
+	if open != "" {
+		t.say("To import keys, open %s", open)
+		t.say("It works once, in one browser, so that nobody else on this computer can import. --allow-unauthenticated leaves it out.")
+	}
+	if host, _, _ := net.SplitHostPort(s.Listen); !address.Loopback(host) && !named {
 		t.say("The console answers to localhost and loopback addresses alone. For other names add --allowed-host.")
 	}
-	return serve(ctx, t.log, sites...)
+}
+
+// consoleHosts returns the names that the console answers to besides loopback: those of
+// --allowed-host, and the name in --base-url.
+func (s *serveCommand) consoleHosts() ([]string, error) {
+	hosts, err := s.hosts()
+	if err != nil || s.BaseURL == "" {
+		return hosts, err
+	}
+	name, err := console.ParseHost(s.BaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("--base-url: %w", err)
+	}
+	return append(hosts, name), nil
 }
 
 // localKMSCommands returns what an aliyun command needs to reach a local KMS: the flags that go

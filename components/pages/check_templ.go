@@ -231,7 +231,7 @@ func CheckPage(p Task) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = scriptWords(words).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = scriptWords(p.Frame).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

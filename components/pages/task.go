@@ -29,8 +29,8 @@ type Task struct {
 // attributes tell the page's script which task it does and where its modules are.
 func (p Task) attributes(task string) templ.Attributes {
 	return templ.Attributes{
-		"data-again": p.Again,
-		"data-task":  task, "data-region": p.Frame.Region, "data-version": p.Frame.Version, "data-worker": p.WorkerURL,
+		"data-again": p.Again, "data-team": p.Frame.Team,
+		"data-task": task, "data-region": p.Frame.Region, "data-version": p.Frame.Version, "data-worker": p.WorkerURL,
 		"data-module": p.Module.URL, "data-integrity": p.Module.Integrity,
 		"data-strength": p.Strength.URL, "data-strength-integrity": p.Strength.Integrity,
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,6 +28,8 @@ func TestEveryCodeHasWords(t *testing.T) {
 	codes := map[string]string{}
 	collectGo(t, codes, "../../wasm", isCode)
 	collectGo(t, codes, "../../server/console", isRefusal)
+	collectGo(t, codes, "../../server/requests", isFault)
+	collectGo(t, codes, "../../server/signin", isFault)
 	collectScripts(t, codes, "../../web/static/js")
 	if len(codes) < 150 {
 		t.Fatalf("only %d codes were found: the search is broken", len(codes))
@@ -108,6 +111,25 @@ func isRefusal(node ast.Node) []ast.Expr {
 	return composite.Elts[1:]
 }
 
+// isFault picks the code of a fault of the requests or of a sign-in.
+func isFault(node ast.Node) []ast.Expr {
+	composite, ok := node.(*ast.CompositeLit)
+	if !ok {
+		return nil
+	}
+	if name, ok := composite.Type.(*ast.Ident); !ok || name.Name != "Fault" {
+		return nil
+	}
+	var codes []ast.Expr
+	for _, element := range composite.Elts {
+		if pair, ok := element.(*ast.KeyValueExpr); ok {
+			element = pair.Value
+		}
+		codes = append(codes, element)
+	}
+	return codes
+}
+
 // isText picks every string: where the KMS's codes are written, they are strings like others.
 func isText(node ast.Node) []ast.Expr {
 	if literal, ok := node.(*ast.BasicLit); ok {
@@ -117,7 +139,7 @@ func isText(node ast.Node) []ast.Expr {
 }
 
 // collectScripts adds the codes in the scripts of the page: those in problem(…), failure(…) and
-// refusal(…), and those that kms.js chooses between.
+// refusal(…), and those that the scripts which send choose between.
 func collectScripts(t *testing.T, codes map[string]string, folder string) {
 	t.Helper()
 	call := regexp.MustCompile(`(?:problem|failure|refusal)\((?:[^()]|\([^()]*\))*\)`)
@@ -132,8 +154,8 @@ func collectScripts(t *testing.T, codes map[string]string, folder string) {
 			t.Fatal(err)
 		}
 		found := call.FindAll(content, -1)
-		if filepath.Base(name) == "kms.js" {
-			found = append(found, regexp.MustCompile(`"(?:import|console)_[a-z_]+"|"cancelled"`).FindAll(content, -1)...)
+		if slices.Contains([]string{"kms.js", "api.js", "order.js"}, filepath.Base(name)) {
+			found = append(found, regexp.MustCompile(`"(?:import|console|submit)_[a-z_]+"|"cancelled"`).FindAll(content, -1)...)
 		}
 		for _, text := range found {
 			for _, match := range code.FindAllSubmatch(text, -1) {

@@ -363,5 +363,6 @@ var english = Catalogue{
 		Module:    "The module of this console",
 		ModuleWhy: "SHA-256 of keyferry.wasm as served: the module that holds key material",
 	},
-	Faults: merged(englishFaults, englishCustodyFaults, englishDeskFaults),
+	Team:   englishTeam,
+	Faults: merged(englishFaults, englishCustodyFaults, englishDeskFaults, englishTeamFaults, englishRequestFaults),
 }

@@ -38,6 +38,7 @@ type Catalogue struct {
 	Record   Record
 	Sheet    Sheet
 	Phrases  Phrases
+	Team     Team
 	Faults   map[string]Fault
 }
 
@@ -103,11 +104,14 @@ func Fill(sentence string, pairs ...string) string {
 }
 
 // PageFaults lists the codes that arise in the page, its worker or the module, sorted. They are the
-// ones in snake_case; the KMS's and the console's own codes begin with a capital letter.
-func (c *Catalogue) PageFaults() []string {
+// ones in snake_case; the KMS's and the console's own codes begin with a capital letter. Those of a
+// console for several people are among them if team is set, and with them those of signing in, which
+// reach the page in its address.
+func (c *Catalogue) PageFaults(team bool) []string {
 	var codes []string
 	for code := range c.Faults {
-		if code[0] >= 'a' && code[0] <= 'z' {
+		_, ofTeam := englishTeamFaults[code]
+		if code[0] >= 'a' && code[0] <= 'z' && (team || !ofTeam) || team && strings.HasPrefix(code, "SignIn.") {
 			codes = append(codes, code)
 		}
 	}

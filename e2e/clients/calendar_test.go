@@ -17,11 +17,12 @@ import (
 	"time"
 
 	"keyferry/server/console"
+	"keyferry/server/requests"
 	"keyferry/web"
 )
 
 // idle is the KMS of a console that nobody imports with.
-type idle struct{ console.KMS }
+type idle struct{ requests.KMS }
 
 const calendarKey = "key-hzz62f1cb66fa42qo0000"
 
@@ -37,7 +38,7 @@ func calendar(t *testing.T, expires time.Time, language string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, err := console.New(console.Config{KMS: idle{}, Static: static, Region: "cn-hangzhou"})
+	handler, err := console.New(console.Config{KMS: requests.Direct(idle{}), Static: static, Region: "cn-hangzhou"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,25 +14,28 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"keyferry/components/text"
-	"keyferry/server/kms"
+	"keyferry/server/requests"
 	"keyferry/web"
 )
 
-// KMS is what importing needs of a key management service: two calls.
-type KMS interface {
-	ImportParameters(ctx context.Context, keyID string, spec kms.WrappingSpec) (*kms.Parameters, error)
-	ImportKeyMaterial(ctx context.Context, in *kms.Import) (requestID string, err error)
-}
-
 // Config is what a console is made of.
 type Config struct {
-	KMS    KMS       // must be set
-	Static *web.Tree // must be set, with the module built in
-	Region string    // of the KMS, as the pages show it; must be set
+	KMS    requests.Relay // must be set
+	Static *web.Tree      // must be set, with the module built in
+	Region string         // of the KMS, as the pages show it; must be set
 
 	LocalKMSURL   string // of the embedded local KMS's page; empty when calls go to Alibaba Cloud
 	LocalKMSFlags string // what an aliyun command needs to reach it; empty when calls go to Alibaba Cloud
 	LocalKMSLogin string // environment for an aliyun command, ending in a space; empty when calls go to Alibaba Cloud
+
+	// Operator says who runs the console, where that is one person: nobody else gets through Require.
+	// Nil lets everybody import who reaches the console. Team has its own.
+	Operator interface {
+		Handler() http.Handler // of everything below /signin/
+		Require(http.Handler) http.Handler
+	}
+
+	Team *Team // what several people need; nil for a console that serves whoever runs it
 
 	Hosts   []string                    // names at which it may be addressed besides loopback, as ParseHost takes them
 	Ready   func(context.Context) error // whether the console could do its work now; nil means always
@@ -42,8 +45,9 @@ type Config struct {
 
 type console struct {
 	Config
-	prefix string // of static files: /static/<digest>
-	module string // SHA-256 of the module that holds key material, in hexadecimal
+	kms    audited // the one way to the KMS for the import page
+	prefix string  // of static files: /static/<digest>
+	module string  // SHA-256 of the module that holds key material, in hexadecimal
 	log    *slog.Logger
 }
 
@@ -71,7 +75,7 @@ func New(config Config) (http.Handler, error) {
 		}
 	}
 	c.module, _ = config.Static.SHA256(web.Module)
-	c.KMS = audited{next: config.KMS, log: c.log}
+	c.kms = audited{next: config.KMS, log: c.log}
 	documents, err := c.documents()
 	if err != nil {
 		return nil, fmt.Errorf("making the console: %w", err)
@@ -90,7 +94,7 @@ func (c *console) routes(documents map[string]document) *echo.Echo {
 	for path, page := range documents {
 		e.Match(read, path, page.show)
 	}
-	for _, path := range Addresses() {
+	for _, path := range Addresses(c.Team != nil) {
 		e.Match(read, path, choose(path))
 	}
 	for _, words := range text.Languages {
@@ -99,12 +103,27 @@ func (c *console) routes(documents map[string]document) *echo.Echo {
 	}
 	e.Match(read, "/static/:digest/*", c.static)
 
-	e.POST("/kms/GetParametersForImport", c.getParametersForImport)
-	e.POST("/kms/ImportKeyMaterial", c.importKeyMaterial)
+	if c.Team != nil {
+		c.teamRoutes(e)
+	} else {
+		c.operatorRoutes(e)
+	}
 
 	e.GET("/healthz", c.healthz)
 	e.GET("/readyz", c.readyz)
 	return e
+}
+
+// operatorRoutes registers what a console has that serves whoever runs it.
+func (c *console) operatorRoutes(e *echo.Echo) {
+	var require []echo.MiddlewareFunc
+	if c.Operator != nil {
+		require = append(require, echo.WrapMiddleware(c.Operator.Require))
+		e.Any("/signin/*", echo.WrapHandler(c.Operator.Handler()))
+		e.GET("/signin", func(echo.Context) error { return errAddress }) // where a wrong address leads
+	}
+	e.POST("/kms/GetParametersForImport", c.getParametersForImport, require...)
+	e.POST("/kms/ImportKeyMaterial", c.importKeyMaterial, require...)
 }
 
 func (c *console) static(e echo.Context) error {

@@ -21,6 +21,7 @@ import (
 	"keyferry/server/kms"
 	"keyferry/server/localkms"
 	"keyferry/server/localkms/localkmstest"
+	"keyferry/server/requests"
 	"keyferry/web"
 )
 
@@ -96,7 +97,7 @@ func newSite(t *testing.T, change func(*console.Config)) *site {
 		t.Fatal(err)
 	}
 	config := console.Config{
-		KMS: client, Static: tree(t), Region: localkms.DefaultRegion, Version: "test",
+		KMS: requests.Direct(client), Static: tree(t), Region: localkms.DefaultRegion, Version: "test",
 		LocalKMSURL: behind.URL, Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if change != nil {

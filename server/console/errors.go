@@ -2,13 +2,16 @@ package console
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
+	"keyferry/components/text"
 	"keyferry/server/kms"
+	"keyferry/server/requests"
 )
 
 // refusal is an error that the console answers by itself. Package text has words for its code in
@@ -36,6 +39,12 @@ var (
 	errHost          = &refusal{http.StatusMisdirectedRequest, "Console.Host"}
 	errMethod        = &refusal{http.StatusMethodNotAllowed, "Console.Method"}
 	errNotFound      = &refusal{http.StatusNotFound, "Console.NotFound"}
+	errSignIn        = &refusal{http.StatusUnauthorized, "Console.SignIn"}
+	errStepUp        = &refusal{http.StatusUnauthorized, "Console.StepUp"}
+	errNoGuest       = &refusal{http.StatusConflict, "Console.NoGuest"}
+	errNoLedger      = &refusal{http.StatusForbidden, "Console.NoLedger"}
+	errDeadline      = &refusal{http.StatusBadRequest, "Console.Deadline"}
+	errAddress       = &refusal{http.StatusForbidden, "SignIn.Address"}
 	errInternal      = &refusal{http.StatusInternalServerError, "Console.Internal"}
 	errNoCredentials = &refusal{http.StatusServiceUnavailable, "Console.NoCredentials"}
 	errUnreachable   = &refusal{http.StatusBadGateway, "Console.KMSUnreachable"}
@@ -63,6 +72,10 @@ func outcome(action string, err error) (*refusal, *kms.Error) {
 	var refused *refusal
 	if errors.As(err, &refused) {
 		return refused, nil
+	}
+	var fault *requests.Fault
+	if errors.As(err, &fault) {
+		return &refusal{statusOf(fault.Code), fault.Code}, nil
 	}
 	var answer *kms.Error
 	errors.As(err, &answer)
@@ -92,6 +105,25 @@ func outcome(action string, err error) (*refusal, *kms.Error) {
 	return errInternal, nil
 }
 
+// statusOf is the status of a fault of a request, by its code. A request that is not as the act needs
+// it is a conflict.
+func statusOf(code string) int {
+	switch code {
+	case "Requests.SignIn":
+		return http.StatusUnauthorized
+	case "Requests.NotFound":
+		return http.StatusNotFound
+	case "Requests.Denied", "Requests.NotImporter", "Requests.Own", "Requests.NotApprover":
+		return http.StatusForbidden
+	case "Requests.Busy":
+		return http.StatusTooManyRequests
+	case "Requests.State", "Requests.Lapsed", "Requests.TokenExpired", "Requests.Changed", "Requests.Twice",
+		"Requests.NoApproval", "Requests.Waiting":
+		return http.StatusConflict
+	}
+	return http.StatusBadRequest
+}
+
 // fail answers with an error: a page where one was asked for, JSON otherwise.
 func (c *console) fail(err error, e echo.Context) {
 	if e.Response().Committed {
@@ -106,19 +138,40 @@ func (c *console) fail(err error, e echo.Context) {
 		c.failPage(refused, e)
 		return
 	}
-	fault := words.Fault(refused.code)
-	failure := Failure{
-		Code:             refused.code,
-		Message:          fault.What,
-		Advice:           fault.Do,
-		ConsoleRequestId: requestID(e),
-	}
+	failure := failureOf(words, refused.code, detailOf(err))
+	failure.ConsoleRequestId = requestID(e)
 	if answer != nil {
 		failure.Detail, failure.RequestId = answer.Message, answer.RequestID
 	}
 	if err := e.JSON(refused.status, failure); err != nil {
 		c.log.Debug("answering", "id", requestID(e), "error", err)
 	}
+}
+
+// failureOf is the answer about a code, in a language. The details fill the words.
+func failureOf(words *text.Catalogue, code string, details map[string]string) Failure {
+	var pairs []string
+	for name, value := range details {
+		pairs = append(pairs, name, value)
+	}
+	fault := words.Fault(code)
+	return Failure{Code: code, Message: text.Fill(fault.What, pairs...), Advice: text.Fill(fault.Do, pairs...)}
+}
+
+// detailOf is what an error about a request says besides its code.
+func detailOf(err error) map[string]string {
+	var fault *requests.Fault
+	if errors.As(err, &fault) {
+		return fault.Detail
+	}
+	return nil
+}
+
+// FailSignIn answers a script about a sign-in that failed, in the words for its code.
+func FailSignIn(w http.ResponseWriter, r *http.Request, status int, code string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(failureOf(language(r), code, nil)) // whoever asked may have gone
 }
 
 // wantsPage reports whether the answer should be a page: a browser that navigates asks for one.

@@ -16,6 +16,7 @@ import (
 	"keyferry/components/text"
 	"keyferry/server/console"
 	"keyferry/server/kms"
+	"keyferry/server/requests"
 	"keyferry/web"
 )
 
@@ -217,7 +218,7 @@ func TestAddressesWithoutALanguage(t *testing.T) {
 func TestPagesAreFixedBytes(t *testing.T) {
 	s := newSite(t, func(c *console.Config) { c.Hosts = []string{"kf.example"} })
 	digests := map[string]string{}
-	for _, path := range console.Pages() {
+	for _, path := range console.Pages(false) {
 		plain := s.do(t, http.MethodGet, path, "", "Accept", "text/html")
 		tag := strings.Split(path, "/")[1]
 		if plain.status != http.StatusOK || !strings.Contains(plain.body, `<html lang="`+tag+`">`) {
@@ -337,7 +338,7 @@ func (panicking) ImportParameters(context.Context, string, kms.WrappingSpec) (*k
 func (panicking) ImportKeyMaterial(context.Context, *kms.Import) (string, error) { panic("ciphertext") }
 
 func TestPanicIsAnAnswerAndTellsNothing(t *testing.T) {
-	s := newSite(t, func(c *console.Config) { c.KMS = panicking{} })
+	s := newSite(t, func(c *console.Config) { c.KMS = requests.Direct(panicking{}) })
 	a := s.call(t, "GetParametersForImport", map[string]any{
 		"KeyId": keyID(), "WrappingAlgorithm": "RSAES_OAEP_SHA_1", "WrappingKeySpec": "RSA_2048",
 	})
@@ -359,7 +360,7 @@ func (failing) ImportParameters(context.Context, string, kms.WrappingSpec) (*kms
 // The log has one line for each request, with the pattern of its route, and the cause of an error
 // that is not known. The answer does not have the cause.
 func TestWhatTheLogSays(t *testing.T) {
-	s := newSite(t, func(c *console.Config) { c.KMS = failing{} })
+	s := newSite(t, func(c *console.Config) { c.KMS = requests.Direct(failing{}) })
 	a := s.call(t, "GetParametersForImport", map[string]any{
 		"KeyId": keyID(), "WrappingAlgorithm": "RSAES_OAEP_SHA_1", "WrappingKeySpec": "RSA_2048",
 	})
@@ -402,7 +403,7 @@ func TestConsoleNeedsItsModule(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = console.New(console.Config{KMS: panicking{}, Static: static, Region: "cn-hangzhou"})
+	_, err = console.New(console.Config{KMS: requests.Direct(panicking{}), Static: static, Region: "cn-hangzhou"})
 	if !errors.Is(err, web.ErrNoModule) {
 		t.Errorf("New said %v, want %v", err, web.ErrNoModule)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -20,18 +21,29 @@ type page struct {
 	path  string
 	name  string // of the page in the navigation; empty where the navigation does not have it
 	quiet bool   // whether it sends nothing, so that its policy lets it connect nowhere
+	team  bool   // whether only a console for several people has it
 	title func(*text.Catalogue) string
 	body  func(pages.Task) templ.Component
 }
 
 // consolePages are all pages, in the order of the navigation.
 var consolePages = []page{
-	{"/", "import", false, func(t *text.Catalogue) string { return t.Import.Title }, pages.ImportPage},
-	{"/reimport", "reimport", false, func(t *text.Catalogue) string { return t.Reimport.Title }, pages.ReimportPage},
-	{"/check", "check", true, func(t *text.Catalogue) string { return t.Check.Title }, pages.CheckPage},
-	{"/renewal", "renewal", true, func(t *text.Catalogue) string { return t.Renewal.Title }, framed(pages.RenewalPage)},
-	{"/desk", "desk", true, func(t *text.Catalogue) string { return t.Desk.Title }, pages.DeskPage},
-	{"/proof", "proof", true, func(t *text.Catalogue) string { return t.Proof.Title }, framed(pages.ProofPage)},
+	{"/", "import", false, false, func(t *text.Catalogue) string { return t.Import.Title }, pages.ImportPage},
+	{"/requests", "requests", false, true, func(t *text.Catalogue) string { return t.Team.List.Title }, framed(pages.RequestsPage)},
+	{"/requests/new", "", false, true, func(t *text.Catalogue) string { return t.Team.New.Title }, framed(pages.NewRequestPage)},
+	{"/request", "", false, true, func(t *text.Catalogue) string { return t.Team.One.Title }, framed(pages.RequestPage)},
+	{"/ledger", "ledger", false, true, func(t *text.Catalogue) string { return t.Team.Ledger.Title }, framed(pages.LedgerPage)},
+	{"/signin", "", false, true, func(t *text.Catalogue) string { return t.Team.SignIn.Title }, framed(pages.SignInPage)},
+	{"/reimport", "reimport", false, false, func(t *text.Catalogue) string { return t.Reimport.Title }, pages.ReimportPage},
+	{"/check", "check", true, false, func(t *text.Catalogue) string { return t.Check.Title }, pages.CheckPage},
+	{"/renewal", "renewal", true, false, func(t *text.Catalogue) string { return t.Renewal.Title }, framed(pages.RenewalPage)},
+	{"/desk", "desk", true, false, func(t *text.Catalogue) string { return t.Desk.Title }, pages.DeskPage},
+	{"/proof", "proof", true, false, func(t *text.Catalogue) string { return t.Proof.Title }, framed(pages.ProofPage)},
+}
+
+// pagesOf are the pages of a console for one person, or for several.
+func pagesOf(team bool) []page {
+	return slices.DeleteFunc(slices.Clone(consolePages), func(p page) bool { return p.team && !team })
 }
 
 // framed makes the body of a page that shows words alone.
@@ -49,9 +61,9 @@ type document struct {
 func (c *console) documents() (map[string]document, error) {
 	all := map[string]document{}
 	for _, words := range text.Languages {
-		for _, p := range consolePages {
+		for _, p := range pagesOf(c.Team != nil) {
 			frame := c.frame(words)
-			frame.Path, frame.Page, frame.Title = p.path, p.name, p.title(words)
+			frame.Path, frame.Page, frame.Title, frame.Quiet = p.path, p.name, p.title(words), p.quiet
 			body, err := rendered(p.body(c.task(frame)))
 			if err != nil {
 				return nil, fmt.Errorf("rendering %s in %s: %v", p.path, words.Name, err)
@@ -120,6 +132,7 @@ func (c *console) frame(words *text.Catalogue) components.Frame {
 	return components.Frame{
 		Text:         words,
 		Region:       c.Region,
+		Team:         c.Team != nil,
 		LocalKMSURL:  c.LocalKMSURL,
 		Static:       c.prefix,
 		ModuleSHA256: c.module,

@@ -4,12 +4,14 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"keyferry/server/kms"
+	"keyferry/server/requests"
 )
 
 const (
@@ -31,6 +33,9 @@ const (
 	wrappingKeySpec = "RSA_2048"
 )
 
+// wrappingAlgorithms are those of the KMS.
+var wrappingAlgorithms = []string{"RSAES_OAEP_SHA_256", "RSAES_OAEP_SHA_1", "RSAES_PKCS1_V1_5"}
+
 // getParametersForImport relays GetParametersForImport.
 func (c *console) getParametersForImport(e echo.Context) error {
 	var in struct{ keyID, algorithm, keySpec string }
@@ -45,21 +50,26 @@ func (c *console) getParametersForImport(e echo.Context) error {
 	if !keyIDs.MatchString(in.keyID) {
 		return errKeyID
 	}
-	switch in.algorithm {
-	case "RSAES_OAEP_SHA_256", "RSAES_OAEP_SHA_1", "RSAES_PKCS1_V1_5":
-	default:
+	if !slices.Contains(wrappingAlgorithms, in.algorithm) {
 		return errAlgorithm
 	}
 	if in.keySpec != wrappingKeySpec {
 		return errKeySpec
 	}
-	out, err := c.KMS.ImportParameters(c.context(e), in.keyID, kms.WrappingSpec{Algorithm: in.algorithm, KeySpec: in.keySpec})
+	out, err := c.kms.ImportParameters(c.context(e), in.keyID, kms.WrappingSpec{Algorithm: in.algorithm, KeySpec: in.keySpec})
 	if err != nil {
 		return err
 	}
-	return e.JSON(http.StatusOK, struct {
-		KeyId, PublicKey, ImportToken, TokenExpireTime, RequestId string
-	}{out.KeyID, out.PublicKey, out.ImportToken, out.TokenExpireTime.UTC().Format(time.RFC3339), out.RequestID})
+	return e.JSON(http.StatusOK, showParameters(out))
+}
+
+// shownParameters are import parameters under the KMS's own names.
+type shownParameters struct {
+	KeyId, PublicKey, ImportToken, TokenExpireTime, RequestId string
+}
+
+func showParameters(out *kms.Parameters) shownParameters {
+	return shownParameters{out.KeyID, out.PublicKey, out.ImportToken, out.TokenExpireTime.UTC().Format(time.RFC3339), out.RequestID}
 }
 
 // importKeyMaterial relays ImportKeyMaterial. It refuses whatever cannot be a ciphertext: a page
@@ -89,7 +99,7 @@ func (c *console) importKeyMaterial(e echo.Context) error {
 			return err
 		}
 	}
-	id, err := c.KMS.ImportKeyMaterial(c.context(e), &in)
+	id, err := c.kms.ImportKeyMaterial(c.context(e), &in)
 	if err != nil {
 		return err
 	}
@@ -118,7 +128,7 @@ func (c *console) context(e echo.Context) context.Context {
 // audited is the one way to the KMS for both calls. It logs one line for each: the action, the CMK,
 // and how it ended. Tokens, ciphertexts and public keys are not in it.
 type audited struct {
-	next KMS
+	next requests.Relay
 	log  *slog.Logger
 }
 

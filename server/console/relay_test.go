@@ -20,6 +20,7 @@ import (
 	"keyferry/server/console"
 	"keyferry/server/kms"
 	"keyferry/server/localkms"
+	"keyferry/server/requests"
 )
 
 func TestBothCallsReachTheKMS(t *testing.T) {
@@ -307,7 +308,7 @@ func TestUnreachableKMS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newSite(t, func(c *console.Config) { c.KMS = client })
+	s := newSite(t, func(c *console.Config) { c.KMS = requests.Direct(client) })
 	a := s.call(t, "ImportKeyMaterial", map[string]any{
 		"KeyId": keyID(), "EncryptedKeyMaterial": someCiphertext, "ImportToken": someToken,
 	})

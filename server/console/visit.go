@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -37,42 +38,51 @@ func language(r *http.Request) *text.Catalogue {
 	return text.Match(chosen, r.Header.Get("Accept-Language"))
 }
 
-// choose leads from an address without a language to the same page in one. The id of a CMK goes
-// along; nothing else of an address does, because what a person pasted into it by mistake must not.
+// choose leads from an address without a language to the same page in one. The id of a CMK or of a
+// request goes along; nothing else of an address does, because what a person pasted into it by
+// mistake must not.
 func choose(path string) echo.HandlerFunc {
 	return func(e echo.Context) error {
 		target := "/" + language(e.Request()).Tag + path
-		if id := keyIn(e.Request().URL); id != "" {
-			target += "?KeyId=" + id
+		if query := kept(e.Request().URL); query != "" {
+			target += "?" + query
 		}
 		e.Response().Header().Set("Vary", choiceHeaders)
 		return e.Redirect(http.StatusFound, target)
 	}
 }
 
-// keyIn is the CMK's id that an address names with KeyId; empty if there is none, or something
-// else.
-func keyIn(address *url.URL) string {
-	if id := address.Query().Get("KeyId"); keyIDs.MatchString(id) {
-		return id
+// kept is the part of an address's query that the pages read: the CMK's id that it names with
+// KeyId, or the request's that it names with id or request. It is empty if there is none, or
+// something else.
+func kept(address *url.URL) string {
+	query := address.Query()
+	for _, p := range []struct {
+		name string
+		form *regexp.Regexp
+	}{{"request", requestIDs}, {"id", requestIDs}, {"KeyId", keyIDs}} {
+		if value := query.Get(p.name); p.form.MatchString(value) {
+			return p.name + "=" + value
+		}
 	}
 	return ""
 }
 
-// Addresses lists the paths of all pages without a language. Each leads to the page in one.
-func Addresses() []string {
-	paths := make([]string, len(consolePages))
-	for i, p := range consolePages {
-		paths[i] = p.path
+// Addresses lists the paths of all pages without a language, of a console for one person or for
+// several. Each leads to the page in one.
+func Addresses(team bool) []string {
+	var paths []string
+	for _, p := range pagesOf(team) {
+		paths = append(paths, p.path)
 	}
 	return paths
 }
 
-// Pages lists the paths of all pages in all languages.
-func Pages() []string {
+// Pages lists the paths of all pages in all languages, of a console for one person or for several.
+func Pages(team bool) []string {
 	var paths []string
 	for _, words := range text.Languages {
-		for _, path := range Addresses() {
+		for _, path := range Addresses(team) {
 			paths = append(paths, "/"+words.Tag+path)
 		}
 	}

@@ -22,6 +22,7 @@ var kinds = map[string]map[string]form{
 	"approval.taken_back": {"digest": digest},
 
 	"import.intent":  {"digest": digest, "attempt": number, "algorithm": word, "expires": instant},
+	"import.held":    {"digest": digest, "code": word}, // agreed to, and stopped by the policy
 	"import.outcome": {"digest": digest, "attempt": number, "state": word, "code": name, "kmsRequestId": name, "recovered": word},
 
 	"signin.succeeded": {"groups": number, "acr": name, "fresh": word},

@@ -29,7 +29,7 @@ func (s State) Ended() bool {
 type ImporterKind string
 
 const (
-	ByPerson ImporterKind = "person" // an email address of the directory
+	ByPerson ImporterKind = "person" // an email address, or a person's id
 	ByGroup  ImporterKind = "group"  // a group of the directory
 	ByLink   ImporterKind = "link"   // whoever has the guest link
 )
@@ -51,7 +51,7 @@ type Terms struct {
 	Label      string       // what the CMK is for, such as payments/ledger
 	Algorithms []string     // that may wrap the material, in the KMS's words; at least one
 	Importer   ImporterKind // how ImporterID is to be read
-	ImporterID string       // email address or name of a group; empty for ByLink
+	ImporterID string       // email address or id of a person, or name of a group; empty for ByLink
 	Expiry     ExpiryKind
 	ExpiryDays int       // only for ExpiryWithin
 	Deadline   time.Time // until when the import must be done, in UTC
@@ -62,13 +62,14 @@ type Terms struct {
 // Submission is what the importer hands in: nothing in it opens without the KMS.
 type Submission struct {
 	Algorithm            string
-	WrappingKeySHA256    string // of the DER wrapping key, hexadecimal
-	EncryptedKeyMaterial string // base64
-	ImportToken          string // base64
-	TokenExpires         time.Time
-	ExpireUnix           int64  // when the material expires, in seconds since 1970; 0 means never
-	KCV                  string // 6 hexadecimal digits, if the importer shows it
-	Commitment           string // if the importer shows it
+	WrappingKeySHA256    string    // of the DER wrapping key, hexadecimal
+	EncryptedKeyMaterial string    // base64; empty in a View
+	CiphertextSHA256     string    // of the bytes of EncryptedKeyMaterial, hexadecimal; the Service sets it
+	ImportToken          string    // base64; empty in a View
+	TokenExpires         time.Time // the Service sets it
+	ExpireUnix           int64     // when the material expires, in seconds since 1970; 0 means never
+	KCV                  string    // 10 upper-case hexadecimal digits, if the importer shows it
+	Commitment           string    // 64 lower-case hexadecimal digits, if the importer shows it
 }
 
 // Decision is what one approver said of one submission.
@@ -101,8 +102,8 @@ type Outcome struct {
 
 // Request is one request with all that has happened to it.
 type Request struct {
-	ID string // 26 letters and digits, unguessable
-	Terms
+	ID         string         // 26 letters and digits, unguessable
+	Terms      `json:"Terms"` // by its name, since both have an Importer
 	State      State
 	Requester  string // person's id
 	Name       string // of the requester
@@ -115,5 +116,6 @@ type Request struct {
 	Importer   string // id of whoever got the parameters; empty before
 	Decisions  []Decision
 	Outcome    *Outcome
+	Own        bool  // made by the import page for somebody who imports without being asked
 	Version    int64 // counts every change
 }

@@ -36,6 +36,7 @@ type planner struct {
 	arrival  int // counts visits, so that the arrivals take turns
 	origin   string
 	prefix   string // of this binary's static files
+	team     bool   // whether the console serves several people
 }
 
 // id is a CMK's id that looks like those of the service, and is new each time, so that nobody can
@@ -62,10 +63,10 @@ func word(length int) string {
 // addresses without a language, which lead to them, and addresses where nothing is.
 func (p *planner) pages() []thing {
 	var all []thing
-	for _, page := range console.Pages() {
+	for _, page := range console.Pages(p.team) {
 		all = append(all, thing{path: page, as: p.visitors()})
 	}
-	for _, address := range append(console.Addresses(), "/en", "/zh-CN") {
+	for _, address := range append(console.Addresses(p.team), "/en", "/zh-CN") {
 		all = append(all, thing{path: address, as: p.fewVisitors()})
 	}
 	for _, page := range []string{"/", "/reimport", "/en/", "/zh-CN/reimport"} {
@@ -104,6 +105,13 @@ func (p *planner) endpoints() []thing {
 		post("another call of the KMS", "/kms/DeleteKeyMaterial", `{"KeyId":"`+key+`"}`, object, "*/*"),
 		post("a form sent to a page", "/en/", values("KeyId", key), form, asPage),
 	}
+	if p.team {
+		all = append(all,
+			post("a request by nobody", "/api/requests", `{"Requests":[]}`, object, "*/*"),
+			post("a guest link by nobody", "/api/requests/"+strings.ToUpper(word(26))+"/guest-link", `{}`, object, "*/*"),
+			thing{path: "/api/requests?which=all", name: "the requests, for nobody", as: p.fewVisitors()},
+			thing{path: "/api/ledger", name: "the ledger, for nobody", as: p.fewVisitors()})
+	}
 	for name, path := range map[string]string{
 		"a call of the KMS by GET": "/kms/ImportKeyMaterial", "a calendar by GET": "/en/calendar", "the health": "/healthz",
 		"the icon by its old name": "/favicon.ico", "a script that is not there": p.prefix + "/js/" + word(8) + ".js",
@@ -136,7 +144,7 @@ func (p *planner) senders(media, accept string) []visitor {
 // plan lists pages, endpoints and files, and adds what this binary's own pages and files name,
 // until nothing new comes up.
 func (r *run) plan(ctx context.Context) ([]thing, error) {
-	p := &planner{browsers: browsers(), origin: r.base.String(), prefix: r.here.prefix}
+	p := &planner{browsers: browsers(), origin: r.base.String(), prefix: r.here.prefix, team: r.here.team}
 	all := append(p.pages(), p.endpoints()...)
 	for _, name := range r.config.Static.Names() {
 		all = append(all, thing{path: r.here.prefix + "/" + name, as: p.loaders(name)})

@@ -17,6 +17,7 @@ type self struct {
 	version  string
 	region   string
 	digest   string // of the static files
+	team     bool   // whether it serves several people
 	localKMS string // address of the local KMS's page; empty for Alibaba Cloud
 }
 
@@ -39,6 +40,7 @@ func readSelf(page *answer) self {
 		switch {
 		case attributes["data-task"] == "import":
 			said.version, said.region = attributes["data-version"], attributes["data-region"]
+			_, said.team = attributes["data-team"]
 			said.digest, _, _ = strings.Cut(strings.TrimPrefix(attributes["data-worker"], "/static/"), "/")
 		case token.Data == "a" && said.localKMS == "":
 			if site, found := strings.CutSuffix(attributes["href"], "?lang=en"); found && strings.Contains(site, "://") {

@@ -9,6 +9,7 @@ import (
 
 	"keyferry/server/console"
 	"keyferry/server/kms"
+	"keyferry/server/requests"
 )
 
 // twin is a console in this process, made like the running one. It gives the answers that the
@@ -17,13 +18,14 @@ type twin struct {
 	handler http.Handler
 	base    *url.URL
 	prefix  string // of static files
+	team    bool
 }
 
 // newTwin makes a console from what the running one says of itself, where that is possible, and
 // from what the person says in its place.
 func newTwin(config Config, said self, base *url.URL) (*twin, error) {
 	like := console.Config{
-		KMS: absent{}, Static: config.Static, Version: config.Version,
+		KMS: requests.Direct(absent{}), Static: config.Static, Version: config.Version,
 		Region: said.region, Hosts: []string{base.Hostname()},
 	}
 	if !said.regionWellFormed() {
@@ -37,8 +39,11 @@ func newTwin(config Config, said self, base *url.URL) (*twin, error) {
 		like.LocalKMSURL = local
 		like.LocalKMSFlags, like.LocalKMSLogin = config.Local(address.Host)
 	}
+	if said.team {
+		like.Team = &console.Team{Requests: noRequests{}, Ledger: noLedger{}}
+	}
 	handler, err := console.New(like)
-	return &twin{handler: handler, base: base, prefix: "/static/" + config.Static.Digest()}, err
+	return &twin{handler: handler, base: base, prefix: "/static/" + config.Static.Digest(), team: said.team}, err
 }
 
 // ask answers as the running console should.
@@ -78,6 +83,16 @@ func (r *recorder) Write(p []byte) (int, error) {
 
 // absent is the KMS of the console in this process. No request of a comparison reaches it.
 type absent struct{}
+
+// noRequests and noLedger are behind a console that serves several people. Nobody is signed in there,
+// so that no request of a comparison reaches them.
+type (
+	noRequests struct{ console.Requests }
+	noLedger   struct{ console.Ledger }
+)
+
+// Handler answers that nothing is there.
+func (noLedger) Handler() http.Handler { return http.NotFoundHandler() }
 
 var errAbsent = errors.New("there is no KMS behind a comparison")
 

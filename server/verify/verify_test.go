@@ -24,6 +24,7 @@ import (
 
 	"keyferry/server/console"
 	"keyferry/server/kms"
+	"keyferry/server/requests"
 	"keyferry/server/verify"
 	"keyferry/server/verify/verifytest"
 	"keyferry/web"
@@ -70,7 +71,7 @@ func tree(t *testing.T) *web.Tree {
 }
 
 // idle is the KMS of a console that nobody imports with.
-type idle struct{ console.KMS }
+type idle struct{ requests.KMS }
 
 const region, localKMS = "cn-hangzhou", "http://127.0.0.1:8788/"
 
@@ -78,7 +79,7 @@ func local(address string) (flags, login string) { return " --endpoint " + addre
 
 // like is a running console's configuration, which change may alter.
 func like(static *web.Tree, change func(*console.Config)) console.Config {
-	config := console.Config{KMS: idle{}, Static: static, Region: region, Version: "1.2.3", LocalKMSURL: localKMS}
+	config := console.Config{KMS: requests.Direct(idle{}), Static: static, Region: region, Version: "1.2.3", LocalKMSURL: localKMS}
 	config.LocalKMSFlags, config.LocalKMSLogin = local("127.0.0.1:8788")
 	if change != nil {
 		change(&config)
@@ -115,7 +116,7 @@ func mustAgree(t *testing.T, address string, static *web.Tree, change func(*veri
 	if err != nil || verdict.Differing != 0 || strings.Contains(out, "DIFFERS") {
 		t.Errorf("an honest console: %+v, %v\n%s", verdict, err, out)
 	}
-	if want := len(console.Pages()) + len(console.Addresses()) + 2 + 8 + 2 + 17 + len(static.Names()); verdict.Checked != want {
+	if want := len(console.Pages(false)) + len(console.Addresses(false)) + 2 + 8 + 2 + 17 + len(static.Names()); verdict.Checked != want {
 		t.Errorf("%d things were checked, want %d: what the pages name is not what is listed\n%s", verdict.Checked, want, out)
 	}
 	return out
@@ -282,7 +283,7 @@ const mostRequests = 1000
 // fixed order, with no cookies but the two choices, and nothing that reaches the KMS.
 func TestWhatIsSent(t *testing.T) {
 	static := tree(t)
-	handler, err := console.New(like(static, func(c *console.Config) { c.KMS = never{t} }))
+	handler, err := console.New(like(static, func(c *console.Config) { c.KMS = requests.Direct(never{t}) }))
 	if err != nil {
 		t.Fatal(err)
 	}

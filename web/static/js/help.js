@@ -3,7 +3,7 @@
 
 import { all, one } from "./page.js"
 
-/** @typedef {"again" | "parameters" | "algorithm" | "material" | "cmk" | "reimport"} Act */
+/** @typedef {"again" | "parameters" | "algorithm" | "material" | "cmk" | "reimport" | "signin"} Act */
 
 /** The acts that can help, by code. @type {[RegExp, Act[]][]} */
 const acts = [
@@ -13,13 +13,15 @@ const acts = [
     [/^(ExpiredImportToken|InvalidImportToken|Console\.ImportToken|token_expired|wrapping_failed)$/, ["parameters"]],
     [/^wrapping_key_(empty|too_long|not_base64|not_der|trailing_bytes|malformed|not_rsa|ec|sm2)$/, ["parameters"]],
     [/^Unsupported\.ProtectionLevel$/, ["algorithm"]],
+    [/^(Console\.(SignIn|StepUp)|Requests\.SignIn|SignIn\.Needed)$/, ["signin", "again"]],
+    [/^Requests\.(TokenExpired|Parameters)$/, ["parameters"]],
     [/^InvalidKeyMaterial$/, ["reimport", "material", "parameters"]],
     [/^(Throttling(\.\w+)?|Rejected\.(Throttling|LimitExceeded)|InternalFailure|ServiceUnavailableTemporary)$/, ["again"]],
     // Whoever runs the console or owns the account puts these right.
     [/^(InvalidAccessKeyId\.\w+|Forbidden\.(AccessKey|NoPermission|InDebt|InDebtOverdue|KmsServiceNotEnabled))$/, ["again"]],
     [/^(SignatureDoesNotMatch|IncompleteSignature|IllegalTimestamp|InvalidTimeStamp\.Expired|InvalidSecurityToken\.Expired)$/, ["again"]],
     [/^Console\.(Internal|NoCredentials|KMSUnreachable|KMSTimeout|KMSOutcomeUnknown|KMSBadAnswer)$/, ["again"]],
-    [/^(console_unreachable|console_bad_answer|import_outcome_unknown|module_(unavailable|host|crashed|silent)|internal)$/, ["again"]],
+    [/^(console_unreachable|console_bad_answer|import_outcome_unknown|submit_outcome_unknown|module_(unavailable|host|crashed|silent)|internal)$/, ["again"]],
 ]
 
 /** Whether an error is about the CMK that was named in step 1. @param {string} code */
@@ -104,6 +106,15 @@ const fields = [
     [/^sentence_missing$/, "[data-sentence]"],
     [/^(expiry_|Console\.Expire)/, `[name="time"]`],
     [/^Console\.Remind$/, `[name="Remind"]`],
+    [/^(deadline_|Console\.Deadline)/, `[name="deadline"]`],
+    [/^email_missing$/, `[name="email"]`],
+    [/^group_missing$/, `[name="group"]`],
+    [/^days_missing$/, `[name="days"]`],
+    [/^label_long$/, `[name="label"]`],
+    [/^csv_/, `[name="csv"]`],
+    [/^keys_/, `[name="keys"]`],
+    [/^reason_missing$/, `[name="reason"]`],
+    [/^guest_code_missing$/, `[name="code"]`],
 ]
 
 /**

@@ -13,6 +13,7 @@ import { getParametersForImport, importKeyMaterial } from "./kms.js"
 import { askBeforeLeaving, onChange, requireSecureContext } from "./leave.js"
 import { materialStep } from "./material_step.js"
 import { modules } from "./modules.js"
+import { checkExpiry, isOrdered, parametersFor, showOrderResult, submit, takeOrder } from "./order.js"
 import { clearErrors, fill, fillCommands, fillDigest, fillTemplate, grouped, input, onSubmit, one, ready, showError, toTop, wait } from "./page.js"
 import "./panel.js"
 import { offerPrint, offerReceipt, receiptUnsaved } from "./receipt_offer.js"
@@ -54,6 +55,8 @@ const state = {
     /** Whether an import was sent whose outcome is not known. */
     unknown: false,
     done: false,
+    /** The request that this page imports for. @type {import("./request_words.js").Request | null} */
+    order: null,
 }
 
 // Step 1: the CMK.
@@ -82,6 +85,16 @@ function reimport() {
     return `${path}?${new URLSearchParams({ KeyId: state.keyId })}`
 }
 
+if (isOrdered(task)) {
+    takeOrder(task).then((request) => {
+        state.order = request
+        state.keyId = request.KeyId
+        fill(task, "cmk", request.KeyId)
+        finish("cmk", `${request.KeyId} · ${region}`, "params")
+        scrollTo(0, 0)
+    }).catch((thrown) => showError(cmkForm, thrown))
+}
+
 // Step 2: the import parameters. Nobody has to decide anything about them, so step 3 follows.
 
 const paramsForm = onSubmit("params", async (form) => {
@@ -106,7 +119,9 @@ const paramsForm = onSubmit("params", async (form) => {
  * @returns {Promise<Parameters>}
  */
 async function getParameters(algorithm, signal) {
-    const answer = await getParametersForImport(state.keyId, algorithm, signal)
+    const answer = await (state.order
+        ? parametersFor(state.order, algorithm, signal)
+        : getParametersForImport(state.keyId, algorithm, signal))
     const { result } = await run(from.keyferry, { job: "inspect", options: { publicKey: answer.PublicKey } }, { signal })
     return {
         algorithm,
@@ -134,7 +149,7 @@ const showTimeLeft = countDown(task, () => (state.done ? null : state.parameters
 const material = materialStep(task, from, {
     target() {
         const { publicKey, algorithm, fingerprint } = mustBeValid(state.parameters)
-        return { keyId: state.keyId, publicKey, algorithm, fingerprint }
+        return { keyId: state.keyId, publicKey, algorithm, fingerprint, commitment: state.order?.Commitment }
     },
     again: () => goBack("material"),
     async goOn({ prepared, seconds }) {
@@ -145,7 +160,9 @@ const material = materialStep(task, from, {
         await showToken(task, parameters.token)
         expiry.show()
         const button = one(task, `[data-act="import"]`)
-        button.textContent = fillHoles(button.dataset.template ?? "", { cmk: state.keyId })
+        button.textContent = state.order
+            ? phrase("order-submit", { cmk: state.keyId })
+            : fillHoles(button.dataset.template ?? "", { cmk: state.keyId })
         finish("material", phrase(prepared.backup ? "prepared" : "prepared-elsewhere", { kcv: grouped(prepared.kcv).join(" "), seconds }), "send")
     },
 })
@@ -158,6 +175,7 @@ const sendForm = onSubmit("send", async (form) => {
     if (!made) throw problem("unexpected")
     const expireUnix = expiry.take()
     const parameters = mustBeValid(state.parameters)
+    if (state.order) return handIn(form, state.order, parameters, made, expireUnix)
     const sent = { keyId, ciphertext: made.prepared.encryptedKeyMaterial, token: parameters.token, expireUnix }
     let answer
     try {
@@ -169,8 +187,30 @@ const sendForm = onSubmit("send", async (form) => {
     await showResult(parameters, made, expireUnix, answer)
 })
 
+/**
+ * Submit what was made to the request. Whether the KMS gets it now depends on who has to agree.
+ * @param {HTMLFormElement} form
+ * @param {import("./request_words.js").Request} order
+ * @param {Parameters} parameters
+ * @param {Made} made
+ * @param {number} expireUnix
+ */
+async function handIn(form, order, parameters, made, expireUnix) {
+    checkExpiry(order, expireUnix)
+    let request
+    try {
+        request = await wait(form, (signal) => submit(order, parameters, made.prepared, expireUnix, signal))
+    } catch (thrown) {
+        if (isProblem(thrown) && outcomeUnknown.has(thrown.code)) state.unknown = true
+        throw thrown
+    }
+    const { RequestId = "", At = "" } = request.State === "imported" ? request.Outcome ?? {} : {}
+    await showResult(parameters, made, expireUnix, { requestId: RequestId, time: Date.parse(At) })
+    showOrderResult(resultPart, request)
+}
+
 /** After these errors the KMS may have accepted the material. */
-const outcomeUnknown = new Set(["import_outcome_unknown", "Console.KMSOutcomeUnknown"])
+const outcomeUnknown = new Set(["import_outcome_unknown", "submit_outcome_unknown", "Console.KMSOutcomeUnknown"])
 
 const expiry = expiryChoice(sendForm)
 
@@ -182,7 +222,8 @@ const resultPart = one(task, `[data-part="result"]`)
  * @param {Parameters} parameters
  * @param {Made} made
  * @param {number} expireUnix
- * @param {{requestId: string, time: number}} answer
+ * @param {{requestId: string, time: number}} answer with an empty RequestId where the KMS does not have the
+ *     material yet
  */
 async function showResult(parameters, made, expireUnix, answer) {
     state.done = true
@@ -204,7 +245,7 @@ async function showResult(parameters, made, expireUnix, answer) {
         keyId: state.keyId, region, expireUnix, source: made.source, prepared: made.prepared, preparedAt: made.at,
         algorithm: parameters.algorithm, token: parameters.token, tokenExpireTime: parameters.tokenExpireTime,
         fingerprint: parameters.fingerprint, parametersRequestId: parameters.requestId,
-        importRequestId: answer.requestId, importedAt: new Date(answer.time),
+        ...answer.requestId ? { importRequestId: answer.requestId, importedAt: new Date(answer.time) } : {},
     })
 }
 
@@ -235,9 +276,9 @@ offerHelp({
         paramsForm.requestSubmit()
     },
     algorithm: () => goBack("params"),
-    cmk() {
+    ...isOrdered(task) ? {} : { cmk() {
         if (step("cmk").dataset.state === "open" || goBack("cmk")) input(cmkForm, "#key-reference").select()
-    },
+    } },
     ...again ? { material: () => goBack("material") } : { reimport: () => window.open(reimport(), "_blank", "noopener") },
 })
 

@@ -25,14 +25,15 @@ export function showSource(form) {
  * What was chosen as the source, as the worker takes it.
  * @param {HTMLFormElement} form
  * @param {string} keyId of the CMK
+ * @param {string} [commitment] of the only key that may be imported
  */
-export async function chosenSource(form, keyId) {
+export async function chosenSource(form, keyId, commitment = "") {
     const source = value(form, "source")
     const brought = source === "backup"
         ? backup(form, "source")
         : { file: source === "file" ? file(form, "file") : null, secret: "" }
     if (source === "file" && !brought.file) throw problem("file_missing")
-    return { source, ...brought, receipt: source === "generate" ? null : await chosenReceipt(form, keyId) }
+    return { source, ...brought, receipt: source === "generate" ? null : await chosenReceipt(form, keyId, commitment) }
 }
 
 /**
@@ -40,12 +41,15 @@ export async function chosenSource(form, keyId) {
  * another CMK is refused: the KMS would refuse the material.
  * @param {HTMLFormElement} form
  * @param {string} keyId of the CMK
+ * @param {string} commitment of the only key that may be imported; empty if any may
  */
-async function chosenReceipt(form, keyId) {
+async function chosenReceipt(form, keyId, commitment) {
     const chosen = file(form, "receipt")
+    if (!chosen && commitment !== "") throw problem("receipt_missing")
     if (!chosen) return null
     const receipt = await readReceipt(chosen)
     if (receipt.KeyId !== keyId) throw problem("receipt_other_cmk")
+    if (commitment !== "" && receipt.Commitment !== commitment) throw problem("receipt_other_commitment")
     return identityOf(receipt)
 }
 

@@ -1,5 +1,5 @@
 // @ts-check
-// The only code in this page that sends. sent.js lists each request before it is sent.
+// The two calls of the KMS, through the console. sent.js lists each request before it is sent.
 
 import { judgeByNewToken, now, setClock } from "./clock.js"
 import { judgeToken, normalise, requestId } from "./import_parameters.js"
@@ -30,7 +30,17 @@ export async function getParametersForImport(keyId, algorithm, signal) {
         WrappingAlgorithm: algorithm,
         WrappingKeySpec: "RSA_2048",
     }, signal)
-    const { KeyId, PublicKey, ImportToken, TokenExpireTime, RequestId } = answer.body
+    return readParameters(keyId, answer.body)
+}
+
+/**
+ * Import parameters as the console answers them.
+ * @param {string} keyId of the CMK that they must be for
+ * @param {any} body
+ * @returns {ImportParameters}
+ */
+export function readParameters(keyId, body) {
+    const { KeyId, PublicKey, ImportToken, TokenExpireTime, RequestId } = body
     const complete = [PublicKey, ImportToken, TokenExpireTime].every((field) => typeof field === "string" && field)
     if (!complete || KeyId !== keyId) throw problem("console_bad_answer")
     const { token, tokenExpireTime, expires, requestId } = normalise({ ImportToken, TokenExpireTime, RequestId })
@@ -100,10 +110,11 @@ function garbled(action) {
 }
 
 /**
+ * The problem that the console answers with.
  * @param {any} body
  * @returns {Problem}
  */
-function toProblem(body) {
+export function toProblem(body) {
     if (typeof body?.Code !== "string" || typeof body?.Message !== "string") return problem("console_bad_answer")
     return {
         code: body.Code,

@@ -23,6 +23,7 @@ import { isProblem, problem } from "./words.js"
  * @property {string} publicKey the wrapping key
  * @property {string} algorithm
  * @property {string} fingerprint of the wrapping key, as it was shown
+ * @property {string} [commitment] of the only key that may be wrapped; absent if any may
  */
 
 /**
@@ -148,12 +149,12 @@ function keyForm(form, from) {
  * @param {HTMLFormElement} form
  * @param {ReturnType<typeof import("./modules.js").modules>} from
  * @param {Parts} parts
- * @param {{keyId: string, publicKey: string, algorithm: string}} wanted
+ * @param {{keyId: string, publicKey: string, algorithm: string, commitment?: string}} target
  * @param {AbortSignal} signal
  * @param {import("./page.js").Say} say
  */
-async function attempt(form, from, { components, passphrase, questions }, wanted, signal, say) {
-    const source = await chosenSource(form, wanted.keyId)
+async function attempt(form, from, { components, passphrase, questions }, { commitment, ...wanted }, signal, say) {
+    const source = await chosenSource(form, wanted.keyId, commitment)
     const given = source.source === "components" ? components.taken() : null
     const protection = chosenProtection(form)
     const chosen = {

@@ -1,0 +1,154 @@
+// Package team tests import requests between people: the built program with a database, a policy,
+// the local KMS and its made-up people, each of them in a browser of their own.
+package team
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/playwright-community/playwright-go"
+
+	"keyferry/components/text"
+	"keyferry/e2e/browser"
+	"keyferry/e2e/program"
+)
+
+func TestMain(m *testing.M) { browser.Main(m) }
+
+// policies let Robin ask, Ines and guests import, and Olga agree. Labels that begin with two/ need two
+// agreements, of which there is only one to be had; those that begin with none/ need none.
+const policies = `
+permit (principal in Group::"platform", action in [Action::"request", Action::"cancel", Action::"readRequests"], resource is Key);
+@approvals("1") @approvers("Group::\"crypto-officers\"")
+permit (principal in Group::"payments", action == Action::"import", resource is Key) when { resource.label like "payments/*" };
+@approvals("2") @approvers("Group::\"crypto-officers\"")
+permit (principal in Group::"payments", action == Action::"import", resource is Key) when { resource.label like "two/*" };
+permit (principal in Group::"payments", action == Action::"import", resource is Key) when { resource.label like "none/*" };
+@approvals("1") @approvers("Group::\"crypto-officers\"")
+permit (principal is Guest, action == Action::"import", resource is Key);
+permit (principal in Group::"crypto-officers", action in [Action::"approve", Action::"readRequests"], resource is Key);
+permit (principal, action == Action::"readRequests", resource is Key) when { context.isRequester || context.isImporter };
+permit (principal in Group::"auditors", action == Action::"readLedger", resource);
+`
+
+// start runs a console for several people until the test ends.
+func start(t testing.TB) *program.Program {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts programs")
+	}
+	if b := os.Getenv("SCRATCH"); b != "" {
+		program.Binary = b
+	}
+	folder := t.TempDir()
+	rules := filepath.Join(folder, "policy")
+	if err := os.Mkdir(rules, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(rules, "team.cedar"), []byte(policies), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return program.StartWith(t, "--localkms-listen=127.0.0.1:0", "--localkms-control-listen=127.0.0.1:0",
+		"--database="+filepath.Join(folder, "keyferry.db"), "--policy="+rules, "--demo-people")
+}
+
+// somebody is a person in a browser of their own.
+type somebody struct{ *browser.Visit }
+
+// signIn opens a browser and signs in as one of the made-up people.
+func signIn(t testing.TB, p *program.Program, how browser.Look, name string) somebody {
+	t.Helper()
+	v := somebody{browser.Open(p, t, how, "/signin")}
+	v.Press(text.Fill(v.Words.Team.SignIn.As, "name", name))
+	v.See("h1", v.Words.Team.List.Title)
+	v.See("[data-part=list] nav", v.Words.Team.List.Mine)
+	return v
+}
+
+// wait opens a page and waits until something on it is there.
+func (s somebody) wait(path, selector, want string) {
+	s.T.Helper()
+	s.Do(s.Page.Goto(s.Program.Console + path))
+	s.See(selector, want)
+}
+
+// request makes a request on the page, and returns its id.
+func (s somebody) request(key, label string) string {
+	s.T.Helper()
+	s.wait("/requests/new", "[data-form=new]", "")
+	s.Do(s.Page.Locator("#reference").Fill(key))
+	s.Do(s.Page.Locator("#label").Fill(label))
+	s.Do(s.Page.Locator("#importer-group").Check())
+	s.Do(s.Page.Locator("#group").Fill("payments"))
+	s.Press(s.Words.Team.New.Make)
+	return s.made()
+}
+
+// made waits for the page of the request that was made, and returns its id.
+func (s somebody) made() string {
+	s.T.Helper()
+	s.See(".now h2", s.Words.Team.Status.Open)
+	id, err := s.Page.Evaluate(`new URLSearchParams(location.search).get("id")`)
+	s.Do(err)
+	return id.(string)
+}
+
+// create makes a request as a program would, with a deadline of any length.
+func (s somebody) create(key, label string, deadline time.Duration, changes string) string {
+	s.T.Helper()
+	id, err := s.Page.Evaluate(fmt.Sprintf(`fetch("/api/requests", {
+		method: "POST", headers: {"Content-Type": "application/json", "Keyferry-Request": "1"},
+		body: JSON.stringify({Requests: [{KeyId: %q, Label: %q, Algorithms: ["RSAES_OAEP_SHA_256"], ImporterKind: "group",
+			Importer: "payments", Expiry: "any", ExpiryDays: 0, Deadline: %q, Note: "", Commitment: "", %s}]}),
+	}).then((answer) => answer.json()).then((made) => made.Requests[0].Id)`,
+		key, label, time.Now().Add(deadline).UTC().Format(time.RFC3339), changes))
+	s.Do(err)
+	return id.(string)
+}
+
+// prepare opens the import page for a request and goes on to its last step.
+func (s somebody) prepare(id string) (backup string) {
+	s.T.Helper()
+	s.wait("/?request="+id, "[data-step=params][data-state=open] h2", "")
+	return s.toLastStep()
+}
+
+func (s somebody) toLastStep() (backup string) {
+	s.T.Helper()
+	s.Press(s.Words.Params.Get)
+	passphrase := s.OfferedPassphrase()
+	s.Press(s.Words.Material.Prepare)
+	backup = s.SaveBackup()
+	s.ProveBackup(backup, passphrase)
+	return backup
+}
+
+// submit does the last step.
+func (s somebody) submit(key string) {
+	s.T.Helper()
+	s.Press(text.Fill(s.Words.Team.Order.Submit, "cmk", key))
+	s.Do(s.Page.Locator("[data-part=order-result]").WaitFor())
+}
+
+// sees waits until the page of a request shows a state.
+func (s somebody) sees(id, state string) {
+	s.T.Helper()
+	s.wait("/request?id="+id, ".now h2", state)
+}
+
+// texts are the texts of all elements that match.
+func (s somebody) texts(selector string) []string {
+	s.T.Helper()
+	all, err := s.Page.Locator(selector).AllInnerTexts()
+	s.Do(err)
+	return all
+}
+
+// count waits until so many elements match.
+func (s somebody) count(selector string, want int) {
+	s.T.Helper()
+	s.Do(playwright.NewPlaywrightAssertions(10_000).Locator(s.Page.Locator(selector)).ToHaveCount(want))
+}

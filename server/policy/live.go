@@ -1,0 +1,69 @@
+package policy
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+)
+
+// Live is the set of policies in force. It can be reloaded while others ask.
+type Live struct {
+	dir string
+	set atomic.Pointer[Set]
+}
+
+// Watch loads the policies of a folder, as Load does.
+func Watch(dir string) (*Live, error) {
+	l := &Live{dir: dir}
+	if err := l.Reload(); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// Set returns the set in force.
+func (l *Live) Set() *Set { return l.set.Load() }
+
+// Decide answers a question with the set in force.
+func (l *Live) Decide(q Question) Decision { return l.Set().Decide(q) }
+
+// Reload loads the policies again. If one of them is not valid it returns why, and the set that was
+// in force stays.
+func (l *Live) Reload() error {
+	set, err := Load(l.dir)
+	if err != nil {
+		return err
+	}
+	l.set.Store(set)
+	return nil
+}
+
+// OnHangup reloads the policies whenever the process gets SIGHUP, until ctx ends. The log says
+// whether the new set is in force. Loaded is called with each new set; nil calls nothing. OnHangup
+// returns at once; signals count from then on.
+func (l *Live) OnHangup(ctx context.Context, log *slog.Logger, loaded func(*Set)) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	go func() {
+		defer signal.Stop(hangup)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hangup:
+			}
+			if err := l.Reload(); err != nil {
+				log.Error("policies not reloaded, those loaded before stay in force", "error", err)
+				continue
+			}
+			set := l.Set()
+			log.Info("policies reloaded", "policies", set.Len(), "files", len(set.Files), "digest", set.Digest)
+			if loaded != nil {
+				loaded(set)
+			}
+		}
+	}()
+}

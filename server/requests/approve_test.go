@@ -1,0 +1,428 @@
+package requests_test
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"keyferry/server/person"
+	"keyferry/server/requests"
+	"keyferry/server/store"
+)
+
+// Nobody agrees to what they requested or imported, and nobody is asked to.
+func TestNobodyApprovesTheirOwn(t *testing.T) {
+	each(t, func(w *world) {
+		// olga requests, iris imports; both belong to the officers who approve.
+		views, err := w.service.Create(w.as(olga), []requests.Terms{w.terms(keyOne, "payments/cards")})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		id := views[0].ID
+		v, err := w.service.Submit(w.as(iris), id, w.wrapped(iris, id, material))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, own := range []person.Person{olga, iris} {
+			_, err := w.service.Approve(w.as(own), id, v.Digest)
+			w.wantFault(err, requests.ErrOwn)
+			_, err = w.service.Refuse(w.as(own), id, "I could")
+			w.wantFault(err, requests.ErrOwn)
+			may := w.get(own, id).May
+			if slices.Contains(may, "approve") || slices.Contains(may, "refuse") {
+				w.t.Errorf("%s may %v", own.Name, may)
+			}
+			if ids := w.list(own, requests.Filter{Which: requests.Waiting}); slices.Contains(ids, id) {
+				w.t.Errorf("%s is told that the request waits for them", own.Name)
+			}
+		}
+		if ids := w.list(otto, requests.Filter{Which: requests.Waiting}); !slices.Equal(ids, []string{id}) {
+			w.t.Errorf("for otto waits %v, want the request", ids)
+		}
+		if v, err = w.service.Approve(w.as(otto), id, v.Digest); err != nil || v.State != requests.Imported {
+			w.t.Errorf("after another officer's approval: %s, error %v", v.State, err)
+		}
+	})
+}
+
+// list returns the ids of a list.
+func (w *world) list(by person.Person, f requests.Filter) []string {
+	w.t.Helper()
+	page, err := w.service.List(w.as(by), f)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ids := []string{}
+	for _, v := range page.Items {
+		ids = append(ids, v.ID)
+	}
+	return ids
+}
+
+// An approver of the wrong group, or of none, is refused.
+func TestApproversComeFromTheirGroups(t *testing.T) {
+	each(t, func(w *world) {
+		v := w.submitted(keyOne, "payments/cards") // officers
+		_, err := w.service.Approve(w.as(sam), v.ID, v.Digest)
+		w.wantFault(err, requests.ErrNotApprover)
+		wantMay(w.t, w.get(sam, v.ID))
+		w.wantState(v.ID, requests.Submitted)
+	})
+}
+
+func TestTwoApprovalsAreOfTwoPeople(t *testing.T) {
+	each(t, func(w *world) {
+		v := w.submitted(keyOne, "two/cards")
+		// Clicked ten times at once.
+		var group sync.WaitGroup
+		var mu sync.Mutex
+		given := 0
+		for range 10 {
+			group.Go(func() {
+				_, err := w.service.Approve(w.as(olga), v.ID, v.Digest)
+				mu.Lock()
+				defer mu.Unlock()
+				if err == nil {
+					given++
+				} else if !errors.Is(err, requests.ErrTwice) {
+					w.t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		if given != 1 {
+			w.t.Errorf("%d approvals of one person were taken", given)
+		}
+		w.wantState(v.ID, requests.Submitted)
+		if w.calls.count() != 0 {
+			w.t.Fatal("it was sent with one approval")
+		}
+		if _, err := w.service.Approve(w.as(otto), v.ID, v.Digest); err != nil {
+			w.t.Fatal(err)
+		}
+		w.wantState(v.ID, requests.Imported)
+	})
+}
+
+// With one approval of each group, somebody who is in both groups stands for one of them.
+func TestOneApprovalOfEachGroup(t *testing.T) {
+	for name, test := range map[string]struct {
+		approvers []person.Person
+		want      requests.State
+	}{
+		"both groups, one person":         {[]person.Person{otto}, requests.Submitted},
+		"the same group twice":            {[]person.Person{olga, iris}, requests.Submitted},
+		"one of each":                     {[]person.Person{olga, sam}, requests.Imported},
+		"the first stands for the other":  {[]person.Person{otto, olga}, requests.Imported},
+		"the second stands for the other": {[]person.Person{sam, otto}, requests.Imported},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(w *world) {
+				v := w.submitted(keyOne, "vaults/x")
+				for _, p := range test.approvers {
+					if _, err := w.service.Approve(w.as(p), v.ID, v.Digest); err != nil {
+						w.t.Fatal(err)
+					}
+				}
+				w.wantState(v.ID, test.want)
+			})
+		})
+	}
+}
+
+func TestTakingBackAnApproval(t *testing.T) {
+	each(t, func(w *world) {
+		v := w.submitted(keyOne, "two/cards")
+		_, err := w.service.TakeBack(w.as(olga), v.ID)
+		w.wantFault(err, requests.ErrNoApproval)
+		if v, err = w.service.Approve(w.as(olga), v.ID, v.Digest); err != nil {
+			w.t.Fatal(err)
+		}
+		wantMay(w.t, v, "refuse", "takeback")
+		if v, err = w.service.TakeBack(w.as(olga), v.ID); err != nil {
+			w.t.Fatal(err)
+		}
+		wantMay(w.t, v, "approve", "refuse")
+		if v, err = w.service.Approve(w.as(otto), v.ID, v.Digest); err != nil {
+			w.t.Fatal(err)
+		}
+		w.wantState(v.ID, requests.Submitted)
+		if w.calls.count() != 0 {
+			w.t.Error("it was sent with an approval that had been taken back")
+		}
+	})
+}
+
+// An approval can be taken back up to the transaction that writes the intent, and not afterwards.
+func TestTakingBackAtTheLastMoment(t *testing.T) {
+	each(t, func(w *world) {
+		v := w.submitted(keyOne, "payments/cards")
+		w.fault = func(point string) {
+			if point == "intent.before" {
+				w.fault = func(string) {}
+				if _, err := w.service.TakeBack(w.as(olga), v.ID); err != nil {
+					w.t.Error(err)
+				}
+			}
+		}
+		if _, err := w.service.Approve(w.as(olga), v.ID, v.Digest); err != nil {
+			w.t.Fatal(err)
+		}
+		w.wantState(v.ID, requests.Submitted)
+		if w.calls.count() != 0 {
+			w.t.Error("it was sent without an approval")
+		}
+		w.fault = func(point string) {
+			if point == "import.call.before" {
+				_, err := w.service.TakeBack(w.as(olga), v.ID)
+				w.wantFault(err, requests.ErrState)
+			}
+		}
+		if _, err := w.service.Approve(w.as(olga), v.ID, v.Digest); err != nil {
+			w.t.Fatal(err)
+		}
+		w.wantState(v.ID, requests.Imported)
+	})
+}
+
+// An approval is for the bytes that were there, and no others.
+func TestApprovalsDieWithTheBytes(t *testing.T) {
+	each(t, func(w *world) {
+		first := w.submitted(keyOne, "two/cards")
+		v, err := w.service.Approve(w.as(olga), first.ID, first.Digest)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		second, err := w.service.Submit(w.as(ira), v.ID, w.wrapped(ira, v.ID, material)) // the same key, wrapped anew
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if second.Digest == first.Digest || len(second.Decisions) != 0 {
+			w.t.Errorf("new bytes have digest %s, as before %s, and %d decisions", second.Digest, first.Digest, len(second.Decisions))
+		}
+		_, err = w.service.Approve(w.as(otto), v.ID, first.Digest)
+		w.wantFault(err, requests.ErrChanged)
+		if _, err = w.service.Approve(w.as(otto), v.ID, second.Digest); err != nil {
+			w.t.Fatal(err)
+		}
+		w.wantState(v.ID, requests.Submitted) // olga's approval was of other bytes
+		if w.calls.count() != 0 {
+			w.t.Error("it was sent")
+		}
+	})
+}
+
+// The same submission once more, after a lost answer, keeps its approvals.
+func TestSubmittingTheSameAgain(t *testing.T) {
+	each(t, func(w *world) {
+		r := w.create(w.terms(keyOne, "two/cards"))
+		in := w.wrapped(ira, r.ID, material)
+		v, err := w.service.Submit(w.as(ira), r.ID, in)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if _, err := w.service.Approve(w.as(olga), r.ID, v.Digest); err != nil {
+			w.t.Fatal(err)
+		}
+		if v, err = w.service.Submit(w.as(ira), r.ID, in); err != nil || len(v.Decisions) != 1 {
+			w.t.Errorf("%d decisions, error %v", len(v.Decisions), err)
+		}
+	})
+}
+
+// Bytes that somebody changed in the database are not sent, whoever agreed to those before.
+func TestBytesChangedInTheDatabase(t *testing.T) {
+	each(t, func(w *world) {
+		v := w.submitted(keyOne, "payments/cards")
+		w.exec("UPDATE request_sealed SET encrypted_key_material = 'AAAA'")
+		if _, err := w.service.Approve(w.as(olga), v.ID, v.Digest); err != nil {
+			w.t.Fatal(err)
+		}
+		if v = w.wantState(v.ID, requests.Submitted); v.Next.Detail != "Requests.HeldAltered" {
+			w.t.Errorf("next is %+v", v.Next)
+		}
+		if w.calls.count() != 0 {
+			w.t.Error("other bytes were sent")
+		}
+	})
+}
+
+func TestRefusing(t *testing.T) {
+	each(t, func(w *world) {
+		v := w.submitted(keyOne, "two/cards")
+		_, err := w.service.Refuse(w.as(olga), v.ID, "  ")
+		w.wantFault(err, requests.ErrReason)
+		if _, err = w.service.Approve(w.as(olga), v.ID, v.Digest); err != nil {
+			w.t.Fatal(err)
+		}
+		v, err = w.service.Refuse(w.as(olga), v.ID, "the ticket names another CMK") // on second thoughts
+		if err != nil || v.State != requests.Refused {
+			w.t.Fatalf("%s, error %v", v.State, err)
+		}
+		wantMay(w.t, v)
+		if last := v.Events[len(v.Events)-1]; last.What != "refused" || last.Detail != "the ticket names another CMK" || last.Name != "olga" {
+			w.t.Errorf("the last event is %+v", last)
+		}
+		w.mustNotSend(v.ID, v.Digest)
+	})
+}
+
+// mustNotSend tries everything that could send an ended request.
+func (w *world) mustNotSend(id, digest string) {
+	w.t.Helper()
+	for _, p := range []person.Person{olga, otto, sam} {
+		if _, err := w.service.Approve(w.as(p), id, digest); err == nil {
+			w.t.Errorf("%s could agree to an ended request", p.Name)
+		}
+	}
+	if _, err := w.service.Again(w.as(rita), id); err == nil {
+		w.t.Error("an ended request could be sent again")
+	}
+	if err := w.service.Recover(w.t.Context()); err != nil {
+		w.t.Error(err)
+	}
+	if w.calls.count() != 0 {
+		w.t.Error("an ended request was sent")
+	}
+	if n := w.count("SELECT count(*) FROM request_sealed"); n != 0 {
+		w.t.Errorf("%d ciphertexts are kept", n)
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	each(t, func(w *world) {
+		v := w.submitted(keyOne, "payments/cards")
+		v, err := w.service.Cancel(w.as(rita), v.ID, "not needed")
+		if err != nil || v.State != requests.Cancelled {
+			w.t.Fatalf("%s, error %v", v.State, err)
+		}
+		w.mustNotSend(v.ID, v.Digest)
+	})
+}
+
+func TestLapsed(t *testing.T) {
+	for name, after := range map[string]time.Duration{"with its token": 25 * time.Hour, "at its deadline": 49 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(w *world) {
+				v := w.submitted(keyOne, "payments/cards")
+				w.clock.advance(after)
+				if v := w.get(olga, v.ID); v.State != requests.Lapsed || v.Next.Code != "lapsed" {
+					w.t.Errorf("before anybody acts it is shown as %s, %+v", v.State, v.Next)
+				}
+				_, err := w.service.Approve(w.as(olga), v.ID, v.Digest)
+				w.wantFault(err, requests.ErrLapsed)
+				w.wantState(v.ID, requests.Lapsed)
+				w.mustNotSend(v.ID, v.Digest)
+			})
+		})
+	}
+}
+
+// Between the last approval and the call everything may have changed. The transaction that writes
+// the intent looks again.
+func TestCheckedAgainRightBeforeSending(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*world)
+		state  requests.State
+		held   string
+	}{
+		"the deadline has passed": {func(w *world) { w.clock.advance(49 * time.Hour) }, requests.Lapsed, ""},
+		"the token has passed":    {func(w *world) { w.clock.advance(24*time.Hour + time.Minute) }, requests.Lapsed, ""},
+		"the importer may no longer": {func(w *world) {
+			w.setPolicy(policies + `forbid (principal == Person::"id-ira", action == Action::"import", resource);`)
+		}, requests.Submitted, "Requests.HeldImport"},
+		"the approver may no longer": {func(w *world) {
+			w.setPolicy(policies + `forbid (principal == Person::"id-olga", action == Action::"approve", resource);`)
+		}, requests.Submitted, "Requests.HeldApproval"},
+		"two have to agree now": {func(w *world) {
+			w.setPolicy(policies + `@approvals("2") permit (principal, action == Action::"import", resource is Key);`)
+		}, requests.Submitted, "Requests.HeldApproval"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(w *world) {
+				v := w.submitted(keyOne, "payments/cards")
+				w.fault = func(point string) {
+					if point == "intent.before" {
+						w.fault = func(string) {}
+						test.change(w)
+					}
+				}
+				if _, err := w.service.Approve(w.as(olga), v.ID, v.Digest); err != nil {
+					w.t.Fatal(err)
+				}
+				v = w.wantState(v.ID, test.state)
+				if test.held != "" && (v.Next.Code != requests.NextHeld || v.Next.Detail != test.held) {
+					w.t.Errorf("next is %+v, want held by %s", v.Next, test.held)
+				}
+				if w.calls.count() != 0 || slices.Contains(w.kinds(v.ID), "import.intent") {
+					w.t.Error("it was sent")
+				}
+			})
+		})
+	}
+}
+
+// A warning comes an hour before a request lapses.
+func TestLapsesSoon(t *testing.T) {
+	each(t, func(w *world) {
+		v := w.submitted(keyOne, "payments/cards")
+		w.clock.advance(22*time.Hour + 50*time.Minute)
+		if w.get(olga, v.ID).Soon {
+			w.t.Error("it says so 70 minutes before")
+		}
+		w.clock.advance(15 * time.Minute)
+		if v := w.get(olga, v.ID); !v.Soon || v.Lapses != v.Submission.TokenExpires {
+			w.t.Errorf("55 minutes before: %t, at %v", v.Soon, v.Lapses)
+		}
+	})
+}
+
+// If the ledger cannot be written, nothing is done and the KMS is not called.
+func TestNoCallWithoutTheLedger(t *testing.T) {
+	each(t, func(w *world) {
+		v := w.submitted(keyOne, "payments/cards")
+		w.refuseEntries("import.intent")
+		if _, err := w.service.Approve(w.as(olga), v.ID, v.Digest); err != nil {
+			w.t.Fatal(err)
+		}
+		w.wantState(v.ID, requests.Submitted)
+		if w.calls.count() != 0 {
+			w.t.Error("the KMS was called without an intent on record")
+		}
+		w.refuseEntries("approval.taken_back")
+		if _, err := w.service.TakeBack(w.as(olga), v.ID); err == nil {
+			w.t.Error("an approval was taken back without a ledger")
+		}
+		if v := w.get(olga, v.ID); len(v.Decisions) != 1 {
+			w.t.Error("state changed without its entry in the ledger")
+		}
+	})
+}
+
+// refuseEntries makes the database refuse one kind of entry.
+func (w *world) refuseEntries(kind string) {
+	w.t.Helper()
+	if w.db.Kind() == store.Postgres {
+		w.exec("ALTER TABLE ledger_entries ADD CHECK (kind <> '" + kind + "')")
+		return
+	}
+	w.exec("CREATE TRIGGER refuse_" + string(kind[0]) + " BEFORE INSERT ON ledger_entries WHEN NEW.kind = '" + kind +
+		"' BEGIN SELECT RAISE(ABORT, 'refused'); END")
+}
+
+func (w *world) exec(statement string) {
+	w.t.Helper()
+	if err := w.db.Write(w.t.Context(), func(tx *store.Tx) error { _, err := tx.Exec(statement); return err }); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) count(query string) (n int) {
+	w.t.Helper()
+	if err := w.db.Read(w.t.Context(), func(tx *store.Tx) error { return tx.QueryRow(query).Scan(&n) }); err != nil {
+		w.t.Fatal(err)
+	}
+	return n
+}

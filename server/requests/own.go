@@ -1,0 +1,151 @@
+package requests
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"keyferry/server/kms"
+	"keyferry/server/person"
+	"keyferry/server/policy"
+	"keyferry/server/store"
+)
+
+// Own returns a Relay for people who import by themselves: behind the two calls is a request that
+// the person makes and imports for, under the same policy, approvals and ledger as any other.
+func (s *Service) Own() Relay { return own{s} }
+
+type own struct{ s *Service }
+
+func (own) relay() {}
+
+// ImportParameters gets parameters for a new request of one's own, which lapses with its token.
+func (o own) ImportParameters(ctx context.Context, keyID string, spec kms.WrappingSpec) (*kms.Parameters, error) {
+	who, err := asking(ctx)
+	if err != nil {
+		return nil, err
+	}
+	terms := Terms{
+		Region: o.s.config.Region, KeyID: keyID, Algorithms: []string{spec.Algorithm},
+		Importer: ByPerson, ImporterID: who.ID, Expiry: ExpiryAny, Deadline: o.s.now().Add(time.Hour),
+	}
+	if field := terms.check(o.s.config.Region, o.s.now()); field != "" {
+		return nil, ErrTerms.with("field", field)
+	}
+	r := newRecord(who, terms, o.s.now())
+	r.Own = true
+	// The KMS is asked first, so that a mistyped CMK leaves no request behind.
+	if _, err := o.s.ask(who, policy.Import, &r.Request, r.Created); err != nil {
+		return nil, o.s.recordDenial(ctx, err)
+	}
+	parameters, err := o.s.askKMS(ctx, who, r.ID, keyID, spec.Algorithm)
+	if err != nil {
+		return nil, err
+	}
+	return parameters, o.s.keepOwn(ctx, who, r, parameters)
+}
+
+// keepOwn keeps a request of one's own together with its token.
+func (s *Service) keepOwn(ctx context.Context, who person.Person, made *record, p *kms.Parameters) error {
+	made.Deadline = p.TokenExpireTime
+	err := s.write(ctx, "own", func(tx *store.Tx) error {
+		r := *made
+		c := &change{s: s, tx: tx, r: &r, who: who, now: s.now()}
+		d, err := c.ask(policy.Import)
+		if err != nil {
+			return err
+		}
+		r.Approvals, r.Approvers, r.EachGroup = d.Approvals, d.Approvers, d.EachGroup
+		if err := insert(tx, &r); err != nil {
+			return err
+		}
+		if err := c.record("request.created", "created", "", d.Policies, fieldsOf(&r.Request)); err != nil {
+			return err
+		}
+		if err := c.act(actIssue); err != nil {
+			return err
+		}
+		if err := c.hand(r.Algorithms[0], p, d.Policies); err != nil {
+			return err
+		}
+		return save(tx, &r)
+	})
+	return s.recordDenial(ctx, err)
+}
+
+// ImportKeyMaterial submits for the request that the token was issued for. The same bytes may be
+// sent again after an error, as without a database. ErrWaiting says that people have to agree first.
+func (o own) ImportKeyMaterial(ctx context.Context, in *kms.Import) (string, error) {
+	who, err := asking(ctx)
+	if err != nil {
+		return "", err
+	}
+	var t token
+	err = o.s.config.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		t, err = loadToken(tx, sha256Hex(in.ImportToken))
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	if t.person != who.ID {
+		return "", ErrParameters
+	}
+	v, err := o.s.Get(ctx, t.request)
+	if err != nil {
+		return "", err
+	}
+	if v.KeyID != in.KeyID {
+		return "", ErrParameters
+	}
+	return o.s.sendOwn(ctx, v, Submission{
+		Algorithm: t.algorithm, WrappingKeySHA256: t.wrappingKeySHA256,
+		EncryptedKeyMaterial: in.EncryptedKeyMaterial, ImportToken: in.ImportToken, ExpireUnix: in.KeyMaterialExpireUnix,
+	})
+}
+
+// sendOwn submits, or has the same bytes sent again, and waits for the outcome.
+func (s *Service) sendOwn(ctx context.Context, v View, in Submission) (string, error) {
+	same := v.Digest == in.Digest(v.KeyID, v.Region)
+	var r *record
+	var err error
+	if v.State == Failed || same && (v.State == Unknown || v.State == Submitted && v.Next.Code == NextRetry) {
+		if r, err = s.again(ctx, v.ID); err != nil {
+			return "", err
+		}
+	}
+	if r == nil || r.State == Open {
+		if r, err = s.submit(ctx, v.ID, in); err != nil {
+			return "", err
+		}
+	}
+	err = s.sendIfReady(ctx, r)
+	if err != nil && !errors.Is(err, errLeave) && !errors.Is(err, errUnsent) {
+		return "", err
+	}
+	if v, err = s.Get(ctx, r.ID); err != nil {
+		return "", err
+	}
+	return outcomeOf(v)
+}
+
+// outcomeOf returns the outcome of an import as its call would have.
+func outcomeOf(v View) (string, error) {
+	switch {
+	case v.State == Imported:
+		return v.Outcome.RequestID, nil
+	case v.State == Sending, v.State == Unknown:
+		return "", kms.ErrOutcomeUnknown
+	case v.State == Failed:
+		return "", &kms.Error{Code: v.Outcome.Code, RequestID: v.Outcome.RequestID, HTTPStatus: http.StatusBadRequest}
+	case v.State == Lapsed:
+		return "", ErrLapsed
+	case v.Next.Code == NextHeld:
+		return "", ErrDenied.with("action", policy.Import)
+	}
+	if v.Next.Code == NextSend { // many wait for their turn
+		return "", ErrBusy
+	}
+	return "", ErrWaiting.with("request", v.ID)
+}

@@ -1,0 +1,237 @@
+package requests
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"keyferry/server/kms"
+	"keyferry/server/person"
+	"keyferry/server/policy"
+	"keyferry/server/store"
+)
+
+const (
+	// resendFor is how long after the first call the same bytes are sent again without anybody asking
+	// for it. Later the CMK may have been changed on purpose, such as by deleting its material.
+	resendFor = 15 * time.Minute
+	// callShare of the lease may pass until the call has ended. The rest is for recording it.
+	callShare = 0.8
+
+	// patience is how long a person's call waits for the outcome. Then the request says how far it is.
+	patience = 20 * time.Second
+
+	firstPause   = time.Second // before the same bytes are sent again, doubled each time
+	longestPause = 10 * time.Minute
+)
+
+// interrupted is the code of a call whose process ended before it could record how it ended.
+const interrupted = "Requests.Interrupted"
+
+// errLeave reports that there is nothing to send.
+var errLeave = errors.New("nothing to send")
+
+// errUnsent reports that the request cannot be sent any more or not now; the reason is recorded.
+var errUnsent = errors.New("not sent")
+
+// flight is one request on its way to the KMS from this process.
+type flight struct {
+	done chan struct{} // closed at the end
+	err  error         // what the KMS said; set before done is closed
+}
+
+// sendIfReady sends a request and waits for the outcome, for a while at most. It returns the
+// error of the call; the state has what it means.
+func (s *Service) sendIfReady(ctx context.Context, r *record) error {
+	if r.NextTry.IsZero() || r.State != Submitted && r.State != Unknown {
+		return nil
+	}
+	f := s.dispatch(r.ID, r.Requester)
+	if f == nil {
+		return nil
+	}
+	select {
+	case <-f.done:
+		return f.err
+	case <-time.After(patience):
+		return errLeave
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// dispatch begins to send a request in the background, in its turn among the requests of all
+// requesters. If it is on its way already, dispatch returns that flight; nil means that the service
+// was closed.
+func (s *Service) dispatch(id, requester string) *flight {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.life.Err() != nil {
+		return nil
+	}
+	if f := s.flights[id]; f != nil {
+		return f
+	}
+	f := &flight{done: make(chan struct{})}
+	s.flights[id] = f
+	s.running.Go(func() {
+		f.err = s.send(id, requester)
+		s.mu.Lock()
+		delete(s.flights, id)
+		s.mu.Unlock()
+		close(f.done)
+	})
+	return f
+}
+
+// send makes one call for a request: intent, call, outcome.
+func (s *Service) send(id, requester string) error {
+	if err := s.writes.wait(s.life, requester, id); err != nil {
+		return err
+	}
+	// The lease begins before it is written, on this process's own clock: when a stopped process
+	// wakes up late, its call has ended by itself.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.life), s.config.Lease)
+	defer cancel()
+	call, end := context.WithTimeout(ctx, time.Duration(callShare*float64(s.config.Lease)))
+	defer end()
+	in, attempt, err := s.claim(ctx, id)
+	if err != nil {
+		if !errors.Is(err, errLeave) && !errors.Is(err, errUnsent) {
+			s.log.Error("a request was not sent", "request", id, "error", err)
+		}
+		return err
+	}
+	s.config.Faults("import.call.before")
+	requestID, err := s.config.KMS.ImportKeyMaterial(call, in)
+	s.config.Faults("import.call.after")
+	if failed := s.settle(ctx, id, attempt, requestID, err); failed != nil {
+		s.log.Error("an outcome was not recorded, and the same bytes will be sent again", "request", id, "error", failed)
+	}
+	return err
+}
+
+// claim records the intent and takes the request for this process, in one transaction that checks
+// everything again: the state, deadline and token, the approvals and the policy.
+func (s *Service) claim(ctx context.Context, id string) (in *kms.Import, attempt int, err error) {
+	var unsent bool
+	err = s.write(ctx, "intent", func(tx *store.Tx) error {
+		in, unsent = nil, false
+		r, err := load(tx, id)
+		if err != nil {
+			return err
+		}
+		c := &change{s: s, tx: tx, r: r, now: s.now()}
+		if !c.turn() {
+			return errLeave
+		}
+		bytes := *r.Submission
+		if err := sealed(tx, id, &bytes); err != nil {
+			return err
+		}
+		if unsent, err = c.hold(&bytes); err != nil {
+			return err
+		}
+		if !unsent {
+			if in, err = c.intend(&bytes); err != nil {
+				return err
+			}
+			attempt = r.Attempts
+		}
+		return save(tx, r)
+	})
+	if err == nil && unsent {
+		err = errUnsent
+	}
+	return in, attempt, err
+}
+
+// turn reports whether the request is to be sent now, and no other process has it.
+func (c *change) turn() bool {
+	switch c.r.State {
+	case Submitted, Unknown:
+		return !c.r.NextTry.IsZero() && !c.now.Before(c.r.NextTry)
+	case Sending:
+		return !c.now.Before(c.r.LeaseEnd)
+	}
+	return false
+}
+
+// hold records why the bytes cannot be sent, if that is so.
+func (c *change) hold(bytes *Submission) (bool, error) {
+	if lapsed, err := c.lapse(); lapsed || err != nil {
+		return lapsed, err
+	}
+	if c.r.State == Sending {
+		c.r.Doubt = true // another process began a call and did not record how it ended
+	}
+	if late := c.now.Sub(c.r.Began) > resendFor && !c.r.Asked; c.r.Doubt && (late || c.r.overdue(c.now)) {
+		code := interrupted
+		if c.r.State == Unknown {
+			code = c.r.Outcome.Code
+		}
+		return true, c.doubt(code)
+	}
+	var policies []string
+	why := ""
+	switch {
+	case bytes.Digest(c.r.KeyID, c.r.Region) != c.r.Digest: // somebody wrote into the database
+		why = "Requests.HeldAltered"
+	case c.r.Doubt:
+		return false, nil // it was allowed when the first call was made, and only its outcome is wanted
+	default:
+		policies, why = c.stillAllowed()
+	}
+	if why == "" {
+		c.r.policies = policies
+		return false, nil
+	}
+	if c.r.Doubt {
+		return true, c.doubt(why)
+	}
+	c.r.Held, c.r.NextTry = why, time.Time{}
+	return true, c.record("import.held", "held", why, policies, map[string]string{"digest": c.r.Digest, "code": why})
+}
+
+// stillAllowed asks the policy about the importer and about everybody who agreed, as they were then.
+// It returns the code of why the request must not be sent, or nothing.
+func (c *change) stillAllowed() (policies []string, why string) {
+	d := c.s.config.Policy.Decide(question(c.r.ImportedBy, policy.Import, &c.r.Request))
+	if !d.Allowed {
+		return d.Policies, "Requests.HeldImport"
+	}
+	c.tighten(d)
+	for i := range c.r.Decisions {
+		by := &c.r.Decisions[i]
+		who := person.Person{ID: by.PersonID, Kind: person.Directory, Name: by.Name, Groups: by.Groups}
+		if by.Agreed && !c.s.config.Policy.Decide(question(who, policy.Approve, &c.r.Request)).Allowed {
+			by.Agreed = false
+			by.Reason = "Requests.HeldApproval"
+		}
+	}
+	if !c.r.enough() {
+		return d.Policies, "Requests.HeldApproval"
+	}
+	return d.Policies, ""
+}
+
+// intend records the intent to send the bytes.
+func (c *change) intend(bytes *Submission) (*kms.Import, error) {
+	if err := c.act(actSend); err != nil {
+		return nil, err
+	}
+	c.r.Attempts++
+	if c.r.Began.IsZero() {
+		c.r.Began = c.now
+	}
+	c.r.Holder, c.r.LeaseEnd, c.r.NextTry = c.s.holder, c.now.Add(c.s.config.Lease), time.Time{}
+	c.r.Asked = false
+	err := c.record("import.intent", "sending", "", c.r.policies, map[string]string{
+		"digest": c.r.Digest, "attempt": strconv.Itoa(c.r.Attempts), "algorithm": c.r.Submission.Algorithm, "expires": expiryOf(c.r.Submission),
+	})
+	return &kms.Import{
+		KeyID: c.r.KeyID, EncryptedKeyMaterial: bytes.EncryptedKeyMaterial, ImportToken: bytes.ImportToken,
+		KeyMaterialExpireUnix: c.r.Submission.ExpireUnix,
+	}, err
+}

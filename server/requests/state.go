@@ -1,0 +1,47 @@
+package requests
+
+// act is something that is done to a request.
+type act string
+
+const (
+	actIssue    act = "issue"
+	actSubmit   act = "submit"
+	actApprove  act = "approve"
+	actTakeBack act = "takeback"
+	actRefuse   act = "refuse"
+	actCancel   act = "cancel"
+	actAgain    act = "again"
+
+	// The console does these by itself.
+	actLapse   act = "lapse"   // the deadline or the token has passed
+	actSend    act = "send"    // the intent is recorded
+	actAccept  act = "accept"  // the KMS has the material
+	actFail    act = "fail"    // the KMS refused
+	actReturn  act = "return"  // the KMS took nothing; the same bytes are sent later
+	actDoubt   act = "doubt"   // nobody knows whether the KMS took them
+	actForsake act = "forsake" // the bytes of an unknown outcome can be sent no more
+)
+
+// transitions is every change of state that there is. What is not here cannot happen.
+var transitions = map[act]map[State]State{
+	actIssue:    {Open: Issued, Issued: Issued, Submitted: Submitted},
+	actSubmit:   {Open: Submitted, Issued: Submitted, Submitted: Submitted},
+	actApprove:  {Submitted: Submitted},
+	actTakeBack: {Submitted: Submitted},
+	actRefuse:   {Submitted: Refused},
+	actCancel:   {Open: Cancelled, Issued: Cancelled, Submitted: Cancelled, Failed: Cancelled},
+	actAgain:    {Failed: Open, Submitted: Submitted, Unknown: Unknown},
+	actLapse:    {Open: Lapsed, Issued: Lapsed, Submitted: Lapsed, Failed: Lapsed},
+	actSend:     {Submitted: Sending, Unknown: Sending, Sending: Sending},
+	actAccept:   {Sending: Imported},
+	actFail:     {Sending: Failed},
+	actReturn:   {Sending: Submitted},
+	actDoubt:    {Sending: Unknown, Unknown: Unknown},
+	actForsake:  {Unknown: Unknown, Sending: Unknown},
+}
+
+// after returns the state after an act, and whether the act is possible.
+func (s State) after(a act) (State, bool) {
+	next, possible := transitions[a][s]
+	return next, possible
+}

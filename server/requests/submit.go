@@ -1,0 +1,99 @@
+package requests
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"keyferry/server/policy"
+)
+
+// Submit hands in what the importer has wrapped. It is sent at once if nobody has to agree, and
+// Submit then returns with the outcome, or when ctx ends. Bytes that replace others need their own
+// approvals; the same bytes again change nothing.
+func (s *Service) Submit(ctx context.Context, id string, in Submission) (View, error) {
+	r, err := s.submit(ctx, id, in)
+	if err != nil {
+		return View{}, err
+	}
+	s.sendIfReady(ctx, r)
+	return s.Get(ctx, id)
+}
+
+func (s *Service) submit(ctx context.Context, id string, in Submission) (*record, error) {
+	return s.change(ctx, "submit", id, func(c *change) error {
+		digest := in.Digest(c.r.KeyID, c.r.Region)
+		if c.r.Request.Importer == c.who.ID && c.r.Digest == digest && c.r.State != Failed {
+			return nil // the same once more, perhaps because the answer was lost
+		}
+		if !c.r.mayImport(c.who) {
+			return ErrNotImporter
+		}
+		if _, possible := c.r.State.after(actSubmit); !possible {
+			return ErrState.with("state", string(c.r.State))
+		}
+		if fault := in.check(&c.r.Terms, c.now); fault != nil {
+			return fault
+		}
+		if err := c.recognise(&in); err != nil {
+			return err
+		}
+		d, err := c.ask(policy.Import)
+		if err != nil {
+			return err
+		}
+		return c.take(in, digest, d)
+	})
+}
+
+// recognise finds what was issued for the token, and completes the submission from it: nothing of
+// that is taken from the importer's word.
+func (c *change) recognise(in *Submission) error {
+	t, err := loadToken(c.tx, sha256Hex(in.ImportToken))
+	if err != nil {
+		return err
+	}
+	switch {
+	case t.request != c.r.ID, t.person != c.who.ID, t.algorithm != in.Algorithm, t.wrappingKeySHA256 != in.WrappingKeySHA256:
+		return ErrParameters
+	case !c.now.Before(t.expires):
+		return ErrTokenExpired
+	}
+	in.TokenExpires = t.expires
+	return nil
+}
+
+// take replaces what was submitted before, and every approval of it.
+func (c *change) take(in Submission, digest string, d policy.Decision) error {
+	c.r.dropSubmission()
+	if err := c.act(actSubmit); err != nil {
+		return err
+	}
+	c.r.Submission, c.r.Digest = in.shown(), digest
+	c.r.Request.Importer, c.r.ImportedBy, c.r.Sealed = c.who.ID, c.who, true
+	c.tighten(d)
+	if err := seal(c.tx, c.r.ID, &in); err != nil {
+		return err
+	}
+	c.ready()
+	return c.record("request.submitted", "submitted", "", d.Policies, map[string]string{
+		"digest": digest, "algorithm": in.Algorithm, "wrappingKey": in.WrappingKeySHA256, "ciphertext": in.ciphertextDigest(),
+		"expires": expiryOf(&in), "kcv": strings.ToLower(in.KCV), "commitment": in.Commitment,
+	})
+}
+
+// tighten adds the approvals that the policy asks for now to those that it asked for before.
+func (c *change) tighten(d policy.Decision) {
+	all := policy.Decision{Approvals: c.r.Approvals, Approvers: c.r.Approvers, EachGroup: c.r.EachGroup}.Stricter(d)
+	c.r.Approvals, c.r.Approvers, c.r.EachGroup = all.Approvals, all.Approvers, all.EachGroup
+}
+
+// ready lets the sender act once enough people have agreed, and stops it otherwise.
+func (c *change) ready() {
+	c.r.Held = ""
+	if !c.r.enough() {
+		c.r.NextTry = time.Time{}
+		return
+	}
+	c.r.NextTry = c.now
+}

@@ -157,6 +157,10 @@ func (v *ledgerVerifyCommand) run(ctx context.Context, t terminal) error {
 			return err
 		}
 		t.say("The ledger %s has %d entries, all as its key signed them.", check.Key.Name(), report.Tree.N)
+		if report.HashesAlone {
+			t.say("That is known from their hashes, since the server shows entries only to those who are signed in. " +
+				"To check what they say, verify an export or the database as well.")
+		}
 		return v.keep(t, check, report)
 	})
 }

@@ -180,7 +180,7 @@ func TestLedgerUnreadable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expect(t, 1, "not signed by the key "+other.Origin(), "ledger", "verify", r.url, "--public-key="+other.Public())
+	expect(t, 1, "not its key", "ledger", "verify", r.url, "--public-key="+other.Public())
 }
 
 func writeJSON(t *testing.T, file string, value any) {

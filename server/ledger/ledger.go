@@ -146,13 +146,16 @@ func (l *Log) sign(t *tree) (*head, error) {
 // openCheckpoint returns the tree that a checkpoint of the log is about, after checking the
 // signature.
 func openCheckpoint(checkpoint string, key note.Verifier) (tlog.Tree, error) {
+	if origin, _, _ := strings.Cut(checkpoint, "\n"); origin != key.Name() && origin != "" {
+		return tlog.Tree{}, fmt.Errorf("%w, or this is not its key: its checkpoint is of the log %q, and the key of %q", ErrAltered, origin, key.Name())
+	}
 	n, err := note.Open([]byte(checkpoint), note.VerifierList(key))
 	if err != nil {
 		return tlog.Tree{}, fmt.Errorf("%w: its checkpoint is not signed by the key %s", ErrAltered, key.Name())
 	}
 	c, err := torchwood.ParseCheckpoint(n.Text)
 	if err != nil || c.Origin != key.Name() {
-		return tlog.Tree{}, fmt.Errorf("%w: its checkpoint is not one of the log %s", ErrAltered, key.Name())
+		return tlog.Tree{}, fmt.Errorf("%w: its checkpoint is malformed", ErrAltered)
 	}
 	return c.Tree, nil
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 
 	driver "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
@@ -80,7 +79,7 @@ func (sqlite) tidy(ctx context.Context, conn *sql.Conn) (done bool, err error) {
 	if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout(0)"); err != nil {
 		return false, err
 	}
-	defer conn.ExecContext(ctx, "PRAGMA busy_timeout(10000)")
+	defer conn.ExecContext(context.Background(), "PRAGMA busy_timeout(10000)")
 	var busy, pages, moved int
 	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
 	return busy == 0, err
@@ -129,10 +128,11 @@ func (sqlite) sort(err error) reason {
 		return again
 	case codes.SQLITE_FULL:
 		return full
-	case codes.SQLITE_IOERR: // of a sync, or where quotas are used
-		if strings.Contains(err.Error(), "no space left") {
+	case codes.SQLITE_IOERR:
+		if code == codes.SQLITE_IOERR_SHMSIZE { // there is no room for -shm
 			return full
 		}
+		return unsure
 	case codes.SQLITE_CONSTRAINT:
 		if code == codes.SQLITE_CONSTRAINT_UNIQUE || code == codes.SQLITE_CONSTRAINT_PRIMARYKEY {
 			return duplicate

@@ -18,9 +18,9 @@ import (
 var (
 	// ErrFull reports that the disk of the database is full. Nothing was changed.
 	ErrFull = errors.New("the disk of the database is full; nothing was changed")
-	// ErrUnknown reports that the connection was lost while a transaction was being committed:
-	// look into the database to learn whether it was.
-	ErrUnknown = errors.New("the connection to the database was lost while committing; it is not known whether the change was made")
+	// ErrUnknown reports that the connection or the disk failed while a transaction was being
+	// committed: look into the database to learn whether it was.
+	ErrUnknown = errors.New("the database failed while committing; it is not known whether the change was made")
 	// ErrDuplicate reports a row that exists already.
 	ErrDuplicate = errors.New("the row exists already")
 )
@@ -66,6 +66,7 @@ const (
 	again            // the transaction was not made, and may succeed if it is tried again
 	full             // the disk is full
 	duplicate        // a row breaks a unique index
+	unsure           // the disk failed: what was being committed may be there after a restart
 )
 
 // use is what a database is opened for.

@@ -177,7 +177,7 @@ func (db *DB) commit(b *batch) error {
 	switch {
 	case db.dialect.sort(err) == again:
 		err = errors.Join(errAgain, err)
-	case db.dialect.lost(b.conn):
+	case db.dialect.sort(err) == unsure, db.dialect.lost(b.conn):
 		err = fmt.Errorf("%w: %v", ErrUnknown, err)
 	default:
 		err = fmt.Errorf("committing: %w", err)

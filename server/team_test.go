@@ -180,6 +180,9 @@ func TestTeam(t *testing.T) {
 	if len(evidence.Entries) < 6 {
 		t.Errorf("the evidence has %d entries", len(evidence.Entries))
 	}
+	file := filepath.Join(t.TempDir(), "evidence.json")
+	writeJSON(t, file, evidence)
+	expect(t, 0, `"kind":"import.outcome"`, "ledger", "verify", "--public-key="+key, "--evidence="+file)
 	robin.get("/api/ledger", http.StatusForbidden, nil)
 	olga.get("/api/ledger", http.StatusOK, nil)
 	c.finish(t)

@@ -307,7 +307,7 @@ func checking(frame components.Frame, words text.LedgerPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "</p><div data-command=\"keyferry ledger verify --key {key} --checkpoint checkpoint.txt {address}\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "</p><div data-command=\"keyferry ledger verify --public-key {key} --checkpoint checkpoint.txt {address}\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

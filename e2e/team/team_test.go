@@ -40,9 +40,6 @@ func start(t testing.TB) *program.Program {
 	if testing.Short() {
 		t.Skip("starts programs")
 	}
-	if b := os.Getenv("SCRATCH"); b != "" {
-		program.Binary = b
-	}
 	folder := t.TempDir()
 	rules := filepath.Join(folder, "policy")
 	if err := os.Mkdir(rules, 0o700); err != nil {
@@ -52,7 +49,7 @@ func start(t testing.TB) *program.Program {
 		t.Fatal(err)
 	}
 	return program.StartWith(t, "--localkms-listen=127.0.0.1:0", "--localkms-control-listen=127.0.0.1:0",
-		"--database="+filepath.Join(folder, "keyferry.db"), "--policy="+rules, "--demo-people")
+		"--database="+filepath.Join(folder, "keyferry.db"), "--policy="+rules, "--demo")
 }
 
 // somebody is a person in a browser of their own.

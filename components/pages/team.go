@@ -29,12 +29,13 @@ func teamPhrases(words text.Team) []namedPhrase {
 		{"ledger-total", words.Ledger.Total}, {"exporting", words.Ledger.Exporting},
 		{"sign-in-as", words.SignIn.As}, {"groups", words.SignIn.Groups}, {"signed", words.SignIn.Signed},
 	}
-	for prefix, part := range map[string]any{
-		"status": words.Status, "next": words.Next, "happened": words.Happened, "terms": words.Terms,
-	} {
-		fields := reflect.ValueOf(part)
+	for _, part := range []struct {
+		prefix string
+		words  any
+	}{{"status", words.Status}, {"next", words.Next}, {"happened", words.Happened}, {"terms", words.Terms}} {
+		fields := reflect.ValueOf(part.words)
 		for i := range fields.NumField() {
-			all = append(all, namedPhrase{prefix + kebab(fields.Type().Field(i).Name), fields.Field(i).String()})
+			all = append(all, namedPhrase{part.prefix + kebab(fields.Type().Field(i).Name), fields.Field(i).String()})
 		}
 	}
 	return all

@@ -50,7 +50,7 @@ var boundaries = []struct {
 		why: "a page shows what it is given",
 	},
 	{
-		packages: "keyferry/server", never: []string{"keyferry/wasm/...", "keyferry/e2e/...", "github.com/alibabacloud-go/...", "github.com/playwright-community/..."},
+		packages: "keyferry/server", never: []string{"keyferry/wasm/...", "keyferry/e2e/...", "github.com/alibabacloud-go/...", "github.com/playwright-community/...", "github.com/zitadel/..."},
 		why: "the program makes no keys, and clients that only tests use are not shipped",
 	},
 	{

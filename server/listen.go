@@ -19,7 +19,7 @@ const grace = 10 * time.Second
 
 // open holds the flags on who can reach a listener.
 type open struct {
-	AllowUnauthenticated bool     `help:"Listen on addresses that other computers can reach. There is no sign-in: whoever reaches them may use them."`
+	AllowUnauthenticated bool     `help:"Let whoever reaches the program use it, without sign-in, and listen on addresses that other computers can reach."`
 	AllowedHost          []string `help:"A further host name that requests may be for, such as the public name of a reverse proxy. A port in it is ignored."`
 }
 

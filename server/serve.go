@@ -40,7 +40,9 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	listener, err := s.open.listen("--listen", s.Listen)
+	reachable := s.open
+	reachable.AllowUnauthenticated = s.AllowUnauthenticated || s.OIDCIssuer != "" // then everybody signs in
+	listener, err := reachable.listen("--listen", s.Listen)
 	if err != nil {
 		return err
 	}
@@ -74,7 +76,9 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	config.KMS, config.Ready = requests.Direct(client), client.CheckCredentials
-	if s.Database != "" {
+	open := "" // the address by which the operator signs in
+	switch {
+	case s.Database != "":
 		running, err := s.openTeam(ctx, t, client, s.Region, consoleURL)
 		if err != nil {
 			return err
@@ -82,15 +86,30 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 		defer running.close()
 		config.Team, config.KMS = running.console(&s.teamFlags), running.requests.Own()
 		config.Ready = func(ctx context.Context) error { return errors.Join(client.CheckCredentials(ctx), running.ready(ctx)) }
+	case s.KMS == "alibaba" && !s.AllowUnauthenticated:
+		operator, err := s.operator(t, consoleURL)
+		if err != nil {
+			return err
+		}
+		config.Operator, open = operator, operator.Address()
 	}
 	if sites[0].handler, err = console.New(config); err != nil {
 		return err
 	}
+	s.greet(t, consoleURL, open, len(hosts) > 0)
+	return serve(ctx, t.log, sites...)
+}
+
+// greet tells the person who started the program where the console is.
+func (s *serveCommand) greet(t terminal, consoleURL, open string, named bool) {
 	t.say("Keyferry %s: console on %s", version, consoleURL)
-	if host, _, _ := net.SplitHostPort(s.Listen); !address.Loopback(host) && len(hosts) == 0 {
+	if open != "" {
+		t.say("To import keys, open %s", open)
+		t.say("It works once, in one browser, so that nobody else on this computer can import. --allow-unauthenticated leaves it out.")
+	}
+	if host, _, _ := net.SplitHostPort(s.Listen); !address.Loopback(host) && !named {
 		t.say("The console answers to localhost and loopback addresses alone. For other names add --allowed-host.")
 	}
-	return serve(ctx, t.log, sites...)
 }
 
 // consoleHosts returns the names that the console answers to besides loopback: those of

@@ -25,7 +25,7 @@ type teamFlags struct {
 	Database  string `placeholder:"FILE|URL" help:"Keep import requests, for more people than one: an SQLite file, or postgres://… with the password in KEYFERRY_DATABASE or ~/.pgpass."`
 	Policy    string `type:"existingdir" placeholder:"DIR" help:"Folder with the policies, *.cedar, on who may do what. SIGHUP reloads them. With --database."`
 	LedgerKey string `placeholder:"FILE" help:"File with the key that signs the ledger. With an SQLite file it is made, by default next to it."`
-	Demo      bool   `help:"Let everybody sign in as one of three made-up people, to try requests out. With the local KMS alone."`
+	Demo      bool   `name:"demo-people" help:"Let everybody sign in as one of three made-up people, to try requests out. With the local KMS alone."`
 
 	KMSReadsPerSecond  float64 `name:"kms-reads-per-second" default:"20" help:"How many calls of GetParametersForImport to make in a second for --database. Several consoles divide the limit of the account among them."`
 	KMSWritesPerSecond float64 `name:"kms-writes-per-second" default:"10" help:"How many calls of ImportKeyMaterial to make in a second for --database."`
@@ -40,7 +40,7 @@ const databaseVariable = "KEYFERRY_DATABASE"
 func (f *teamFlags) check(kms string) error {
 	if f.Database == "" {
 		for flag, set := range map[string]bool{
-			"--policy": f.Policy != "", "--ledger-key": f.LedgerKey != "", "--demo": f.Demo, "--oidc-issuer": f.OIDCIssuer != "",
+			"--policy": f.Policy != "", "--ledger-key": f.LedgerKey != "", "--demo-people": f.Demo, "--oidc-issuer": f.OIDCIssuer != "",
 		} {
 			if set {
 				return fmt.Errorf("%s needs --database, since without one the console serves whoever runs it and keeps nothing", flag)
@@ -52,11 +52,11 @@ func (f *teamFlags) check(kms string) error {
 	case f.Policy == "":
 		return errors.New("--database needs --policy: without policies nobody may do anything")
 	case f.Demo && kms != "local":
-		return errors.New("--demo lets everybody be anybody, so it goes with the local KMS alone")
+		return errors.New("--demo-people lets everybody be anybody, so it goes with the local KMS alone")
 	case f.Demo && f.OIDCIssuer != "":
-		return errors.New("--demo and --oidc-issuer are two ways to sign in: choose one")
+		return errors.New("--demo-people and --oidc-issuer are two ways to sign in: choose one")
 	case !f.Demo && f.OIDCIssuer == "":
-		return errors.New("--database needs --oidc-issuer, so that the console knows who asks; to try it out with made-up people, add --demo")
+		return errors.New("--database needs --oidc-issuer, so that the console knows who asks; to try it out with made-up people, add --demo-people")
 	case f.KMSReadsPerSecond <= 0 || f.KMSWritesPerSecond <= 0:
 		return errors.New("--kms-reads-per-second and --kms-writes-per-second must be above 0")
 	case !f.sqlite() && f.LedgerKey == "":
@@ -84,6 +84,20 @@ func (f *teamFlags) sqlite() bool {
 	return !strings.HasPrefix(f.Database, "postgres://") && !strings.HasPrefix(f.Database, "postgresql://")
 }
 
+// operator makes the sign-in of a console that serves one person in front of Alibaba Cloud: whoever
+// can read the terminal, and no other user of the computer.
+func (f *teamFlags) operator(t terminal, consoleURL string) (*signin.Service, error) {
+	return signin.New(signin.Config{
+		BaseURL: f.base(consoleURL), OneTime: true, Announce: func(address string) { t.say("Next time, open %s", address) },
+		Idle: f.SignInIdle, Limit: f.SignInLimit, Log: t.log, Fail: failSignIn,
+	})
+}
+
+// failSignIn answers a script in the console's words.
+func failSignIn(w http.ResponseWriter, r *http.Request, fault *signin.Fault) {
+	console.FailSignIn(w, r, fault.Status, fault.Code)
+}
+
 // base returns the address of the console as browsers have it.
 func (f *teamFlags) base(consoleURL string) string {
 	if f.BaseURL != "" {
@@ -109,6 +123,7 @@ type team struct {
 	policy   *policy.Live
 	signin   *signin.Service
 	requests *requests.Service
+	stop     context.CancelFunc
 	running  sync.WaitGroup
 }
 
@@ -126,9 +141,10 @@ func (f *teamFlags) openTeam(ctx context.Context, t terminal, kms requests.KMS, 
 	if err != nil {
 		return nil, err
 	}
-	running := &team{db: db, key: key, policy: live}
+	ctx, stop := context.WithCancel(ctx)
+	running := &team{db: db, key: key, policy: live, stop: stop}
 	if err := running.start(ctx, f, t, kms, region, consoleURL); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, running.close())
 	}
 	return running, nil
 }
@@ -141,10 +157,7 @@ func (r *team) start(ctx context.Context, f *teamFlags, t terminal, kms requests
 	if err != nil {
 		return err
 	}
-	config.BaseURL, config.DB, config.Ledger, config.Log = f.base(consoleURL), r.db, r.log, t.log
-	config.Fail = func(w http.ResponseWriter, r *http.Request, fault *signin.Fault) {
-		console.FailSignIn(w, r, fault.Status, fault.Code)
-	}
+	config.BaseURL, config.DB, config.Ledger, config.Log, config.Fail = f.base(consoleURL), r.db, r.log, t.log, failSignIn
 	if f.Demo {
 		config.Demo, config.LocalKMS, config.StepUp = signin.DemoPeople(), true, false
 	}
@@ -230,6 +243,7 @@ func (r *team) ready(ctx context.Context) error {
 
 // close waits for what is being sent, and closes the database.
 func (r *team) close() error {
+	r.stop()
 	r.running.Wait()
 	return r.db.Close()
 }

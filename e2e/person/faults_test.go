@@ -251,7 +251,7 @@ func TestKMSDown(t *testing.T) {
 	closed.Close()
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "an-id")
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "a-secret-of-some-length")
-	p := program.StartWith(t, "--kms=alibaba", "--region=cn-shanghai", "--endpoint="+closed.Addr().String())
+	p := program.StartWith(t, "--kms=alibaba", "--allow-unauthenticated", "--region=cn-shanghai", "--endpoint="+closed.Addr().String())
 	for _, language := range text.Languages {
 		v := browser.Open(p, t, browser.Look{Language: language.Tag}, "/")
 		v.Expect("the server responded with a status of 502")
@@ -273,7 +273,7 @@ func TestNoCredentials(t *testing.T) {
 	for _, name := range []string{"ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_CREDENTIALS_URI"} {
 		t.Setenv(name, "")
 	}
-	p := program.StartWith(t, "--kms=alibaba")
+	p := program.StartWith(t, "--kms=alibaba", "--allow-unauthenticated")
 	v := browser.Open(p, t, browser.Look{}, "/")
 	v.Expect("the server responded with a status of 503")
 	v.ChooseCMK("key-hzz1")

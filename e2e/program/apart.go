@@ -28,7 +28,7 @@ func StartApart(t testing.TB) *Apart {
 	a := &Apart{t: t, stateFile: filepath.Join(t.TempDir(), "kms.state"), Proxy: startProxy(t)}
 	a.Process = &Process{Log: &Log{}}
 	a.StartKMS()
-	a.flags = []string{"serve", "--kms=alibaba", "--endpoint=" + a.Proxy.address, "--ca-file=" + a.Proxy.authority}
+	a.flags = []string{"serve", "--kms=alibaba", "--allow-unauthenticated", "--endpoint=" + a.Proxy.address, "--ca-file=" + a.Proxy.authority}
 	a.Console = "http://127.0.0.1:0"
 	a.StartConsole()
 	return a

@@ -28,6 +28,13 @@ type Config struct {
 	LocalKMSFlags string // what an aliyun command needs to reach it; empty when calls go to Alibaba Cloud
 	LocalKMSLogin string // environment for an aliyun command, ending in a space; empty when calls go to Alibaba Cloud
 
+	// Operator says who runs the console, where that is one person: nobody else gets through Require.
+	// Nil lets everybody import who reaches the console. Team has its own.
+	Operator interface {
+		Handler() http.Handler // of everything below /signin/
+		Require(http.Handler) http.Handler
+	}
+
 	Team *Team // what several people need; nil for a console that serves whoever runs it
 
 	Hosts   []string                    // names at which it may be addressed besides loopback, as ParseHost takes them
@@ -96,16 +103,27 @@ func (c *console) routes(documents map[string]document) *echo.Echo {
 	}
 	e.Match(read, "/static/:digest/*", c.static)
 
-	if c.Team == nil {
-		e.POST("/kms/GetParametersForImport", c.getParametersForImport)
-		e.POST("/kms/ImportKeyMaterial", c.importKeyMaterial)
-	} else {
+	if c.Team != nil {
 		c.teamRoutes(e)
+	} else {
+		c.operatorRoutes(e)
 	}
 
 	e.GET("/healthz", c.healthz)
 	e.GET("/readyz", c.readyz)
 	return e
+}
+
+// operatorRoutes registers what a console has that serves whoever runs it.
+func (c *console) operatorRoutes(e *echo.Echo) {
+	var require []echo.MiddlewareFunc
+	if c.Operator != nil {
+		require = append(require, echo.WrapMiddleware(c.Operator.Require))
+		e.Any("/signin/*", echo.WrapHandler(c.Operator.Handler()))
+		e.GET("/signin", func(echo.Context) error { return errAddress }) // where a wrong address leads
+	}
+	e.POST("/kms/GetParametersForImport", c.getParametersForImport, require...)
+	e.POST("/kms/ImportKeyMaterial", c.importKeyMaterial, require...)
 }
 
 func (c *console) static(e echo.Context) error {

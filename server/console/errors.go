@@ -44,6 +44,7 @@ var (
 	errNoGuest       = &refusal{http.StatusConflict, "Console.NoGuest"}
 	errNoLedger      = &refusal{http.StatusForbidden, "Console.NoLedger"}
 	errDeadline      = &refusal{http.StatusBadRequest, "Console.Deadline"}
+	errAddress       = &refusal{http.StatusForbidden, "SignIn.Address"}
 	errInternal      = &refusal{http.StatusInternalServerError, "Console.Internal"}
 	errNoCredentials = &refusal{http.StatusServiceUnavailable, "Console.NoCredentials"}
 	errUnreachable   = &refusal{http.StatusBadGateway, "Console.KMSUnreachable"}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -145,7 +146,7 @@ func TestRecover(t *testing.T) {
 	for name, taken := range map[string]bool{"the KMS had taken it": true, "the KMS had not been called": false} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(w *world) {
-				v := w.interrupted(taken)
+				v, wake := w.interrupted(taken)
 				if err := w.service.Recover(w.t.Context()); err != nil {
 					w.t.Fatal(err)
 				}
@@ -154,6 +155,8 @@ func TestRecover(t *testing.T) {
 				if err := w.service.Recover(w.t.Context()); err != nil {
 					w.t.Fatal(err)
 				}
+				w.wantState(v.ID, requests.Imported)
+				wake() // the other was not dead, only stopped: it does not record a second outcome
 				w.wantState(v.ID, requests.Imported)
 				w.wantOneOutcome(v.ID)
 				if !bytes.Equal(w.server.Material(keyOne), material) {
@@ -165,10 +168,10 @@ func TestRecover(t *testing.T) {
 }
 
 // interrupted leaves a request as a process that was killed leaves it: stuck right before the call,
-// or right after it.
-func (w *world) interrupted(taken bool) requests.View {
+// or right after it. Wake lets that process go on to its end.
+func (w *world) interrupted(taken bool) (v requests.View, wake func()) {
 	w.t.Helper()
-	v := w.submitted(keyOne, "payments/cards")
+	v = w.submitted(keyOne, "payments/cards")
 	stuck, release := make(chan struct{}), make(chan struct{})
 	dying := w.open(func(c *requests.Config) {
 		c.Faults = func(point string) {
@@ -178,12 +181,16 @@ func (w *world) interrupted(taken bool) requests.View {
 			}
 		}
 	})
-	w.t.Cleanup(func() { close(release) })
+	wake = sync.OnceFunc(func() {
+		close(release)
+		dying.Close()
+	})
+	w.t.Cleanup(wake)
 	ctx, cancel := context.WithCancel(w.as(olga))
 	defer cancel()
 	go dying.Approve(ctx, v.ID, v.Digest)
 	<-stuck
-	return v
+	return v, wake
 }
 
 // Long after the first call nobody sends by themselves: the CMK may have been changed on purpose.

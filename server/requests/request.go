@@ -57,10 +57,6 @@ type Terms struct {
 	Deadline   time.Time // until when the import must be done, in UTC
 	Note       string    // from the requester to the importer
 	Commitment string    // of an earlier receipt that the material must match, or empty
-
-	// CommitmentSalt is the salt of that receipt, with which the importer's page computes the
-	// commitment of the material; empty without a Commitment.
-	CommitmentSalt string
 }
 
 // Submission is what the importer hands in: nothing in it opens without the KMS.

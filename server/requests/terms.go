@@ -53,8 +53,6 @@ func (t *Terms) check(region string, now time.Time) (field string) {
 		return "Deadline"
 	case t.Commitment != "" && !digests.MatchString(t.Commitment):
 		return "Commitment"
-	case t.CommitmentSalt != "" && (t.Commitment == "" || !digests.MatchString(t.CommitmentSalt)):
-		return "CommitmentSalt"
 	}
 	return ""
 }

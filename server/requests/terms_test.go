@@ -30,9 +30,8 @@ func TestTermsThatCannotBe(t *testing.T) {
 				func(t *requests.Terms) { t.Expiry = requests.ExpiryWithin },
 				func(t *requests.Terms) { t.Expiry, t.ExpiryDays = requests.ExpiryWithin, 4000 },
 			},
-			"Deadline":       {func(t *requests.Terms) { t.Deadline = time.Time{} }, func(t *requests.Terms) { t.Deadline = time.Now() }, func(t *requests.Terms) { t.Deadline = time.Now().AddDate(2, 0, 0) }},
-			"Commitment":     {func(t *requests.Terms) { t.Commitment = "abc" }, func(t *requests.Terms) { t.Commitment = strings.ToUpper(sum("x")) }},
-			"CommitmentSalt": {func(t *requests.Terms) { t.CommitmentSalt = sum("salt") }},
+			"Deadline":   {func(t *requests.Terms) { t.Deadline = time.Time{} }, func(t *requests.Terms) { t.Deadline = time.Now() }, func(t *requests.Terms) { t.Deadline = time.Now().AddDate(2, 0, 0) }},
+			"Commitment": {func(t *requests.Terms) { t.Commitment = "abc" }, func(t *requests.Terms) { t.Commitment = strings.ToUpper(sum("x")) }},
 		} {
 			for _, edit := range edits {
 				bad := w.terms(keyTwo, "payments/x")

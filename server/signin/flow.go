@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -130,9 +129,7 @@ func (s *Service) callback(w http.ResponseWriter, r *http.Request) {
 	}
 	who, err := s.finish(r.Context(), f, r.URL.Query())
 	if err != nil {
-		if !errors.As(err, &fault) {
-			fault = s.providerFault(err)
-		}
+		fault = s.providerFault(err)
 		s.refuse(r.Context(), fault)
 		failPage(w, r, fault)
 		return

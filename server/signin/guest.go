@@ -37,6 +37,9 @@ func (s *Service) NewGuestLink(tx *store.Tx, request string, deadline time.Time)
 	if err := s.EndGuestLinks(tx, request); err != nil {
 		return "", "", err
 	}
+	if _, err := tx.Exec("DELETE FROM signin_sessions WHERE person = ?", GuestID(request)); err != nil {
+		return "", "", err
+	}
 	secret = rand.Text()
 	number, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
 	if err != nil {
@@ -52,12 +55,10 @@ func (s *Service) NewGuestLink(tx *store.Tx, request string, deadline time.Time)
 		Fields: map[string]string{"deadline": deadline.UTC().Format(time.RFC3339)}})
 }
 
-// EndGuestLinks ends the links to a request, and what was opened with them.
+// EndGuestLinks ends the links to a request, such as one that has ended itself. Whoever opened one
+// before can see until the deadline how the request ended.
 func (s *Service) EndGuestLinks(tx *store.Tx, request string) error {
-	if _, err := tx.Exec("DELETE FROM signin_guests WHERE request = ?", request); err != nil {
-		return err
-	}
-	_, err := tx.Exec("DELETE FROM signin_sessions WHERE person = ?", GuestID(request))
+	_, err := tx.Exec("DELETE FROM signin_guests WHERE request = ?", request)
 	return err
 }
 

@@ -175,9 +175,21 @@ func TestGuessed(t *testing.T) {
 		if fault := b.open(second, secondCode); fault != "" {
 			t.Errorf("the new link: %q", fault)
 		}
-		c.newLink(t, "REQUEST1", time.Hour)
+		third, thirdCode := c.newLink(t, "REQUEST1", time.Hour)
 		if b.who().ID != "" {
 			t.Error("two browsers can have one request")
+		}
+		c.write(t, func(tx *store.Tx) error { return c.service.EndGuestLinks(tx, "REQUEST1") })
+		if fault := c.browser(t).open(third, thirdCode); fault != "SignIn.GuestLink" {
+			t.Errorf("a link to a request that has ended: %q", fault)
+		}
+		opened, openedCode := c.newLink(t, "REQUEST4", time.Hour)
+		if b.open(opened, openedCode); b.who().ID == "" {
+			t.Fatal("not opened")
+		}
+		c.write(t, func(tx *store.Tx) error { return c.service.EndGuestLinks(tx, "REQUEST4") })
+		if b.who().ID == "" {
+			t.Error("the guest cannot see how the request ended")
 		}
 		late, lateCode := c.newLink(t, "REQUEST2", time.Minute)
 		c.clock.forward(time.Minute)

@@ -1,6 +1,9 @@
 package signin_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
@@ -17,6 +20,7 @@ import (
 
 	"keyferry/server/ledger"
 	"keyferry/server/signin"
+	"keyferry/server/signin/signintest"
 )
 
 func mustURL(t *testing.T, address string) *url.URL {
@@ -31,28 +35,45 @@ func mustURL(t *testing.T, address string) *url.URL {
 // forger is a provider that answers whatever a test wants.
 type forger struct {
 	*httptest.Server
-	key signingKey
+	key *ecdsa.PrivateKey
 
-	mu       sync.Mutex
-	nonce    string              // of the last sign-in
-	claims   map[string]any      // of the next token, over those of an honest one; nil removes
-	sign     func([]byte) string // makes the token of claims; nil signs honestly
-	token    http.HandlerFunc    // answers in place of the token endpoint
-	callback url.Values          // of the way back, over the honest ones
-	metadata map[string]any      // over the honest one
-	userinfo map[string]any      // nil for none
-	keys     http.HandlerFunc
+	mu        sync.Mutex
+	nonce     string              // of the last sign-in
+	claims    map[string]any      // of the next token, over those of an honest one; nil removes
+	sign      func([]byte) string // makes the token of claims; nil signs honestly
+	token     http.HandlerFunc    // answers in place of the token endpoint
+	callback  url.Values          // of the way back, over the honest ones
+	discovery int                 // status of the answer; zero for an honest one
+	metadata  map[string]any      // over the honest one
+	userinfo  map[string]any      // nil for none
+	keys      http.HandlerFunc
+}
+
+// testSecret is the console's at the provider.
+const testSecret = signintest.ClientSecret
+
+func newKey(t *testing.T) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
 
 func newForger(t *testing.T) *forger {
 	t.Helper()
-	f := &forger{key: newSigningKey(t, "forger")}
+	f := &forger{key: newKey(t)}
 	mux := http.NewServeMux()
 	f.Server = httptest.NewServer(mux)
 	t.Cleanup(f.Close)
 	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
+		if f.discovery != 0 {
+			w.WriteHeader(f.discovery)
+			return
+		}
 		about := map[string]any{
 			"issuer": f.URL, "authorization_endpoint": f.URL + "/auth", "token_endpoint": f.URL + "/token", "jwks_uri": f.URL + "/keys",
 			"id_token_signing_alg_values_supported": []string{"ES256", "RS256", "HS256", "none"},
@@ -95,7 +116,7 @@ func newForger(t *testing.T) *forger {
 			f.keys(w, r)
 			return
 		}
-		json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &f.key.key.PublicKey, KeyID: f.key.id, Algorithm: "ES256", Use: "sig"}}})
+		json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &f.key.PublicKey, KeyID: "forger", Algorithm: "ES256", Use: "sig"}}})
 	})
 	return f
 }
@@ -117,7 +138,7 @@ func (f *forger) idToken(t *testing.T) string {
 	if f.sign != nil {
 		return f.sign(payload)
 	}
-	return signed(t, jose.ES256, f.key.key, f.key.id, payload)
+	return signed(t, jose.ES256, f.key, "forger", payload)
 }
 
 // signed makes a token.
@@ -156,7 +177,7 @@ func encode(part string) string { return base64.RawURLEncoding.EncodeToString([]
 // TestHostile answers sign-ins in every wrong way, each of which has a page of its own.
 func TestHostile(t *testing.T) {
 	now := time.Now()
-	other := newSigningKey(t, "forger")
+	other := newKey(t)
 	type change = func(*testing.T, *forger)
 	claims := func(c map[string]any) change { return func(_ *testing.T, f *forger) { f.claims = c } }
 	back := func(v url.Values) change { return func(_ *testing.T, f *forger) { f.callback = v } }
@@ -169,8 +190,11 @@ func TestHostile(t *testing.T) {
 			}
 		}
 	}
+	discovery := func(status int) change {
+		return func(_ *testing.T, f *forger) { f.discovery = status }
+	}
 	public := func(t *testing.T, f *forger) []byte {
-		der, err := x509.MarshalPKIXPublicKey(&f.key.key.PublicKey)
+		der, err := x509.MarshalPKIXPublicKey(&f.key.PublicKey)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -180,6 +204,7 @@ func TestHostile(t *testing.T) {
 		change change
 		code   string
 		start  string
+		logs   string
 	}{
 		"honest":               {change: func(*testing.T, *forger) {}},
 		"honest, again":        {change: func(*testing.T, *forger) {}, start: "/signin/start?again=1"},
@@ -219,21 +244,21 @@ func TestHostile(t *testing.T) {
 			}
 		}},
 		"another key": {code: "SignIn.Signature", change: func(t *testing.T, f *forger) {
-			f.sign = func(p []byte) string { return signed(t, jose.ES256, other.key, "forger", p) }
+			f.sign = func(p []byte) string { return signed(t, jose.ES256, other, "forger", p) }
 		}},
 		"an unknown key": {code: "SignIn.Signature", change: func(t *testing.T, f *forger) {
-			f.sign = func(p []byte) string { return signed(t, jose.ES256, other.key, "other", p) }
+			f.sign = func(p []byte) string { return signed(t, jose.ES256, other, "other", p) }
 		}},
 		"a key in the token": {code: "SignIn.Signature", change: func(t *testing.T, f *forger) {
 			f.sign = func(p []byte) string {
-				signer, _ := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: other.key}, &jose.SignerOptions{EmbedJWK: true})
+				signer, _ := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: other}, &jose.SignerOptions{EmbedJWK: true})
 				object, _ := signer.Sign(p)
 				token, _ := object.CompactSerialize()
 				return token
 			}
 		}},
 		"signature cut": {code: "SignIn.Signature", change: func(t *testing.T, f *forger) {
-			f.sign = func(p []byte) string { s := signed(t, jose.ES256, f.key.key, "forger", p); return s[:len(s)-8] }
+			f.sign = func(p []byte) string { s := signed(t, jose.ES256, f.key, "forger", p); return s[:len(s)-8] }
 		}},
 		"no token at all": {code: "SignIn.Token", change: func(_ *testing.T, f *forger) { f.sign = func([]byte) string { return "" } }},
 		"no token":        {code: "SignIn.Token", change: func(_ *testing.T, f *forger) { f.sign = func([]byte) string { return "x.y.z" } }},
@@ -276,6 +301,8 @@ func TestHostile(t *testing.T) {
 		"odd endpoint": {code: "SignIn.ProviderWrong", change: func(_ *testing.T, f *forger) {
 			f.metadata = map[string]any{"authorization_endpoint": "javascript:alert(1)"}
 		}},
+		"no such issuer":  {code: "SignIn.ProviderWrong", change: discovery(404), logs: "404"},
+		"discovery fails": {code: "SignIn.ProviderDown", change: discovery(503), logs: "503"},
 		"about another": {code: "SignIn.Token", change: func(_ *testing.T, f *forger) {
 			f.claims = map[string]any{"groups": nil}
 			f.userinfo = map[string]any{"sub": "id-2", "groups": []string{"admins"}}
@@ -305,6 +332,9 @@ func TestHostile(t *testing.T) {
 				if who := b.who(); who.ID != "" || b.session() != nil {
 					t.Errorf("signed in as %+v", who)
 				}
+			}
+			if !strings.Contains(c.log.String(), test.logs) {
+				t.Errorf("the log has no %q", test.logs)
 			}
 			wantNoSecret(t, c, b, f.nonce, "the-code-5c1d", "the-access-token-91b2")
 		})

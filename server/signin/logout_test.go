@@ -32,7 +32,7 @@ func (f *forger) logoutToken(t *testing.T, jti string, changes map[string]any) s
 	if err != nil {
 		t.Fatal(err)
 	}
-	return signed(t, jose.ES256, f.key.key, f.key.id, payload)
+	return signed(t, jose.ES256, f.key, "forger", payload)
 }
 
 // backChannel sends what the provider sends, and returns the status.
@@ -94,7 +94,7 @@ func TestWrongLogout(t *testing.T) {
 	f := newForger(t)
 	c := withForger(t, f)
 	b := c.signedIn(t)
-	stranger := newSigningKey(t, "forger")
+	stranger := newKey(t)
 	now := time.Now()
 	for name, changes := range map[string]map[string]any{
 		"issuer":         {"iss": "https://other.example"},
@@ -121,7 +121,7 @@ func TestWrongLogout(t *testing.T) {
 	for name, token := range map[string]string{
 		"empty": "", "text": "x.y.z", "an ID token": f.idToken(t),
 		"alg none":    encode(`{"alg":"none"}`) + "." + encode(string(payload)) + ".",
-		"another key": signed(t, jose.ES256, stranger.key, "forger", payload),
+		"another key": signed(t, jose.ES256, stranger, "forger", payload),
 		"HS256":       signed(t, jose.HS256, []byte(strings.Repeat(testSecret, 3)), "forger", payload),
 	} {
 		if status := c.backChannel(t, token); status != http.StatusBadRequest {

@@ -96,7 +96,7 @@ func (p *provider) discover(ctx context.Context) (*found, error) {
 func (p *provider) ask(ctx context.Context) (*found, error) {
 	discovered, err := oidc.NewProvider(oidc.ClientContext(ctx, p.client), p.config.Issuer)
 	if err != nil {
-		return nil, err
+		return nil, discoveryFault(err)
 	}
 	var more struct {
 		Token   string   `json:"token_endpoint"`
@@ -125,6 +125,20 @@ func (p *provider) ask(ctx context.Context) (*found, error) {
 			Scopes:      append([]string{oidc.ScopeOpenID, "profile", "email"}, p.config.Scopes...),
 		},
 	}, nil
+}
+
+// discoveryFault tells a provider that is down from an issuer that is not one. What the answer says
+// is public, so the log may have its beginning.
+func discoveryFault(err error) error {
+	var unreachable *url.Error
+	var mismatch *oidc.IssuerMismatchError
+	switch {
+	case errors.As(err, &unreachable), errors.As(err, &mismatch):
+		return err
+	case strings.HasPrefix(err.Error(), "5"): // the status of the answer
+		return fmt.Errorf("%w: %.200s", ErrProviderDown, err.Error())
+	}
+	return fmt.Errorf("%w: %.200s", ErrProviderWrong, err.Error())
 }
 
 // checkEndpoint wants https where the issuer is https.
@@ -216,7 +230,7 @@ func (p *found) complete(ctx context.Context, token *oauth2.Token, subject strin
 	}
 	info, err := p.provider.UserInfo(ctx, oauth2.StaticTokenSource(token))
 	if err != nil {
-		return fmt.Errorf("%w: userinfo: %v", ErrProviderDown, err)
+		return fmt.Errorf("%w: userinfo", ErrProviderDown) // what it answered may be about the person
 	}
 	more := map[string]any{}
 	var other claims
@@ -305,7 +319,9 @@ func (s *Service) providerFault(err error) *Fault {
 		s.log.Warn("the provider is unreachable", "timeout", true)
 		return ErrProviderDown
 	case errors.As(err, &fault):
-		s.log.Warn("the provider cannot be used", "code", fault.Code)
+		if err != error(fault) {
+			s.log.Warn("the provider cannot be used", "error", err)
+		}
 		return fault
 	}
 	s.log.Warn("the provider's answer cannot be read")

@@ -1,180 +1,38 @@
 package signin_test
 
 import (
-	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"errors"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
-	"github.com/zitadel/oidc/v3/example/server/storage"
-	"github.com/zitadel/oidc/v3/pkg/oidc"
-	"github.com/zitadel/oidc/v3/pkg/op"
-
 	"keyferry/server/person"
 	"keyferry/server/signin"
+	"keyferry/server/signin/signintest"
 	"keyferry/server/store"
 	"keyferry/server/store/storetest"
 )
 
-// provider is an OpenID provider that we did not write: the op package of zitadel/oidc, which is a
-// certified one, with the storage of its example. It runs inside the test, so that a test can rotate
-// its keys and end it. Whoever is at the login page is signed in without a password.
-type provider struct {
-	*storage.Storage
-	*httptest.Server
-	client string
-
-	mu     sync.Mutex
-	groups []string
-	key    signingKey
-	login  string // user name of whoever is at the login page; empty refuses
-	logins int
-}
-
-type signingKey struct {
-	id  string
-	key *ecdsa.PrivateKey
-}
-
-func (k signingKey) ID() string                                  { return k.id }
-func (k signingKey) SignatureAlgorithm() jose.SignatureAlgorithm { return jose.ES256 }
-func (k signingKey) Algorithm() jose.SignatureAlgorithm          { return jose.ES256 }
-func (k signingKey) Use() string                                 { return "sig" }
-func (k signingKey) Key() any                                    { return k.key }
-
-type publicKey struct{ signingKey }
-
-func (k publicKey) Key() any { return &k.key.PublicKey }
-
-func newSigningKey(t *testing.T, id string) signingKey {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return signingKey{id, key}
-}
-
-// users are the people of the directory.
-type users map[string]*storage.User
-
-func (u users) GetUserByID(id string) *storage.User { return u[id] }
-func (u users) ExampleClientID() string             { return "service" }
-func (u users) GetUserByUsername(name string) *storage.User {
-	for _, user := range u {
-		if user.Username == name {
-			return user
-		}
-	}
-	return nil
-}
-
-var directory = users{
-	"id-1": {ID: "id-1", Username: "ines", Password: "x", FirstName: "Ines", LastName: "支付 \u202eX", Email: "ines@example.com", EmailVerified: true},
-	"id-2": {ID: "id-2", Username: "olga", Password: "x", FirstName: "Olga", LastName: "O", Email: "olga@example.com"},
-}
-
-const testSecret = "client-secret-7f3a"
-
-// newProvider serves a provider until the test ends.
-func newProvider(t *testing.T) *provider {
-	t.Helper()
-	mux := http.NewServeMux()
-	p := &provider{Server: httptest.NewUnstartedServer(mux), client: "keyferry", login: "ines",
-		groups: []string{"payments", "staff"}, key: newSigningKey(t, "first")}
-	issuer := "http://" + p.Listener.Addr().String()
-	p.Storage = storage.NewStorageWithClients(directory, map[string]*storage.Client{})
-	served, err := op.NewProvider(&op.Config{CodeMethodS256: true, AuthMethodPost: true}, p, op.StaticIssuer(issuer), op.WithAllowInsecure(),
-		op.WithLogger(slog.New(slog.NewTextHandler(io.Discard, nil))))
-	if err != nil {
-		t.Fatal(err)
-	}
-	login := op.NewIssuerInterceptor(served.IssuerFromRequest).HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p.mu.Lock()
-		name := p.login
-		p.logins++
-		p.mu.Unlock()
-		id := r.FormValue("authRequestID")
-		if err := p.CheckUsernamePassword(name, "x", id); err != nil {
-			request, _ := p.AuthRequestByID(r.Context(), id)
-			op.AuthRequestError(w, r, request, oidc.ErrAccessDenied(), served)
-			return
-		}
-		http.Redirect(w, r, op.AuthCallbackURL(served)(r.Context(), id), http.StatusFound)
-	})
-	mux.HandleFunc("/login/username", login)
-	mux.Handle("/", served)
-	p.Start()
-	t.Cleanup(p.Close)
-	return p
-}
-
-// register makes the console a client of the provider.
-func (p *provider) register(base string) {
-	p.Storage = storage.NewStorageWithClients(directory, map[string]*storage.Client{
-		p.client: storage.WebClient(p.client, testSecret, base+"/signin/callback"),
-	})
-}
-
-func (p *provider) SetUserinfoFromRequest(ctx context.Context, info *oidc.UserInfo, token op.IDTokenRequest, scopes []string) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	info.AppendClaims("groups", p.groups)
-	return p.Storage.SetUserinfoFromRequest(ctx, info, token, scopes)
-}
-
-func (p *provider) SetUserinfoFromToken(ctx context.Context, info *oidc.UserInfo, token, subject, origin string) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	info.AppendClaims("groups", p.groups)
-	return p.Storage.SetUserinfoFromToken(ctx, info, token, subject, origin)
-}
-
-func (p *provider) SigningKey(context.Context) (op.SigningKey, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.key, nil
-}
-
-func (p *provider) SignatureAlgorithms(context.Context) ([]jose.SignatureAlgorithm, error) {
-	return []jose.SignatureAlgorithm{jose.ES256}, nil
-}
-
-func (p *provider) KeySet(context.Context) ([]op.Key, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return []op.Key{publicKey{p.key}}, nil
-}
-
-// set changes the provider.
-func (p *provider) set(f func()) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	f()
-}
+// The people of the directory. Nobody verified the address of Olga.
+var (
+	ines = signintest.Person{ID: "ines", Name: "Ines 支付 \u202eX", Email: "ines@example.com", EmailVerified: true, Groups: []string{"payments", "staff"}}
+	olga = signintest.Person{ID: "olga", Name: "Olga", Email: "olga@example.com"}
+)
 
 // withProvider serves a console whose people sign in with a real provider.
-func withProvider(t *testing.T, db *store.DB, secure bool, change ...func(*signin.Config)) (*console, *provider) {
+func withProvider(t *testing.T, db *store.DB, secure bool, change ...func(*signin.Config)) (*console, *signintest.Provider) {
 	t.Helper()
-	p := newProvider(t)
+	p := signintest.New(t, ines, olga)
+	p.At("ines")
 	c := newConsole(t, db, secure, func(config *signin.Config) {
-		config.Issuer, config.ClientID, config.ClientSecret = p.URL, p.client, testSecret
+		config.Issuer, config.ClientID, config.ClientSecret = p.Issuer, signintest.ClientID, testSecret
 		for _, f := range change {
 			f(config)
 		}
 	})
-	p.register(c.URL)
+	p.Register(c.URL)
 	return c, p
 }
 
@@ -209,7 +67,7 @@ func TestProvider(t *testing.T) {
 		if again := other.who(); again.ID != who.ID {
 			t.Errorf("the same person has the ids %s and %s", who.ID, again.ID)
 		}
-		p.set(func() { p.login, p.groups = "olga", nil })
+		p.At("olga")
 		third := c.browser(t)
 		third.get("/signin/start")
 		if olga := third.who(); olga.ID == who.ID || olga.ID == "" || olga.Email != "" || len(olga.Groups) != 0 {
@@ -235,7 +93,7 @@ func TestStepUp(t *testing.T) {
 	b.get("/signin/start?again=1&to=/x")
 	var asked bool
 	for _, address := range b.seen {
-		asked = asked || strings.Contains(address, "prompt=login") && strings.Contains(address, "max_age=300") && strings.HasPrefix(address, p.URL)
+		asked = asked || strings.Contains(address, "prompt=login") && strings.Contains(address, "max_age=300") && strings.HasPrefix(address, p.Issuer)
 	}
 	if !asked {
 		t.Errorf("the provider was not told to ask the person again: %q", b.seen)
@@ -243,8 +101,8 @@ func TestStepUp(t *testing.T) {
 	if after := b.who(); after.ID != before.ID || !c.service.Fresh(after) {
 		t.Errorf("signed in again as %+v", after)
 	}
-	if p.logins != 2 {
-		t.Errorf("%d times at the login page", p.logins)
+	if n := p.Logins(); n != 2 {
+		t.Errorf("%d times at the login page", n)
 	}
 	if b.session().Value == old.Value {
 		t.Error("the session kept its id")
@@ -284,12 +142,12 @@ func TestFresh(t *testing.T) {
 func TestRotatedKey(t *testing.T) {
 	c, p := withProvider(t, database(t), false)
 	c.browser(t).get("/signin/start")
-	p.set(func() { p.key = newSigningKey(t, "second") })
+	p.ChangeKey(t, "second")
 	b := c.browser(t)
 	if b.get("/signin/start"); b.who().ID == "" {
 		t.Error("not signed in after the provider changed its key")
 	}
-	p.set(func() { p.key = newSigningKey(t, "second") }) // another key with the same name
+	p.ChangeKey(t, "second") // another key with the same name
 	b = c.browser(t)
 	if b.get("/signin/start"); b.who().ID == "" {
 		t.Error("not signed in after the provider changed its key and kept the name")
@@ -311,7 +169,7 @@ func TestProviderDown(t *testing.T) {
 		t.Error("the provider is not down")
 	}
 	fresh := newConsole(t, database(t), false, func(config *signin.Config) {
-		config.Issuer, config.ClientID = p.URL, "keyferry"
+		config.Issuer, config.ClientID = p.Issuer, signintest.ClientID
 	})
 	fresh.browser(t).fails("/signin/start", "SignIn.ProviderDown")
 	if err := fresh.service.Ready(t.Context()); err == nil {
@@ -325,7 +183,7 @@ func TestProviderDown(t *testing.T) {
 // TestRefusedAtProvider shows that the person said no.
 func TestRefusedAtProvider(t *testing.T) {
 	c, p := withProvider(t, database(t), false)
-	p.set(func() { p.login = "nobody" })
+	p.At("nobody")
 	b := c.browser(t)
 	b.fails("/signin/start", "SignIn.Refused")
 	if b.who().ID != "" {

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"time"
 
@@ -52,8 +51,8 @@ type Config struct {
 	ClientSecret string   // empty for a public client
 	GroupsClaim  string   // name of the claim with groups; a.b means b within a; empty means groups
 	Scopes       []string // besides openid, profile and email
-	Patience     time.Duration
 	// Patience is how long one answer of the provider may take; zero means ten seconds.
+	Patience time.Duration
 
 	Demo     []person.Person // made-up people, whom everybody may be; only with LocalKMS
 	LocalKMS bool            // the console's calls go to the local KMS
@@ -202,18 +201,6 @@ func (s *Service) Ready(ctx context.Context) error {
 	}
 	_, err := s.provider.discover(ctx)
 	return err
-}
-
-// Ways says how one can sign in, for the sign-in page.
-type Ways struct {
-	Provider bool            `json:"provider"`
-	Demo     []person.Person `json:"-"`
-	OneTime  bool            `json:"oneTime"`
-}
-
-// Ways returns how one can sign in.
-func (s *Service) Ways() Ways {
-	return Ways{s.provider != nil, slices.Clone(s.config.Demo), s.operator != nil}
 }
 
 // alone reports whether nobody signs in.

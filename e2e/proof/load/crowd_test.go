@@ -81,7 +81,7 @@ func startCrowd(t *testing.T, people int) *crowd {
 	authority := program.Kept(t, "authority.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", localkms.DefaultAccessKeyID)
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", localkms.DefaultAccessKeySecret)
-	c.console = program.StartWith(t, "--kms=alibaba",
+	c.console = program.StartWith(t, "--kms=alibaba", "--allow-unauthenticated",
 		"--endpoint="+server.Listener.Addr().String(), "--ca-file="+authority)
 	c.site = c.console.Console
 	return c

@@ -121,13 +121,15 @@ export async function parametersFor({ Id, KeyId }, algorithm, signal) {
  * @param {AbortSignal} signal
  * @returns {Promise<Request>}
  */
-export function submit({ Id }, parameters, prepared, expireUnix, signal) {
+export function submit({ Id, Commitment }, parameters, prepared, expireUnix, signal) {
     return ask(`/api/requests/${Id}/submit`, {
         body: {
             WrappingAlgorithm: parameters.algorithm, WrappingKeySHA256: parameters.fingerprint,
             EncryptedKeyMaterial: prepared.encryptedKeyMaterial, ImportToken: parameters.token,
             TokenExpireTime: parameters.tokenExpireTime, KeyMaterialExpireUnix: expireUnix,
-            KeyCheckValue: prepared.kcv, Commitment: prepared.commitment,
+            KeyCheckValue: prepared.kcv,
+            // The worker has compared the key with the receipt of this commitment, see chosenReceipt.
+            Commitment: Commitment || prepared.commitment,
         },
         signal, lost: "submit_outcome_unknown",
     })

@@ -49,7 +49,7 @@ func start(t testing.TB) *program.Program {
 		t.Fatal(err)
 	}
 	return program.StartWith(t, "--localkms-listen=127.0.0.1:0", "--localkms-control-listen=127.0.0.1:0",
-		"--database="+filepath.Join(folder, "keyferry.db"), "--policy="+rules, "--demo")
+		"--database="+filepath.Join(folder, "keyferry.db"), "--policy="+rules, "--demo-people")
 }
 
 // somebody is a person in a browser of their own.

@@ -138,64 +138,62 @@ type RequestList struct {
 	NoneAll     string
 	NoneFit     string
 	Ends        string // {time}
-	Agreed      string // {agreed} {needed}
 }
 
 // NewRequest is the page that makes requests.
 type NewRequest struct {
-	Title          string
-	Lead           string
-	How            string
-	One            string
-	OneHint        string
-	Several        string
-	SeveralHint    string
-	Key            string
-	KeyHint        string
-	Label          string
-	LabelHint      string
-	Keys           string
-	KeysHint       string
-	CSV            string
-	Earlier        string
-	EarlierHint    string
-	Importer       string
-	ByPerson       string
-	ByPersonHint   string
-	Email          string
-	ByGroup        string
-	ByGroupHint    string
-	Group          string
-	ByLink         string
-	ByLinkHint     string
-	Algorithms     string
-	AlgorithmsHint string
-	Expiry         string
-	Any            string
-	AnyHint        string
-	Never          string
-	NeverHint      string
-	Required       string
-	RequiredHint   string
-	Within         string
-	WithinHint     string
-	Days           string
-	Deadline       string // {zone}
-	DeadlineHint   string
-	Note           string
-	NoteHint       string
-	Preview        string
-	PreviewLead    string
-	Line           string // {number}
-	Faulty         string // {count}
-	Make           string
-	MakeSeveral    string // {count}
-	Making         string
-	MakingMany     string // {number} {count}
-	Made           string // {count}
-	NotMade        string // {count}
-	ToList         string
-	Another        string
+	Title        string
+	Lead         string
+	How          string
+	One          string
+	OneHint      string
+	Several      string
+	SeveralHint  string
+	Key          string
+	KeyHint      string
+	Label        string
+	LabelHint    string
+	Keys         string
+	KeysHint     string
+	CSV          string
+	Earlier      string
+	EarlierHint  string
+	Importer     string
+	ByPerson     string
+	ByPersonHint string
+	Email        string
+	ByGroup      string
+	ByGroupHint  string
+	Group        string
+	ByLink       string
+	ByLinkHint   string
+	Algorithms   string
+	Expiry       string
+	Any          string
+	AnyHint      string
+	Never        string
+	NeverHint    string
+	Required     string
+	RequiredHint string
+	Within       string
+	WithinHint   string
+	Days         string
+	Deadline     string // {zone}
+	DeadlineHint string
+	Note         string
+	NoteHint     string
+	Preview      string
+	PreviewLead  string
+	Line         string // {number}
+	Faulty       string // {count}
+	Make         string
+	MakeSeveral  string // {count}
+	Making       string
+	MakingMany   string // {number} {count}
+	Made         string // {count}
+	NotMade      string // {count}
+	ToList       string
+	Another      string
 }
 
 // OneRequest is the page of one request.
@@ -244,8 +242,6 @@ type OneRequest struct {
 	Reason        string // {reason}
 	Code          string // {code}
 	SignInAgain   string
-	NotTold       string
-	Repeat        string
 	ToList        string
 }
 
@@ -254,18 +250,15 @@ type RequestOrder struct {
 	Title         string
 	Lead          string
 	ReceiptNeeded string
-	NeverRefused  string
 	Within        string // {days}
 	Required      string
 	NeverOnly     string
 	Submit        string // {cmk}
-	Submitting    string
 	IfAgreed      string
 	Done          string
 	DoneImported  string
 	Open          string
 	KeepTab       string
-	ReceiptWhy    string
 }
 
 // LedgerPage is the page for auditors.
@@ -277,9 +270,6 @@ type LedgerPage struct {
 	Kind           string
 	AnyKind        string
 	Total          string // {count}
-	Number         string
-	Time           string
-	What           string
 	Person         string
 	Request        string
 	Policies       string

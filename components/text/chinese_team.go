@@ -85,6 +85,7 @@ var chineseTeam = Team{
 		ExpiryRequired:   "必须设置，时间由导入人决定",
 		ExpiryWithin:     "{days} 天以内",
 		NoApproval:       "无需审批",
+		ApprovalsLater:   "提交密钥时由策略决定",
 		ApprovalsAnybody: "{count} 人，任何有审批权限的人",
 		ApprovalsGroups:  "{count} 人，来自 {groups}",
 		ApprovalsEach:    "{groups} 各一人",

@@ -85,6 +85,7 @@ var englishTeam = Team{
 		ExpiryRequired:   "at a time that the importer chooses",
 		ExpiryWithin:     "within {days} days",
 		NoApproval:       "none needed",
+		ApprovalsLater:   "the policy decides when the key is submitted",
 		ApprovalsAnybody: "{count}, from anybody who may approve",
 		ApprovalsGroups:  "{count}, from {groups}",
 		ApprovalsEach:    "one from each of {groups}",

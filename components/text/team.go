@@ -110,6 +110,7 @@ type RequestTerms struct {
 	ExpiryRequired   string
 	ExpiryWithin     string // {days}
 	NoApproval       string
+	ApprovalsLater   string // before the submission
 	ApprovalsAnybody string // {count}
 	ApprovalsGroups  string // {count} {groups}
 	ApprovalsEach    string // {groups}

@@ -193,6 +193,42 @@ func (w *world) interrupted(taken bool) (v requests.View, wake func()) {
 	return v, wake
 }
 
+// Several consoles see at once that a lease has ended: one of them sends.
+func TestOneSenderOfMany(t *testing.T) {
+	each(t, func(w *world) {
+		v, _ := w.interrupted(false)
+		w.clock.advance(6 * time.Second)
+		w.inject(localkms.Fault{Kind: localkms.FaultDelay, Action: "ImportKeyMaterial", Delay: localkms.Duration(300 * time.Millisecond)})
+		together := make(chan struct{})
+		var group, arrived sync.WaitGroup
+		for range 4 {
+			arrived.Add(1)
+			var once sync.Once
+			replica := w.open(func(c *requests.Config) {
+				c.Faults = func(point string) {
+					if point == "intent.before" {
+						once.Do(arrived.Done)
+						<-together
+					}
+				}
+			})
+			group.Go(func() {
+				if err := replica.Recover(w.t.Context()); err != nil {
+					w.t.Error(err)
+				}
+			})
+		}
+		arrived.Wait()
+		close(together)
+		group.Wait()
+		w.wantState(v.ID, requests.Imported)
+		w.wantOneOutcome(v.ID)
+		if n := w.calls.count(); n != 1 {
+			w.t.Errorf("the KMS was called %d times", n)
+		}
+	})
+}
+
 // Long after the first call nobody sends by themselves: the CMK may have been changed on purpose.
 func TestUnknownIsSaidAloud(t *testing.T) {
 	each(t, func(w *world) {

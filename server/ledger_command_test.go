@@ -222,10 +222,10 @@ func TestServeWithAWitness(t *testing.T) {
 		t.Fatal(err)
 	}
 	witnessKey, witness := ledgertest.StartWitness(t, key.Origin(), key.Public())
-	refused(t, "--ledger-witness: a witness is", "serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--demo", "--policy=policy/example",
+	refused(t, "--ledger-witness: a witness is", "serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--demo-people", "--policy=policy/example",
 		"--database="+filepath.Join(folder, "other.db"), "--ledger-witness="+witness)
 	c := run(t, "serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--database="+filepath.Join(folder, "k.db"), "--policy=policy/example",
-		"--demo", "--ledger-key="+keyFile, "--ledger-witness="+witnessKey+" "+witness)
+		"--demo-people", "--ledger-key="+keyFile, "--ledger-witness="+witnessKey+" "+witness)
 	address := c.wait(t, `console on (http://127\.0\.0\.1:\d+)`) + "/ledger/log"
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		cosigned, err := ledger.FromURL(address, http.DefaultClient).Cosigned(t.Context())

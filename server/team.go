@@ -26,7 +26,7 @@ type teamFlags struct {
 	Policy        string   `type:"existingdir" placeholder:"DIR" help:"Folder with the policies, *.cedar, on who may do what. SIGHUP reloads them. With --database."`
 	LedgerKey     string   `placeholder:"FILE" help:"File with the key that signs the ledger. With an SQLite file it is made, by default next to it."`
 	LedgerWitness []string `placeholder:"KEY URL" help:"Public key and address of a witness that cosigns the ledger every minute, with a space between them. May be given several times."`
-	Demo          bool     `help:"Let everybody sign in as one of three made-up people, to try requests out. With the local KMS alone."`
+	Demo          bool     `name:"demo-people" help:"Let everybody sign in as one of three made-up people, to try requests out. With the local KMS alone."`
 
 	KMSReadsPerSecond  float64 `name:"kms-reads-per-second" default:"20" help:"How many calls of GetParametersForImport to make in a second for --database. Several consoles divide the limit of the account among them."`
 	KMSWritesPerSecond float64 `name:"kms-writes-per-second" default:"10" help:"How many calls of ImportKeyMaterial to make in a second for --database."`
@@ -41,7 +41,7 @@ const databaseVariable = "KEYFERRY_DATABASE"
 func (f *teamFlags) check(kms string) error {
 	if f.Database == "" {
 		for flag, set := range map[string]bool{
-			"--policy": f.Policy != "", "--ledger-key": f.LedgerKey != "", "--ledger-witness": len(f.LedgerWitness) > 0, "--demo": f.Demo, "--oidc-issuer": f.OIDCIssuer != "",
+			"--policy": f.Policy != "", "--ledger-key": f.LedgerKey != "", "--ledger-witness": len(f.LedgerWitness) > 0, "--demo-people": f.Demo, "--oidc-issuer": f.OIDCIssuer != "",
 		} {
 			if set {
 				return fmt.Errorf("%s needs --database, since without one the console serves whoever runs it and keeps nothing", flag)
@@ -53,11 +53,11 @@ func (f *teamFlags) check(kms string) error {
 	case f.Policy == "":
 		return errors.New("--database needs --policy: without policies nobody may do anything")
 	case f.Demo && kms != "local":
-		return errors.New("--demo lets everybody be anybody, so it goes with the local KMS alone")
+		return errors.New("--demo-people lets everybody be anybody, so it goes with the local KMS alone")
 	case f.Demo && f.OIDCIssuer != "":
-		return errors.New("--demo and --oidc-issuer are two ways to sign in: choose one")
+		return errors.New("--demo-people and --oidc-issuer are two ways to sign in: choose one")
 	case !f.Demo && f.OIDCIssuer == "":
-		return errors.New("--database needs --oidc-issuer, so that the console knows who asks; to try it out with made-up people, add --demo")
+		return errors.New("--database needs --oidc-issuer, so that the console knows who asks; to try it out with made-up people, add --demo-people")
 	case f.KMSReadsPerSecond <= 0 || f.KMSWritesPerSecond <= 0:
 		return errors.New("--kms-reads-per-second and --kms-writes-per-second must be above 0")
 	case !f.sqlite() && f.LedgerKey == "":

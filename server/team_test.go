@@ -25,7 +25,7 @@ func TestTeamFlagsThatMakeNoSense(t *testing.T) {
 	for words, flags := range map[string][]string{
 		"--policy needs --database":           {policies},
 		"--ledger-key needs --database":       {"--ledger-key=x"},
-		"--demo-people needs --database":             {"--demo-people"},
+		"--demo-people needs --database":      {"--demo-people"},
 		"--oidc-issuer needs --database":      {"--oidc-issuer=https://id.example"},
 		"--database needs --policy":           {database, "--demo-people"},
 		"--database needs --oidc-issuer":      {database, policies},

@@ -246,4 +246,3 @@ func TestBytesChangedInTheDatabase(t *testing.T) {
 		}
 	})
 }
-

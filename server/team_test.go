@@ -25,7 +25,7 @@ func TestTeamFlagsThatMakeNoSense(t *testing.T) {
 	for words, flags := range map[string][]string{
 		"--policy needs --database":           {policies},
 		"--ledger-key needs --database":       {"--ledger-key=x"},
-		"--demo-people needs --database":             {"--demo-people"},
+		"--demo-people needs --database":      {"--demo-people"},
 		"--oidc-issuer needs --database":      {"--oidc-issuer=https://id.example"},
 		"--database needs --policy":           {database, "--demo-people"},
 		"--database needs --oidc-issuer":      {database, policies},
@@ -180,6 +180,9 @@ func TestTeam(t *testing.T) {
 	if len(evidence.Entries) < 6 {
 		t.Errorf("the evidence has %d entries", len(evidence.Entries))
 	}
+	file := filepath.Join(t.TempDir(), "evidence.json")
+	writeJSON(t, file, evidence)
+	expect(t, 0, `"kind":"import.outcome"`, "ledger", "verify", "--public-key="+key, "--evidence="+file)
 	robin.get("/api/ledger", http.StatusForbidden, nil)
 	olga.get("/api/ledger", http.StatusOK, nil)
 	c.finish(t)

@@ -222,6 +222,7 @@ var englishTeam = Team{
 		Required:      "The request wants an expiry.",
 		NeverOnly:     "The request wants the key material never to expire.",
 		Submit:        "Submit for {cmk}",
+		Place:         "Many requests are being served at this moment. Yours is number {place} in the queue.",
 		IfAgreed:      "Submitting is not yet the import: the KMS gets the encrypted key once everybody who has to has agreed. You can close the browser after you have saved the receipt.",
 		Done:          "Submitted for {cmk}",
 		DoneImported:  "The KMS accepted the key material for {cmk}.",

@@ -15,7 +15,7 @@ run: build ## build everything and open the console on http://127.0.0.1:8787
 
 run-team: build ## the same for several people: three made-up ones to sign in as, and requests kept in ./keyferry-team
 	@mkdir -p keyferry-team
-	bin/keyferry serve --database keyferry-team/keyferry.db --policy server/policy/example --demo
+	bin/keyferry serve --database keyferry-team/keyferry.db --policy server/policy/example --demo-people
 
 # What makes the program old when it changes.
 FOLDERS := components server wasm web

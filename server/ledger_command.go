@@ -95,7 +95,7 @@ type ledgerVerifyCommand struct {
 	PublicKey  string   `required:"" help:"Public key of the ledger, or a file that has it. Get it once from somebody you trust, not from the console that you check."`
 	Checkpoint string   `placeholder:"FILE" help:"File with the checkpoint of the last verification. It is made the first time, and brought up to date after each success."`
 	Witness    []string `placeholder:"KEY" help:"Public key of a witness that must have cosigned the ledger. May be given several times."`
-	Evidence   string   `type:"existingfile" placeholder:"FILE" help:"Evidence for one entry. Without a source it is checked alone, and needs no network."`
+	Evidence   string   `type:"existingfile" placeholder:"FILE" help:"Evidence that the console gave, for a request or for one entry. Without a source it is checked alone, and needs no network."`
 }
 
 // Help is the long form of the help.
@@ -133,15 +133,17 @@ func (v *ledgerVerifyCommand) run(ctx context.Context, t terminal) error {
 		check.Witnesses = append(check.Witnesses, key)
 	}
 	if v.Evidence != "" {
-		evidence, err := readEvidence(v.Evidence, check.Key)
+		all, err := readEvidence(v.Evidence, check.Key)
 		if err != nil {
 			return err
 		}
-		t.say("The ledger %s has this as entry %d:\n%s", check.Key.Name(), evidence.Index, evidence.Entry)
+		for _, e := range all {
+			t.say("The ledger %s has this as entry %d:\n%s", check.Key.Name(), e.Index, e.Entry)
+			check.Kept = append(check.Kept, []byte(e.Checkpoint))
+		}
 		if v.Source == "" {
 			return nil
 		}
-		check.Kept = append(check.Kept, []byte(evidence.Checkpoint))
 	}
 	if v.Checkpoint != "" {
 		kept, err := os.ReadFile(v.Checkpoint)
@@ -157,6 +159,10 @@ func (v *ledgerVerifyCommand) run(ctx context.Context, t terminal) error {
 			return err
 		}
 		t.say("The ledger %s has %d entries, all as its key signed them.", check.Key.Name(), report.Tree.N)
+		if report.HashesAlone {
+			t.say("That is known from their hashes, since the server shows entries only to those who are signed in. " +
+				"To check what they say, verify an export or the database as well.")
+		}
 		return v.keep(t, check, report)
 	})
 }
@@ -182,17 +188,30 @@ func (v *ledgerVerifyCommand) keep(t terminal, check ledger.Check, report *ledge
 	return nil
 }
 
-// readEvidence reads evidence and checks it.
-func readEvidence(file string, key note.Verifier) (*ledger.Evidence, error) {
+// readEvidence reads evidence, for one entry or for those of a request as the console has them, and
+// checks it.
+func readEvidence(file string, key note.Verifier) ([]ledger.Evidence, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	e := &ledger.Evidence{}
-	if err := json.Unmarshal(text, e); err != nil {
-		return nil, fmt.Errorf("%s is not the evidence for an entry of a ledger", file)
+	whole := struct {
+		ledger.Evidence
+		Entries []ledger.Evidence
+	}{}
+	if err := json.Unmarshal(text, &whole); err != nil {
+		return nil, fmt.Errorf("%s is not evidence of a ledger", file)
 	}
-	return e, e.Check(key)
+	all := whole.Entries
+	if len(all) == 0 {
+		all = []ledger.Evidence{whole.Evidence}
+	}
+	for _, e := range all {
+		if err := e.Check(key); err != nil {
+			return nil, fmt.Errorf("%s: entry %d: %w", file, e.Index, err)
+		}
+	}
+	return all, nil
 }
 
 // ledgerExportCommand copies a ledger into a file.

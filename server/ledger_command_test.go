@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"keyferry/server/ledger"
+	"keyferry/server/ledger/ledgertest"
 	"keyferry/server/store"
 	"keyferry/server/store/storetest"
 )
@@ -116,6 +118,17 @@ func TestLedgerCommands(t *testing.T) {
 		writeJSON(t, file("forged"), evidence)
 		expect(t, 1, "altered", "ledger", "verify", "--evidence="+file("forged"))
 
+		second, err := r.log.Proof(t.Context(), 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeJSON(t, file("forged"), map[string]any{"Request": 1, "Entries": []any{second, evidence}})
+		expect(t, 1, "entry 1", "ledger", "verify", "--evidence="+file("forged"))
+		writeJSON(t, file("request"), map[string]any{"Request": 1, "Entries": []any{second}})
+		expect(t, 0, `"reason":"three"`, "ledger", "verify", "--evidence="+file("request"))
+		writeJSON(t, file("nothing"), map[string]any{"Request": 1, "Entries": []any{}})
+		expect(t, 2, "not the evidence", "ledger", "verify", "--evidence="+file("nothing"))
+
 		r.add("four", "five")
 		expect(t, 0, "continues the 3 entries", "ledger", "verify", kept)
 		expect(t, 1, "had 5 when", "ledger", "verify", file("export"), kept)
@@ -180,7 +193,7 @@ func TestLedgerUnreadable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expect(t, 1, "not signed by the key "+other.Origin(), "ledger", "verify", r.url, "--public-key="+other.Public())
+	expect(t, 1, "not its key", "ledger", "verify", r.url, "--public-key="+other.Public())
 }
 
 func writeJSON(t *testing.T, file string, value any) {
@@ -192,4 +205,41 @@ func writeJSON(t *testing.T, file string, value any) {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A console whose ledger is cosigned, and an auditor without a session.
+func TestServeWithAWitness(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a witness")
+	}
+	if !moduleBuilt(t) {
+		t.Fatal("the WebAssembly module is not built: run make wasm")
+	}
+	folder := t.TempDir()
+	keyFile := filepath.Join(folder, "ledger.key")
+	key, err := ledger.LoadKey(keyFile, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	witnessKey, witness := ledgertest.StartWitness(t, key.Origin(), key.Public())
+	refused(t, "--ledger-witness: a witness is", "serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--demo-people", "--policy=policy/example",
+		"--database="+filepath.Join(folder, "other.db"), "--ledger-witness="+witness)
+	c := run(t, "serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--database="+filepath.Join(folder, "k.db"), "--policy=policy/example",
+		"--demo-people", "--ledger-key="+keyFile, "--ledger-witness="+witnessKey+" "+witness)
+	address := c.wait(t, `console on (http://127\.0\.0\.1:\d+)`) + "/ledger/log"
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		cosigned, err := ledger.FromURL(address, http.DefaultClient).Cosigned(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cosigned != nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the ledger was not cosigned")
+		}
+	}
+	expect(t, 0, "cosigned its first", "ledger", "verify", address, "--public-key="+keyFile+".pub", "--witness="+witnessKey)
+	expect(t, 0, "from their hashes", "ledger", "verify", address, "--public-key="+keyFile+".pub")
+	c.finish(t)
 }

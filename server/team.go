@@ -22,10 +22,11 @@ import (
 
 // teamFlags are the flags of a console for several people.
 type teamFlags struct {
-	Database  string `placeholder:"FILE|URL" help:"Keep import requests, for more people than one: an SQLite file, or postgres://… with the password in KEYFERRY_DATABASE or ~/.pgpass."`
-	Policy    string `type:"existingdir" placeholder:"DIR" help:"Folder with the policies, *.cedar, on who may do what. SIGHUP reloads them. With --database."`
-	LedgerKey string `placeholder:"FILE" help:"File with the key that signs the ledger. With an SQLite file it is made, by default next to it."`
-	Demo      bool   `help:"Let everybody sign in as one of three made-up people, to try requests out. With the local KMS alone."`
+	Database      string   `placeholder:"FILE|URL" help:"Keep import requests, for more people than one: an SQLite file, or postgres://… with the password in KEYFERRY_DATABASE or ~/.pgpass."`
+	Policy        string   `type:"existingdir" placeholder:"DIR" help:"Folder with the policies, *.cedar, on who may do what. SIGHUP reloads them. With --database."`
+	LedgerKey     string   `placeholder:"FILE" help:"File with the key that signs the ledger. With an SQLite file it is made, by default next to it."`
+	LedgerWitness []string `placeholder:"KEY URL" help:"Public key and address of a witness that cosigns the ledger every minute, with a space between them. May be given several times."`
+	Demo          bool     `name:"demo-people" help:"Let everybody sign in as one of three made-up people, to try requests out. With the local KMS alone."`
 
 	KMSReadsPerSecond  float64 `name:"kms-reads-per-second" default:"20" help:"How many calls of GetParametersForImport to make in a second for --database. Several consoles divide the limit of the account among them."`
 	KMSWritesPerSecond float64 `name:"kms-writes-per-second" default:"10" help:"How many calls of ImportKeyMaterial to make in a second for --database."`
@@ -40,7 +41,7 @@ const databaseVariable = "KEYFERRY_DATABASE"
 func (f *teamFlags) check(kms string) error {
 	if f.Database == "" {
 		for flag, set := range map[string]bool{
-			"--policy": f.Policy != "", "--ledger-key": f.LedgerKey != "", "--demo": f.Demo, "--oidc-issuer": f.OIDCIssuer != "",
+			"--policy": f.Policy != "", "--ledger-key": f.LedgerKey != "", "--ledger-witness": len(f.LedgerWitness) > 0, "--demo-people": f.Demo, "--oidc-issuer": f.OIDCIssuer != "",
 		} {
 			if set {
 				return fmt.Errorf("%s needs --database, since without one the console serves whoever runs it and keeps nothing", flag)
@@ -52,11 +53,11 @@ func (f *teamFlags) check(kms string) error {
 	case f.Policy == "":
 		return errors.New("--database needs --policy: without policies nobody may do anything")
 	case f.Demo && kms != "local":
-		return errors.New("--demo lets everybody be anybody, so it goes with the local KMS alone")
+		return errors.New("--demo-people lets everybody be anybody, so it goes with the local KMS alone")
 	case f.Demo && f.OIDCIssuer != "":
-		return errors.New("--demo and --oidc-issuer are two ways to sign in: choose one")
+		return errors.New("--demo-people and --oidc-issuer are two ways to sign in: choose one")
 	case !f.Demo && f.OIDCIssuer == "":
-		return errors.New("--database needs --oidc-issuer, so that the console knows who asks; to try it out with made-up people, add --demo")
+		return errors.New("--database needs --oidc-issuer, so that the console knows who asks; to try it out with made-up people, add --demo-people")
 	case f.KMSReadsPerSecond <= 0 || f.KMSWritesPerSecond <= 0:
 		return errors.New("--kms-reads-per-second and --kms-writes-per-second must be above 0")
 	case !f.sqlite() && f.LedgerKey == "":
@@ -115,6 +116,18 @@ func (f *teamFlags) ledgerKey() (ledger.Key, error) {
 	return ledger.LoadKey(path, f.sqlite())
 }
 
+// witnesses returns those who cosign the ledger.
+func (f *teamFlags) witnesses() (all []ledger.Witness, err error) {
+	for _, text := range f.LedgerWitness {
+		w, err := ledger.ParseWitness(text)
+		if err != nil {
+			return nil, fmt.Errorf("--ledger-witness: %w", err)
+		}
+		all = append(all, w)
+	}
+	return all, nil
+}
+
 // team is what runs behind a console for several people.
 type team struct {
 	db       *store.DB
@@ -153,6 +166,10 @@ func (r *team) start(ctx context.Context, f *teamFlags, t terminal, kms requests
 	if r.log, err = ledger.Open(ctx, r.db, r.key); err != nil {
 		return err
 	}
+	witnesses, err := f.witnesses()
+	if err != nil {
+		return err
+	}
 	config, err := f.Flags.Config()
 	if err != nil {
 		return err
@@ -180,6 +197,11 @@ func (r *team) start(ctx context.Context, f *teamFlags, t terminal, kms requests
 		}
 	})
 	r.running.Go(func() { r.requests.Run(ctx) })
+	if len(witnesses) > 0 {
+		r.running.Go(func() {
+			r.log.CosignEvery(ctx, time.Minute, &http.Client{Timeout: 20 * time.Second}, witnesses, t.log)
+		})
+	}
 	f.announce(t, r)
 	return nil
 }

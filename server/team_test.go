@@ -25,16 +25,16 @@ func TestTeamFlagsThatMakeNoSense(t *testing.T) {
 	for words, flags := range map[string][]string{
 		"--policy needs --database":           {policies},
 		"--ledger-key needs --database":       {"--ledger-key=x"},
-		"--demo needs --database":             {"--demo"},
+		"--demo-people needs --database":      {"--demo-people"},
 		"--oidc-issuer needs --database":      {"--oidc-issuer=https://id.example"},
-		"--database needs --policy":           {database, "--demo"},
+		"--database needs --policy":           {database, "--demo-people"},
 		"--database needs --oidc-issuer":      {database, policies},
-		"with the local KMS alone":            {database, policies, "--demo", "--kms=alibaba"},
-		"choose one":                          {database, policies, "--demo", "--oidc-issuer=https://id.example"},
-		"must be above 0":                     {database, policies, "--demo", "--kms-writes-per-second=0"},
-		"--ledger-key is missing":             {"--database=postgres:///x", policies, "--demo"},
-		"the password belongs into KEYFERRY_": {"--database=postgres://u:secret@127.0.0.1:1/x", "--ledger-key=x", policies, "--demo"},
-		"no policy in a file":                 {database, "--policy=" + folder, "--demo"},
+		"with the local KMS alone":            {database, policies, "--demo-people", "--kms=alibaba"},
+		"choose one":                          {database, policies, "--demo-people", "--oidc-issuer=https://id.example"},
+		"must be above 0":                     {database, policies, "--demo-people", "--kms-writes-per-second=0"},
+		"--ledger-key is missing":             {"--database=postgres:///x", policies, "--demo-people"},
+		"the password belongs into KEYFERRY_": {"--database=postgres://u:secret@127.0.0.1:1/x", "--ledger-key=x", policies, "--demo-people"},
+		"no policy in a file":                 {database, "--policy=" + folder, "--demo-people"},
 		"--oidc-client-id":                    {database, policies, "--oidc-issuer=https://id.example"},
 		"must be https":                       {database, policies, "--oidc-issuer=http://id.example", "--oidc-client-id=k"},
 	} {
@@ -48,7 +48,7 @@ func TestServeWithABadPolicy(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "a.cedar"), []byte("permit (principal,\n\taction, resource) when { resource.colour == 1 };\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, "a.cedar:2:", "serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--demo", "--policy="+folder, "--database="+filepath.Join(folder, "k.db"))
+	refused(t, "a.cedar:2:", "serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--demo-people", "--policy="+folder, "--database="+filepath.Join(folder, "k.db"))
 }
 
 // visitor is a browser of somebody.
@@ -144,7 +144,7 @@ func TestTeam(t *testing.T) {
 		t.Fatal("the WebAssembly module is not built: run make wasm")
 	}
 	database := filepath.Join(t.TempDir(), "k.db")
-	arguments := []string{"serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--database=" + database, "--policy=policy/example", "--demo"}
+	arguments := []string{"serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--database=" + database, "--policy=policy/example", "--demo-people"}
 	c := run(t, arguments...)
 	base := c.wait(t, `console on (http://127\.0\.0\.1:\d+)`)
 	key := c.wait(t, `Public key of the ledger: (\S+)`)
@@ -180,6 +180,9 @@ func TestTeam(t *testing.T) {
 	if len(evidence.Entries) < 6 {
 		t.Errorf("the evidence has %d entries", len(evidence.Entries))
 	}
+	file := filepath.Join(t.TempDir(), "evidence.json")
+	writeJSON(t, file, evidence)
+	expect(t, 0, `"kind":"import.outcome"`, "ledger", "verify", "--public-key="+key, "--evidence="+file)
 	robin.get("/api/ledger", http.StatusForbidden, nil)
 	olga.get("/api/ledger", http.StatusOK, nil)
 	c.finish(t)
@@ -216,7 +219,7 @@ func TestOwnImportOverHTTP(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "own.cedar"), []byte(policies), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := run(t, "serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--database="+filepath.Join(folder, "k.db"), "--policy="+folder, "--demo")
+	c := run(t, "serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--database="+filepath.Join(folder, "k.db"), "--policy="+folder, "--demo-people")
 	base := c.wait(t, `console on (http://127\.0\.0\.1:\d+)`)
 	ask := map[string]any{"KeyId": "key-hzzkeyferrylocal00001", "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"}
 	visitorAs(t, base, "").post("/kms/GetParametersForImport", http.StatusUnauthorized, ask, nil)

@@ -15,26 +15,27 @@ type namedPhrase struct{ name, sentence string }
 // events, what happens next, and terms in words. SubmittedYou of Next is "next-submitted-you".
 func teamPhrases(words text.Team) []namedPhrase {
 	all := []namedPhrase{
-		{"deadline-zone", words.New.Deadline}, {"line", words.New.Line}, {"faulty", words.New.Faulty},
+		{"line", words.New.Line}, {"faulty", words.New.Faulty},
 		{"make", words.New.Make}, {"make-several", words.New.MakeSeveral}, {"making-many", words.New.MakingMany},
 		{"made", words.New.Made}, {"not-made", words.New.NotMade},
-		{"shown", words.List.Shown}, {"found", words.List.Found}, {"ends", words.List.Ends}, {"agreed", words.List.Agreed},
+		{"shown", words.List.Shown}, {"found", words.List.Found}, {"ends", words.List.Ends},
 		{"none-waiting", words.List.NoneWaiting}, {"none-mine", words.List.NoneMine},
 		{"none-all", words.List.NoneAll}, {"none-fit", words.List.NoneFit},
-		{"entry", words.One.Entry}, {"reason", words.One.Reason}, {"code", words.One.Code}, {"not-shown", words.One.NotTold},
+		{"entry", words.One.Entry}, {"reason", words.One.Reason}, {"code", words.One.Code},
 		{"again", words.One.Again}, {"begin", words.One.Begin},
-		{"order-submit", words.Order.Submit}, {"order-submitting", words.Order.Submitting},
+		{"order-submit", words.Order.Submit},
 		{"order-done", words.Order.Done}, {"order-done-imported", words.Order.DoneImported},
 		{"order-within", words.Order.Within}, {"order-required", words.Order.Required}, {"order-never", words.Order.NeverOnly},
 		{"ledger-total", words.Ledger.Total}, {"exporting", words.Ledger.Exporting},
 		{"sign-in-as", words.SignIn.As}, {"groups", words.SignIn.Groups}, {"signed", words.SignIn.Signed},
 	}
-	for prefix, part := range map[string]any{
-		"status": words.Status, "next": words.Next, "happened": words.Happened, "terms": words.Terms,
-	} {
-		fields := reflect.ValueOf(part)
+	for _, part := range []struct {
+		prefix string
+		words  any
+	}{{"status", words.Status}, {"next", words.Next}, {"happened", words.Happened}, {"terms", words.Terms}} {
+		fields := reflect.ValueOf(part.words)
 		for i := range fields.NumField() {
-			all = append(all, namedPhrase{prefix + kebab(fields.Type().Field(i).Name), fields.Field(i).String()})
+			all = append(all, namedPhrase{part.prefix + kebab(fields.Type().Field(i).Name), fields.Field(i).String()})
 		}
 	}
 	return all

@@ -28,7 +28,16 @@ type TeamBar struct {
 
 // RequestStatus names the states of a request.
 type RequestStatus struct {
-	Open, Issued, Submitted, Sending, Unknown, Imported, Failed, Refused, Cancelled, Lapsed string
+	Open      string
+	Issued    string
+	Submitted string
+	Sending   string
+	Unknown   string
+	Imported  string
+	Failed    string
+	Refused   string
+	Cancelled string
+	Lapsed    string
 }
 
 // RequestNext says what happens next and who has to act, by the codes of package requests; the
@@ -62,111 +71,243 @@ type RequestNext struct {
 
 // RequestHappened names the events of a request. Each begins a line of its timeline.
 type RequestHappened struct {
-	Created, Issued, Submitted, Approved, TakenBack, Refused, Cancelled, Lapsed string
-	Sending, Imported, Failed, Unknown, NotTaken, Held, Again                   string
-	Console                                                                     string // who, where the console did it by itself
+	Created   string
+	Issued    string
+	Submitted string
+	Approved  string
+	TakenBack string
+	Refused   string
+	Cancelled string
+	Lapsed    string
+	Sending   string
+	Imported  string
+	Failed    string
+	Unknown   string
+	NotTaken  string
+	Held      string
+	Again     string
+	Console   string // who, where the console did it by itself
 }
 
 // RequestTerms are what a request allows, in words.
 type RequestTerms struct {
-	CMK, Region, Label, Algorithms, Importer, Expiry, Deadline, Note, Approvals, Requester, Commitment string
-	ByPerson                                                                                           string // {name}
-	ByGroup                                                                                            string // {name}
-	ByLink                                                                                             string
-	ExpiryAny, ExpiryNever, ExpiryRequired                                                             string
-	ExpiryWithin                                                                                       string // {days}
-	NoApproval                                                                                         string
-	ApprovalsAnybody                                                                                   string // {count}
-	ApprovalsGroups                                                                                    string // {count} {groups}
-	ApprovalsEach                                                                                      string // {groups}
-	Moment                                                                                             string // {local} {utc}
+	CMK              string
+	Region           string
+	Label            string
+	Algorithms       string
+	Importer         string
+	Expiry           string
+	Deadline         string
+	Note             string
+	Approvals        string
+	Requester        string
+	Commitment       string
+	ByPerson         string // {name}
+	ByGroup          string // {name}
+	ByLink           string
+	ExpiryAny        string
+	ExpiryNever      string
+	ExpiryRequired   string
+	ExpiryWithin     string // {days}
+	NoApproval       string
+	ApprovalsLater   string // before the submission
+	ApprovalsAnybody string // {count}
+	ApprovalsGroups  string // {count} {groups}
+	ApprovalsEach    string // {groups}
+	Moment           string // {local} {utc}
 }
 
 // RequestList is the page with all requests.
 type RequestList struct {
-	Title, Lead, New, Which                 string
-	Waiting, Mine, All                      string
-	Search, SearchHint, State, AnyState     string
-	Shown, Found                            string // {count}
-	More, Loading                           string
-	NoneWaiting, NoneMine, NoneAll, NoneFit string
-	Ends                                    string // {time}
-	Agreed                                  string // {agreed} {needed}
+	Title       string
+	Lead        string
+	New         string
+	Which       string
+	Waiting     string
+	Mine        string
+	All         string
+	Search      string
+	SearchHint  string
+	State       string
+	AnyState    string
+	Shown       string
+	Found       string // {count}
+	More        string
+	Loading     string
+	NoneWaiting string
+	NoneMine    string
+	NoneAll     string
+	NoneFit     string
+	Ends        string // {time}
 }
 
 // NewRequest is the page that makes requests.
 type NewRequest struct {
-	Title, Lead                                      string
-	How, One, OneHint, Several, SeveralHint          string
-	Key, KeyHint                                     string
-	Label, LabelHint                                 string
-	Keys, KeysHint, CSV                              string
-	Earlier, EarlierHint                             string
-	Importer, ByPerson, ByPersonHint, Email          string
-	ByGroup, ByGroupHint, Group, ByLink, ByLinkHint  string
-	Algorithms, AlgorithmsHint                       string
-	Expiry, Any, AnyHint, Never, NeverHint           string
-	Required, RequiredHint, Within, WithinHint, Days string
-	Deadline                                         string // {zone}
-	DeadlineHint, Note, NoteHint                     string
-	Preview, PreviewLead, Line, Faulty               string // Line {number}, Faulty {count}
-	Make                                             string
-	MakeSeveral                                      string // {count}
-	Making                                           string
-	MakingMany                                       string // {number} {count}
-	Made                                             string // {count}
-	NotMade                                          string // {count}
-	ToList, Another                                  string
+	Title        string
+	Lead         string
+	How          string
+	One          string
+	OneHint      string
+	Several      string
+	SeveralHint  string
+	Key          string
+	KeyHint      string
+	Label        string
+	LabelHint    string
+	Keys         string
+	KeysHint     string
+	CSV          string
+	Earlier      string
+	EarlierHint  string
+	Importer     string
+	ByPerson     string
+	ByPersonHint string
+	Email        string
+	ByGroup      string
+	ByGroupHint  string
+	Group        string
+	ByLink       string
+	ByLinkHint   string
+	Algorithms   string
+	Expiry       string
+	Any          string
+	AnyHint      string
+	Never        string
+	NeverHint    string
+	Required     string
+	RequiredHint string
+	Within       string
+	WithinHint   string
+	Days         string
+	Deadline     string // {zone}
+	DeadlineHint string
+	Note         string
+	NoteHint     string
+	Preview      string
+	PreviewLead  string
+	Line         string // {number}
+	Faulty       string // {count}
+	Make         string
+	MakeSeveral  string // {count}
+	Making       string
+	MakingMany   string // {number} {count}
+	Made         string // {count}
+	NotMade      string // {count}
+	ToList       string
+	Another      string
 }
 
 // OneRequest is the page of one request.
 type OneRequest struct {
-	Title, Loading, Terms, Timeline, Details          string
-	CopyLink, LinkWhy, MakeGuestLink, GuestLinkWhy    string
-	GuestTitle, GuestLink, GuestCode, GuestOnce       string
-	OpenImport, OpenImportWhy                         string
-	Compare, CompareWhy, Agree, AgreeWhy, TakeBack    string
-	RefuseOpen, RefuseReason, Refuse                  string
-	CancelOpen, CancelReason, Cancel                  string
-	Again, Begin                                      string
-	Working                                           string
-	Digest, DigestWhy, KCV, Expires, Algorithm        string
-	WrappingKey, Ciphertext, TokenUntil, KMSRequestID string
-	Evidence, EvidenceWhy, Entry                      string // Entry {number}
-	Reason                                            string // {reason}
-	Code                                              string // {code}
-	SignInAgain                                       string
-	NotTold, Repeat, ToList                           string
+	Title         string
+	Loading       string
+	Terms         string
+	Timeline      string
+	Details       string
+	CopyLink      string
+	LinkWhy       string
+	MakeGuestLink string
+	GuestLinkWhy  string
+	GuestTitle    string
+	GuestLink     string
+	GuestCode     string
+	GuestOnce     string
+	OpenImport    string
+	OpenImportWhy string
+	Compare       string
+	CompareWhy    string
+	Agree         string
+	AgreeWhy      string
+	TakeBack      string
+	RefuseOpen    string
+	RefuseReason  string
+	Refuse        string
+	CancelOpen    string
+	CancelReason  string
+	Cancel        string
+	Again         string
+	Begin         string
+	Working       string
+	Digest        string
+	DigestWhy     string
+	KCV           string
+	Expires       string
+	Algorithm     string
+	WrappingKey   string
+	Ciphertext    string
+	TokenUntil    string
+	KMSRequestID  string
+	Evidence      string
+	EvidenceWhy   string
+	Entry         string // {number}
+	Reason        string // {reason}
+	Code          string // {code}
+	SignInAgain   string
+	ToList        string
 }
 
 // RequestOrder is what the import page says where it works for a request.
 type RequestOrder struct {
-	Title, Lead, ReceiptNeeded, NeverRefused                string
-	Within                                                  string // {days}
-	Required, NeverOnly                                     string
-	Submit                                                  string // {cmk}
-	Submitting, IfAgreed, Done, DoneImported, Open, KeepTab string
-	ReceiptWhy                                              string
+	Title         string
+	Lead          string
+	ReceiptNeeded string
+	Within        string // {days}
+	Required      string
+	NeverOnly     string
+	Submit        string // {cmk}
+	IfAgreed      string
+	Done          string
+	DoneImported  string
+	Open          string
+	KeepTab       string
 }
 
 // LedgerPage is the page for auditors.
 type LedgerPage struct {
-	Title, Lead, Search, SearchHint, Kind, AnyKind        string
-	Total                                                 string // {count}
-	Number, Time, What, Person, Request, Policies, Fields string
-	More, Empty, Export, ExportWhy                        string
-	Exporting                                             string // {count}
-	Checkpoint, CheckpointWhy, SaveCheckpoint             string
-	Key, KeyWhy, Verify, VerifyWhy                        string
+	Title          string
+	Lead           string
+	Search         string
+	SearchHint     string
+	Kind           string
+	AnyKind        string
+	Total          string // {count}
+	Person         string
+	Request        string
+	Policies       string
+	Fields         string
+	More           string
+	Empty          string
+	Export         string
+	ExportWhy      string
+	Exporting      string // {count}
+	Checkpoint     string
+	CheckpointWhy  string
+	SaveCheckpoint string
+	Key            string
+	KeyWhy         string
+	Verify         string
+	VerifyWhy      string
 }
 
 // SignIn is the page on which people sign in.
 type SignIn struct {
-	Title, Lead, Provider, ProviderWhy, NoWay       string
-	Demo, DemoWhy, As                               string // As {name}
-	Groups                                          string // {groups}
-	Guest, GuestLead, Code, CodeHint, Open, Opening string
-	Signed                                          string // {name}
-	GoOn                                            string
-	Needed, NeededButton                            string
+	Title        string
+	Lead         string
+	Provider     string
+	ProviderWhy  string
+	NoWay        string
+	Demo         string
+	DemoWhy      string
+	As           string // {name}
+	Groups       string // {groups}
+	Guest        string
+	GuestLead    string
+	Code         string
+	CodeHint     string
+	Open         string
+	Opening      string
+	Signed       string // {name}
+	GoOn         string
+	Needed       string
+	NeededButton string
 }

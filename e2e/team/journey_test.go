@@ -128,7 +128,9 @@ func TestGuestLink(t *testing.T) {
 	olga := signIn(t, p, browser.Look{}, "Olga")
 	olga.sees(id, olga.Words.Team.Status.Submitted)
 	olga.Press(olga.Words.Team.One.Agree)
-	guest.sees(id, guest.Words.Team.Status.Imported)
+	olga.See(".now h2", olga.Words.Team.Status.Imported)
+	robin.sees(id, robin.Words.Team.Status.Imported)
+	p.MustWork(t, key)
 	for _, v := range []somebody{robin, guest, other, olga} {
 		for _, sent := range v.Sent {
 			address, _, _ := strings.Cut(string(sent), "\n")

@@ -40,9 +40,6 @@ func start(t testing.TB) *program.Program {
 	if testing.Short() {
 		t.Skip("starts programs")
 	}
-	if b := os.Getenv("SCRATCH"); b != "" {
-		program.Binary = b
-	}
 	folder := t.TempDir()
 	rules := filepath.Join(folder, "policy")
 	if err := os.Mkdir(rules, 0o700); err != nil {

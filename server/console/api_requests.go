@@ -15,7 +15,7 @@ import (
 const (
 	maxAtOnce   = 200       // requests in one call
 	maxCreation = 512 << 10 // bytes of such a call
-	maxLine     = 1000      // characters of a label, a name or a reason; the requests have limits of their own
+	maxLine     = 1000      // characters of a label, a name or a reason; requests have lower limits
 	maxNote     = 2000
 	mostListed  = 100 // requests in one answer
 )
@@ -112,14 +112,16 @@ func (d *draft) terms(region string) (requests.Terms, error) {
 	if !keyIDs.MatchString(d.keyID) {
 		return terms, errKeyID
 	}
-	if len(d.algorithms) == 0 || slices.ContainsFunc(d.algorithms, func(name string) bool { return !slices.Contains(wrappingAlgorithms, name) }) {
+	unknown := func(name string) bool { return !slices.Contains(wrappingAlgorithms, name) }
+	if len(d.algorithms) == 0 || slices.ContainsFunc(d.algorithms, unknown) {
 		return terms, errAlgorithm
 	}
 	var err error
 	if terms.Deadline, err = time.Parse(time.RFC3339, d.deadline); err != nil {
 		return terms, errDeadline
 	}
-	if !readable(d.label, maxLine) || !readable(d.importer, maxLine) || !readable(d.note, maxNote) || d.expiryDays < 0 || d.expiryDays > 36500 ||
+	if !readable(d.label, maxLine) || !readable(d.importer, maxLine) || !readable(d.note, maxNote) ||
+		d.expiryDays < 0 || d.expiryDays > 36500 ||
 		d.commitment != "" && !digestForm.MatchString(d.commitment) {
 		return terms, errMalformed
 	}

@@ -61,9 +61,7 @@ var attacks = []attack{
 	{name: "a hash inside the tree changed", do: func(t *testing.T, db *store.DB, _ *Log, _ []byte) {
 		change(t, db, "UPDATE ledger_hashes SET hash = ? WHERE place = ?", make([]byte, 32), hashPlace(tlog.StoredHashIndex(3, 7)))
 	}},
-	{name: "hidden from the search", do: func(t *testing.T, db *store.DB, _ *Log, _ []byte) {
-		change(t, db, "UPDATE ledger_entries SET request = 'other' WHERE place = 150")
-	}},
+	hidden("at", "at + 1"), hidden("kind", "'signin.ended'"), hidden("request", "'other'"), hidden("key_id", "'other'"), hidden("person", "''"),
 	{name: "truncated to a checkpoint that was signed", foreign: true, kept: true,
 		do: func(t *testing.T, db *store.DB, mallory *Log, early []byte) {
 			rewrite(t, db, mallory, allEntries(t, db)[:260])
@@ -99,6 +97,13 @@ var attacks = []attack{
 			}
 			rewrite(t, db, mallory, entries)
 		}},
+}
+
+// hidden keeps an entry from being found by what it is about.
+func hidden(column, value string) attack {
+	return attack{name: "hidden by " + column, do: func(t *testing.T, db *store.DB, _ *Log, _ []byte) {
+		change(t, db, "UPDATE ledger_entries SET "+column+" = "+value+" WHERE place = 150")
+	}}
 }
 
 // Each attack is found in the database, in an export and over HTTP, and by a reader that others
@@ -167,6 +172,57 @@ func (a attack) run(t *testing.T, db *store.DB) {
 	// The console that was running notices what was done to it.
 	if _, err := log.Checkpoint(t.Context()); errors.Is(err, ErrAltered) != (a.name != "nothing" && rewritten(a.name)) {
 		t.Errorf("the running console: %v", err)
+	}
+}
+
+// A head that was changed stops the console, in each of its parts; and so does one of the past, once a
+// later one was seen.
+func TestAlteredHead(t *testing.T) {
+	db := storetest.Open(t, storetest.URL(t, store.SQLite))
+	key := testKey(t)
+	log := openLog(t, db, key)
+	var past []string // statements that bring earlier heads back
+	for range 4 {
+		fill(t, db, log, 3)
+		h := struct {
+			size       int64
+			root, edge []byte
+			checkpoint string
+		}{}
+		if err := db.Read(t.Context(), func(tx *store.Tx) error {
+			return tx.QueryRow("SELECT size, root, edge, checkpoint FROM ledger_head").Scan(&h.size, &h.root, &h.edge, &h.checkpoint)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		past = append(past, fmt.Sprintf("UPDATE ledger_head SET size = %d, root = x'%x', edge = x'%x', checkpoint = '%s'", h.size, h.root, h.edge, h.checkpoint))
+	}
+	refused := func(what string) {
+		t.Helper()
+		if _, err := log.Checkpoint(t.Context()); !errors.Is(err, ErrAltered) {
+			t.Errorf("%s: a checkpoint: %v", what, err)
+		}
+		if _, err := appendOne(t, db, log, specimen(0)); !errors.Is(err, ErrAltered) {
+			t.Errorf("%s: an append: %v", what, err)
+		}
+	}
+	checkpoint(t, log)
+	for _, statement := range []string{
+		"UPDATE ledger_head SET size = size - 1", "UPDATE ledger_head SET root = zeroblob(32)", "UPDATE ledger_head SET edge = zeroblob(length(edge))",
+		"UPDATE ledger_head SET edge = x''", "UPDATE ledger_head SET checkpoint = replace(checkpoint, '12', '13'), size = 13",
+		"UPDATE ledger_head SET checkpoint = ''", past[2], "DELETE FROM ledger_head",
+	} {
+		change(t, db, statement)
+		refused(statement)
+		if statement == past[2] { // signed, and right as long as nobody knows of more
+			openLog(t, db, key)
+		} else if _, err := Open(t.Context(), db, key); !errors.Is(err, ErrAltered) {
+			t.Errorf("%s: it is opened: %v", statement, err)
+		}
+		if statement == "DELETE FROM ledger_head" { // the last
+			return
+		}
+		change(t, db, past[3])
+		checkpoint(t, log)
 	}
 }
 

@@ -37,11 +37,12 @@ type Log struct {
 func Open(ctx context.Context, db *store.DB, key Key) (*Log, error) {
 	l := &Log{db: db, key: key, trusted: &head{}}
 	err := db.Write(ctx, func(tx *store.Tx) error {
-		var exists int
-		if err := tx.QueryRow("SELECT count(*) FROM ledger_head").Scan(&exists); err != nil {
+		var heads, entries int
+		if err := tx.QueryRow("SELECT (SELECT count(*) FROM ledger_head), (SELECT count(*) FROM ledger_entries WHERE place = 0)").
+			Scan(&heads, &entries); err != nil {
 			return err
 		}
-		if exists > 0 {
+		if heads+entries > 0 {
 			_, err := l.head(tx)
 			return err
 		}
@@ -145,13 +146,16 @@ func (l *Log) sign(t *tree) (*head, error) {
 // openCheckpoint returns the tree that a checkpoint of the log is about, after checking the
 // signature.
 func openCheckpoint(checkpoint string, key note.Verifier) (tlog.Tree, error) {
+	if origin, _, _ := strings.Cut(checkpoint, "\n"); origin != key.Name() && origin != "" {
+		return tlog.Tree{}, fmt.Errorf("%w, or this is not its key: its checkpoint is of the log %q, and the key of %q", ErrAltered, origin, key.Name())
+	}
 	n, err := note.Open([]byte(checkpoint), note.VerifierList(key))
 	if err != nil {
 		return tlog.Tree{}, fmt.Errorf("%w: its checkpoint is not signed by the key %s", ErrAltered, key.Name())
 	}
 	c, err := torchwood.ParseCheckpoint(n.Text)
 	if err != nil || c.Origin != key.Name() {
-		return tlog.Tree{}, fmt.Errorf("%w: its checkpoint is not one of the log %s", ErrAltered, key.Name())
+		return tlog.Tree{}, fmt.Errorf("%w: its checkpoint is malformed", ErrAltered)
 	}
 	return c.Tree, nil
 }

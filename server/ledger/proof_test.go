@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"keyferry/server/store"
@@ -114,4 +115,39 @@ func TestHandler(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Where entries are only for those who are signed in, the hashes still show that nothing that was
+// known is gone.
+func TestHashesAlone(t *testing.T) {
+	db := storetest.Open(t, storetest.URL(t, store.SQLite))
+	key := testKey(t)
+	log := openLog(t, db, key)
+	fill(t, db, log, 300)
+	kept := checkpoint(t, log)
+	handler := log.Handler()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/tile/entries/") {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	check := Check{Key: key.Verifier(), Kept: [][]byte{kept}}
+	from := FromURL(server.URL, http.DefaultClient)
+	fill(t, db, log, 7)
+	report, err := Verify(t.Context(), from, check)
+	if err != nil || !report.HashesAlone || report.Tree.N != 307 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	change(t, db, "UPDATE ledger_hashes SET hash = ? WHERE place = 150", make([]byte, 32))
+	if _, err := Verify(t.Context(), from, check); !errors.Is(err, ErrAltered) {
+		t.Errorf("a hash was changed: %v", err)
+	}
+	rewrite(t, db, &Log{db: db, key: key, trusted: &head{}}, append(allEntries(t, db)[:299], entryBytes(t, 1000), entryBytes(t, 1001)))
+	handler = openLog(t, db, key).Handler()
+	if _, err := Verify(t.Context(), from, check); !errors.Is(err, ErrAltered) {
+		t.Errorf("another history: %v", err)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"filippo.io/torchwood"
@@ -27,7 +28,10 @@ type Source interface {
 // maxAnswer is the largest answer of a server that is read: a tile of the largest entries.
 const maxAnswer = torchwood.TileWidth * (MaxEntry + 2)
 
-var errNotFound = errors.New("not found")
+var (
+	errNotFound = errors.New("not found")
+	errRefused  = errors.New("the server shows entries only to those who are signed in and may read them")
+)
 
 // server is a ledger behind an address, as C2SP tlog-tiles has it.
 type server struct {
@@ -51,12 +55,8 @@ func (s server) Cosigned(ctx context.Context) ([]byte, error) {
 }
 
 func (s server) Entries(ctx context.Context, size int64, f func([]byte) error) error {
-	for first := int64(0); first < size; first += torchwood.TileWidth {
-		tile := tlog.Tile{H: torchwood.TileHeight, L: -1, N: first / torchwood.TileWidth, W: int(min(size-first, torchwood.TileWidth))}
-		bundle, err := s.get(ctx, torchwood.TilePath(tile))
-		if err != nil {
-			return err
-		}
+	return s.tiles(ctx, -1, size, func(tile tlog.Tile, bundle []byte) error {
+		first := tile.N * torchwood.TileWidth
 		for range tile.W {
 			entry, rest, err := torchwood.ReadTileEntry(bundle)
 			if err != nil {
@@ -69,6 +69,36 @@ func (s server) Entries(ctx context.Context, size int64, f func([]byte) error) e
 		}
 		if len(bundle) > 0 {
 			return fmt.Errorf("%w: there is something after entry %d", ErrAltered, first+int64(tile.W)-1)
+		}
+		return nil
+	})
+}
+
+// Hashes calls f with the hash of each of the first size entries, in order.
+func (s server) Hashes(ctx context.Context, size int64, f func(tlog.Hash) error) error {
+	return s.tiles(ctx, 0, size, func(tile tlog.Tile, hashes []byte) error {
+		if len(hashes) != tile.W*tlog.HashSize {
+			return fmt.Errorf("%w: %s is incomplete", ErrAltered, torchwood.TilePath(tile))
+		}
+		for hash := range slices.Chunk(hashes, tlog.HashSize) {
+			if err := f(tlog.Hash(hash)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// tiles calls f with each tile of the lowest level, -1 for entries and 0 for their hashes.
+func (s server) tiles(ctx context.Context, level int, size int64, f func(tlog.Tile, []byte) error) error {
+	for first := int64(0); first < size; first += torchwood.TileWidth {
+		tile := tlog.Tile{H: torchwood.TileHeight, L: level, N: first / torchwood.TileWidth, W: int(min(size-first, torchwood.TileWidth))}
+		data, err := s.get(ctx, torchwood.TilePath(tile))
+		if err != nil {
+			return err
+		}
+		if err := f(tile, data); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -90,6 +120,8 @@ func (s server) get(ctx context.Context, path string) ([]byte, error) {
 		return nil, err
 	case answer.StatusCode == http.StatusInternalServerError && strings.HasPrefix(string(body), ErrAltered.Error()):
 		return nil, fmt.Errorf("%w, as the server itself says", ErrAltered)
+	case answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden:
+		return nil, errRefused
 	case answer.StatusCode == http.StatusNotFound:
 		return nil, fmt.Errorf("the server has no %s: %w", path, errNotFound)
 	case answer.StatusCode != http.StatusOK:

@@ -14,9 +14,6 @@ type tree struct {
 	edge map[int64]tlog.Hash // by index, as tlog numbers the hashes
 }
 
-// emptyRoot is the root of a tree without entries.
-var emptyRoot, _ = tlog.TreeHash(0, nil)
-
 // newTree returns a tree of a size with the bytes of its edge, largest subtree first.
 func newTree(size int64, edge []byte) (*tree, bool) {
 	places := torchwood.RightEdge(size)

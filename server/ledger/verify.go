@@ -24,6 +24,9 @@ type Report struct {
 	Kept       int64  // number of entries that the kept checkpoints cover
 	Checkpoint []byte // to keep for the next verification
 	Cosigned   []Cosignature
+	// HashesAlone is set if the server did not show the entries: nothing was removed, moved or
+	// changed that a checkpoint covers, but what the entries say was not read.
+	HashesAlone bool
 }
 
 // Verify reads a whole ledger and returns an error that wraps [ErrAltered] if an entry was changed,
@@ -59,11 +62,19 @@ func Verify(ctx context.Context, from Source, c Check) (*Report, error) {
 		}
 		kept, r.Kept = append(kept, earlier), max(r.Kept, earlier.N)
 	}
-	return r, compare(ctx, from, r.Tree, kept)
+	err = compare(r.Tree, kept, func(f func(tlog.Hash) error) error {
+		return from.Entries(ctx, r.Tree.N, func(entry []byte) error { return f(tlog.RecordHash(entry)) })
+	})
+	if s, ok := from.(server); ok && errors.Is(err, errRefused) {
+		r.HashesAlone = true
+		err = compare(r.Tree, kept, func(f func(tlog.Hash) error) error { return s.Hashes(ctx, r.Tree.N, f) })
+	}
+	return r, err
 }
 
-// compare reads the entries of a tree and compares them with its root, and with smaller ones.
-func compare(ctx context.Context, from Source, signed tlog.Tree, kept []tlog.Tree) error {
+// compare compares the hashes of entries, which each calls a function with, with the root of a tree
+// and with those of smaller ones.
+func compare(signed tlog.Tree, kept []tlog.Tree, each func(func(tlog.Hash) error) error) error {
 	t := &tree{edge: map[int64]tlog.Hash{}}
 	check := func() error {
 		for _, k := range kept {
@@ -80,8 +91,8 @@ func compare(ctx context.Context, from Source, signed tlog.Tree, kept []tlog.Tre
 	if err := check(); err != nil {
 		return err
 	}
-	err := from.Entries(ctx, signed.N, func(entry []byte) error {
-		if _, err := t.add(tlog.RecordHash(entry)); err != nil {
+	err := each(func(hash tlog.Hash) error {
+		if _, err := t.add(hash); err != nil {
 			return err
 		}
 		return check()

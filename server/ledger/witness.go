@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -116,6 +117,22 @@ func (l *Log) Cosign(ctx context.Context, client *http.Client, witnesses []Witne
 		_, err := tx.Exec("INSERT INTO ledger_cosigned (id, checkpoint) VALUES (1, ?)", string(cosigned))
 		return err
 	})
+}
+
+// CosignEvery calls Cosign again and again until ctx ends, and logs what fails.
+func (l *Log) CosignEvery(ctx context.Context, interval time.Duration, client *http.Client, witnesses []Witness, log *slog.Logger) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		if err := l.Cosign(ctx, client, witnesses); err != nil && ctx.Err() == nil {
+			log.Error("the ledger was not cosigned", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
 }
 
 // ask gets the cosignature of one witness. The first request says what the witness knows, in most

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -145,7 +146,7 @@ func TestRecover(t *testing.T) {
 	for name, taken := range map[string]bool{"the KMS had taken it": true, "the KMS had not been called": false} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(w *world) {
-				v := w.interrupted(taken)
+				v, wake := w.interrupted(taken)
 				if err := w.service.Recover(w.t.Context()); err != nil {
 					w.t.Fatal(err)
 				}
@@ -154,6 +155,8 @@ func TestRecover(t *testing.T) {
 				if err := w.service.Recover(w.t.Context()); err != nil {
 					w.t.Fatal(err)
 				}
+				w.wantState(v.ID, requests.Imported)
+				wake() // the other was not dead, only stopped: it does not record a second outcome
 				w.wantState(v.ID, requests.Imported)
 				w.wantOneOutcome(v.ID)
 				if !bytes.Equal(w.server.Material(keyOne), material) {
@@ -165,10 +168,10 @@ func TestRecover(t *testing.T) {
 }
 
 // interrupted leaves a request as a process that was killed leaves it: stuck right before the call,
-// or right after it.
-func (w *world) interrupted(taken bool) requests.View {
+// or right after it. Wake lets that process go on to its end.
+func (w *world) interrupted(taken bool) (v requests.View, wake func()) {
 	w.t.Helper()
-	v := w.submitted(keyOne, "payments/cards")
+	v = w.submitted(keyOne, "payments/cards")
 	stuck, release := make(chan struct{}), make(chan struct{})
 	dying := w.open(func(c *requests.Config) {
 		c.Faults = func(point string) {
@@ -178,12 +181,52 @@ func (w *world) interrupted(taken bool) requests.View {
 			}
 		}
 	})
-	w.t.Cleanup(func() { close(release) })
+	wake = sync.OnceFunc(func() {
+		close(release)
+		dying.Close()
+	})
+	w.t.Cleanup(wake)
 	ctx, cancel := context.WithCancel(w.as(olga))
 	defer cancel()
 	go dying.Approve(ctx, v.ID, v.Digest)
 	<-stuck
-	return v
+	return v, wake
+}
+
+// Several consoles see at once that a lease has ended: one of them sends.
+func TestOneSenderOfMany(t *testing.T) {
+	each(t, func(w *world) {
+		v, _ := w.interrupted(false)
+		w.clock.advance(6 * time.Second)
+		w.inject(localkms.Fault{Kind: localkms.FaultDelay, Action: "ImportKeyMaterial", Delay: localkms.Duration(300 * time.Millisecond)})
+		together := make(chan struct{})
+		var group, arrived sync.WaitGroup
+		for range 4 {
+			arrived.Add(1)
+			var once sync.Once
+			replica := w.open(func(c *requests.Config) {
+				c.Faults = func(point string) {
+					if point == "intent.before" {
+						once.Do(arrived.Done)
+						<-together
+					}
+				}
+			})
+			group.Go(func() {
+				if err := replica.Recover(w.t.Context()); err != nil {
+					w.t.Error(err)
+				}
+			})
+		}
+		arrived.Wait()
+		close(together)
+		group.Wait()
+		w.wantState(v.ID, requests.Imported)
+		w.wantOneOutcome(v.ID)
+		if n := w.calls.count(); n != 1 {
+			w.t.Errorf("the KMS was called %d times", n)
+		}
+	})
 }
 
 // Long after the first call nobody sends by themselves: the CMK may have been changed on purpose.

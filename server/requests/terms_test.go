@@ -124,6 +124,10 @@ func TestSubmissionsThatCannotBe(t *testing.T) {
 		if n := w.count("SELECT count(*) FROM request_sealed"); n != 0 {
 			w.t.Errorf("%d of them were kept", n)
 		}
+		w.clock.advance(25 * time.Hour) // the token's life, and not yet the deadline
+		_, err := w.service.Submit(w.as(ira), r.ID, good)
+		w.wantFault(err, requests.ErrTokenExpired)
+		w.clock.advance(-25 * time.Hour)
 		if v, err := w.service.Submit(w.as(ira), r.ID, good); err != nil || v.State != requests.Submitted {
 			w.t.Errorf("a good one: %s, error %v", v.State, err)
 		}
@@ -170,6 +174,7 @@ func TestGuest(t *testing.T) {
 	each(t, func(w *world) {
 		terms := w.terms(keyOne, "vaults/x")
 		terms.Importer, terms.ImporterID = requests.ByLink, ""
+		w.setPolicy(policies + `permit (principal is Guest, action == Action::"readRequests", resource is Key);`) // more than wise
 		r, hidden := w.create(terms), w.create(terms)
 		guest := guestOf(r.ID)
 		if ids := w.list(guest, requests.Filter{}); len(ids) != 1 || ids[0] != r.ID {

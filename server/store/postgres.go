@@ -65,8 +65,6 @@ func (postgres) beginRead(ctx context.Context, conn *sql.Conn) error {
 	return err
 }
 
-func (postgres) tidy(context.Context, *sql.Conn) (bool, error) { return true, nil }
-
 func (postgres) check(context.Context, *sql.Conn, string) error { return nil }
 
 // rewritten are the queries with the marks that PostgreSQL reads.

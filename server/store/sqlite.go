@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 
 	driver "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
@@ -25,7 +24,7 @@ type sqlite struct{}
 
 const pragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 	"&_pragma=secure_delete(ON)&_pragma=journal_size_limit(0)&_pragma=temp_store(MEMORY)" +
-	"&_pragma=foreign_keys(ON)&_pragma=cache_size(-16000)"
+	"&_pragma=foreign_keys(ON)&_pragma=cache_size(-8000)"
 
 func (sqlite) kind() string                     { return SQLite }
 func (sqlite) blob() string                     { return "BLOB" }
@@ -40,7 +39,7 @@ func (sqlite) open(path string, use use) (writers, readers *sql.DB, err error) {
 		return nil, nil, err
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?mode=rw&"
-	if readers, err = sql.Open("sqlite", dsn+"_pragma=query_only(1)&_pragma=busy_timeout(10000)&_pragma=cache_size(-16000)"); err != nil {
+	if readers, err = sql.Open("sqlite", dsn+"_pragma=query_only(1)&_pragma=busy_timeout(10000)&_pragma=cache_size(-4000)"); err != nil {
 		return nil, nil, err
 	}
 	readers.SetMaxOpenConns(4)
@@ -80,7 +79,7 @@ func (sqlite) tidy(ctx context.Context, conn *sql.Conn) (done bool, err error) {
 	if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout(0)"); err != nil {
 		return false, err
 	}
-	defer conn.ExecContext(ctx, "PRAGMA busy_timeout(10000)")
+	defer conn.ExecContext(context.Background(), "PRAGMA busy_timeout(10000)")
 	var busy, pages, moved int
 	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
 	return busy == 0, err
@@ -129,10 +128,11 @@ func (sqlite) sort(err error) reason {
 		return again
 	case codes.SQLITE_FULL:
 		return full
-	case codes.SQLITE_IOERR: // of a sync, or where quotas are used
-		if strings.Contains(err.Error(), "no space left") {
+	case codes.SQLITE_IOERR:
+		if code == codes.SQLITE_IOERR_SHMSIZE { // there is no room for -shm
 			return full
 		}
+		return unsure
 	case codes.SQLITE_CONSTRAINT:
 		if code == codes.SQLITE_CONSTRAINT_UNIQUE || code == codes.SQLITE_CONSTRAINT_PRIMARYKEY {
 			return duplicate

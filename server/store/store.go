@@ -18,9 +18,9 @@ import (
 var (
 	// ErrFull reports that the disk of the database is full. Nothing was changed.
 	ErrFull = errors.New("the disk of the database is full; nothing was changed")
-	// ErrUnknown reports that the connection was lost while a transaction was being committed:
-	// look into the database to learn whether it was.
-	ErrUnknown = errors.New("the connection to the database was lost while committing; it is not known whether the change was made")
+	// ErrUnknown reports that the connection or the disk failed while a transaction was being
+	// committed: look into the database to learn whether it was.
+	ErrUnknown = errors.New("the database failed while committing; it is not known whether the change was made")
 	// ErrDuplicate reports a row that exists already.
 	ErrDuplicate = errors.New("the row exists already")
 )
@@ -48,9 +48,8 @@ type DB struct {
 type dialect interface {
 	kind() string
 	open(url string, use use) (writers, readers *sql.DB, err error)
-	begin(ctx context.Context, conn *sql.Conn) error                 // so that no other transaction writes
-	beginRead(ctx context.Context, conn *sql.Conn) error             // of one state of the database
-	tidy(ctx context.Context, conn *sql.Conn) (done bool, err error) // removes what was deleted
+	begin(ctx context.Context, conn *sql.Conn) error     // so that no other transaction writes
+	beginRead(ctx context.Context, conn *sql.Conn) error // of one state of the database
 	placeholders(query string) string
 	blob() string                                                 // type of bytes
 	key() string                                                  // type of a whole number that rows are stored by
@@ -67,6 +66,7 @@ const (
 	again            // the transaction was not made, and may succeed if it is tried again
 	full             // the disk is full
 	duplicate        // a row breaks a unique index
+	unsure           // the disk failed: what was being committed may be there after a restart
 )
 
 // use is what a database is opened for.
@@ -127,18 +127,33 @@ func (db *DB) Kind() string { return db.dialect.kind() }
 // Read calls f in a transaction that sees one state of the database and changes nothing. While f
 // runs it must not call Read or Write.
 func (db *DB) Read(ctx context.Context, f func(*Tx) error) error {
-	conn, err := db.readers.Conn(ctx)
+	conn, err := db.reader(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the database: %w", err)
 	}
 	defer conn.Close()
-	if err := db.dialect.beginRead(ctx, conn); err != nil {
-		return fmt.Errorf("reading the database: %w", err)
-	}
 	defer conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
 	tx := &Tx{ctx: ctx, conn: conn, dialect: db.dialect}
 	if err := f(tx); err != nil {
 		return err
 	}
 	return tx.failed
+}
+
+// reader returns a connection with a transaction that reads.
+func (db *DB) reader(ctx context.Context) (*sql.Conn, error) {
+	for {
+		conn, err := db.readers.Conn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err = db.dialect.beginRead(ctx, conn); err == nil {
+			return conn, nil
+		}
+		again := ctx.Err() == nil && db.dialect.lost(conn) // while it was idle; the next may be good
+		conn.Close()
+		if !again {
+			return nil, err
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"keyferry/server/store"
 	"keyferry/server/store/storetest"
@@ -29,12 +30,14 @@ func write(t *testing.T, db *store.DB, f func(*store.Tx) error) {
 	}
 }
 
-// increase reads and writes, so that an update is lost if two transactions overlap.
+// increase reads and, after others had time to interfere, writes: an update is lost if two
+// transactions overlap.
 func increase(tx *store.Tx) error {
 	var n int
 	if err := tx.QueryRow("SELECT n FROM counts").Scan(&n); err != nil {
 		return err
 	}
+	time.Sleep(time.Millisecond)
 	_, err := tx.Exec("UPDATE counts SET n = ?", n+1)
 	return err
 }
@@ -256,4 +259,41 @@ func TestOpenToRead(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Connections that PostgreSQL ends, idle or within a transaction, cost nothing but another attempt.
+func TestConnectionLost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts PostgreSQL, which takes seconds")
+	}
+	db := storetest.Open(t, storetest.URL(t, store.Postgres))
+	count(t, db)
+	other := storetest.Open(t, storetest.URL(t, store.Postgres))
+	endAll := func() {
+		write(t, other, func(tx *store.Tx) error {
+			_, err := tx.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' " +
+				"AND datname <> current_database() AND datname <> 'postgres'")
+			return err
+		})
+	}
+	for range 3 {
+		endAll()
+		write(t, db, increase)
+		endAll()
+		counted(t, db)
+	}
+	attempts := 0
+	write(t, db, func(tx *store.Tx) error {
+		if attempts++; attempts < 3 {
+			if err := increase(tx); err != nil {
+				return err
+			}
+			_, err := tx.Exec("SELECT pg_terminate_backend(pg_backend_pid())")
+			return err
+		}
+		return increase(tx)
+	})
+	if n := counted(t, db); n != 4 || attempts != 3 {
+		t.Errorf("%d, not 4, transactions were made; the last took %d attempts", n, attempts)
+	}
 }

@@ -153,6 +153,9 @@ func (db *DB) begin() (*batch, error) {
 		if err = db.dialect.begin(b.ctx, b.conn); err == nil {
 			return b, nil
 		}
+		if db.dialect.lost(b.conn) { // while it was idle
+			err = errors.Join(errAgain, err)
+		}
 		b.rollback()
 		b.conn.Close()
 	}
@@ -174,7 +177,7 @@ func (db *DB) commit(b *batch) error {
 	switch {
 	case db.dialect.sort(err) == again:
 		err = errors.Join(errAgain, err)
-	case db.dialect.lost(b.conn):
+	case db.dialect.sort(err) == unsure, db.dialect.lost(b.conn):
 		err = fmt.Errorf("%w: %v", ErrUnknown, err)
 	default:
 		err = fmt.Errorf("committing: %w", err)
@@ -193,9 +196,9 @@ func (db *DB) end(err error) {
 	close(b.done)
 }
 
-// tidyLater calls tidy soon. The caller has the turn.
+// tidyLater calls tidy soon, if this is SQLite. The caller has the turn.
 func (db *DB) tidyLater() {
-	if db.due == nil && !db.closed {
+	if db.Kind() == SQLite && db.due == nil && !db.closed {
 		db.due = time.AfterFunc(untidy, db.tidy)
 	}
 }
@@ -219,7 +222,7 @@ func (db *DB) tidy() {
 		return
 	}
 	defer conn.Close()
-	if done, err := db.dialect.tidy(ctx, conn); err != nil || !done {
+	if done, err := (sqlite{}).tidy(ctx, conn); err != nil || !done {
 		db.tidyLater()
 	}
 }

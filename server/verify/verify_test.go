@@ -134,6 +134,44 @@ func TestHonestConsoles(t *testing.T) {
 	}
 }
 
+// ofSeveral is behind a console for several people, of whom none is signed in.
+type ofSeveral struct {
+	console.Requests
+	console.Ledger
+}
+
+func (ofSeveral) Handler() http.Handler { return http.NotFoundHandler() }
+
+// A console for several people has more pages, which are compared too; one that lacks them is found.
+func TestConsolesForSeveralPeople(t *testing.T) {
+	static := tree(t)
+	several := func(c *console.Config) { c.Team = &console.Team{Requests: ofSeveral{}, Ledger: ofSeveral{}} }
+	address := serve(t, like(static, several))
+	verdict, out, err := check(t, address, static, nil)
+	if err != nil || verdict.Differing != 0 {
+		t.Errorf("an honest console: %+v, %v\n%s", verdict, err, out)
+	}
+	for _, path := range append(console.Pages(true), "the ledger, for nobody", "a request by nobody") {
+		if !strings.Contains(out, path) {
+			t.Errorf("%s was not compared:\n%s", path, out)
+		}
+	}
+	handler, err := console.New(like(static, several))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/zh-CN/ledger" {
+			r.URL.Path = "/en/ledger"
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	t.Cleanup(bent.Close)
+	if verdict, out, err = check(t, bent.URL, static, nil); err != nil || verdict.Differing == 0 {
+		t.Errorf("another ledger page was not found: %+v, %v\n%s", verdict, err, out)
+	}
+}
+
 func TestHonestProxies(t *testing.T) {
 	static := tree(t)
 	address := serve(t, like(static, nil))

@@ -89,7 +89,7 @@ function row(entry) {
 function showCheck(checkpoint, key) {
     one(task, "#ledger-key").textContent = key
     one(task, "#checkpoint").textContent = checkpoint
-    fillCommands(task, { key: `'${key}'`, address: `${location.origin}/ledger/log/` })
+    fillCommands(task, { key: `'${key}'`, address: `${location.origin}/ledger/log` })
     offerDownload(task, "checkpoint", { bytes: toUTF8(checkpoint), name: "checkpoint.txt", type: "text/plain" })
 }
 

@@ -25,6 +25,9 @@ const preview = one(task, `[data-part="preview"]`)
 /** What each line of the preview has become. @type {Line[]} */
 let lines = []
 
+/** The CMKs for which a request was made already, where making several was cancelled. @type {Set<string>} */
+const done = new Set()
+
 const form = onSubmit("new", async () => {
     const terms = termsOf(form)
     if (value(form, "how") === "one") return makeOne(terms)
@@ -61,6 +64,7 @@ async function makeSeveral(terms) {
                 continue
             }
             made++
+            done.add(line.keyId)
             mark(line, "")
         }
     })
@@ -103,7 +107,8 @@ async function readLines() {
     const csv = file(form, "csv")
     const keyIdOf = (/** @type {string} */ written) => parseKeyReference(written, region).keyId
     try {
-        lines = csv ? linesOfFile(await textOf(csv), keyIdOf) : linesOfText(value(form, "keys"), keyIdOf)
+        const read = csv ? linesOfFile(await textOf(csv), keyIdOf) : linesOfText(value(form, "keys"), keyIdOf)
+        lines = read.filter(({ keyId }) => !done.has(keyId))
     } catch (thrown) {
         lines = []
         showLines()

@@ -51,7 +51,7 @@ function show(task, request) {
         fill(row, `order-${name.toLowerCase()}`, request[name])
     }
     one(part, `[data-part="order-receipt"]`).hidden = request.Commitment === ""
-    one(task, `[data-part="order-if"]`).hidden = request.Approvals === 0
+    one(task, `[data-part="order-if"]`).hidden = false
 }
 
 /** Leave the algorithms that the request allows. @param {HTMLElement} task @param {Request} request */

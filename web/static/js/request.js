@@ -152,16 +152,8 @@ const guest = onSubmit("guest-link", async () => {
     one(made, "#guest-address").textContent = `${location.origin}/signin#${Secret}`
     fill(made, "guest-code", `${Code.slice(0, 3)} ${Code.slice(3)}`)
     made.hidden = false
-    guestShown = true
     toTop(one(made, "h3"))
 })
-
-/** Whether a guest link is shown that nobody can show again. */
-let guestShown = false
-addEventListener("beforeunload", (event) => {
-    if (guestShown) event.preventDefault()
-})
-one(task, `[data-part="guest-link"]`).addEventListener("copy", () => { guestShown = false })
 
 /** Look again from time to time, unless the person is busy here or away. */
 function watch() {

@@ -88,9 +88,9 @@ export const importer = ({ ImporterKind, Importer }) => phrase(`terms-by-${Impor
 export const expiryRule = ({ Expiry, ExpiryDays }) => phrase(`terms-expiry-${Expiry}`, { days: ExpiryDays })
 
 /** Who has to agree. @param {Request} request */
-export function approvals({ Approvals, Approvers, EachGroup }) {
+export function approvals({ Approvals, Approvers, EachGroup, Submission }) {
     const groups = Approvers.join(", ")
-    if (Approvals === 0) return phrase("terms-no-approval")
+    if (Approvals === 0) return phrase(Submission ? "terms-no-approval" : "terms-approvals-later")
     if (groups === "") return phrase("terms-approvals-anybody", { count: Approvals })
     return phrase(EachGroup ? "terms-approvals-each" : "terms-approvals-groups", { count: Approvals, groups })
 }

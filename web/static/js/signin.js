@@ -36,7 +36,7 @@ function show({ Person, Provider, Demo }) {
     if (Person) fill(task, "signed", phrase("signed", { name: Person.Name || Person.Email }))
     one(task, `[data-part="ways"]`).hidden = Person !== null && Demo.length === 0 && !again
     one(task, `[data-part="provider"]`).hidden = !Provider
-    one(task, `[data-link="provider"]`).setAttribute("href", `/signin/start?${new URLSearchParams({ to: target() })}`)
+    one(task, `[data-link="provider"]`).setAttribute("href", `/signin/start?${new URLSearchParams({ to: target(), ...(again && { again: "1" }) })}`)
     one(task, `[data-part="demo"]`).hidden = Demo.length === 0
     one(task, `[data-part="no-way"]`).hidden = Provider || Demo.length > 0
     one(task, `[data-part="people"]`).replaceChildren(...Demo.map(choice))

@@ -1,0 +1,141 @@
+package team
+
+import (
+	"testing"
+	"time"
+
+	"keyferry/e2e/browser"
+	"keyferry/e2e/program"
+	"keyferry/server/localkms"
+)
+
+// looks are the ways to look at a page: each language with each theme and with each width.
+var looks = []browser.Look{
+	{Language: "en", Width: 320},
+	{Language: "en", Width: 1280, Dark: true},
+	{Language: "zh-CN", Width: 1280},
+	{Language: "zh-CN", Width: 320, Dark: true},
+}
+
+// scene is a page that one of the people looks at, and something that it shows.
+type scene struct{ name, person, path, shows string }
+
+// Every page and every state of a request is without findings of axe-core, and none is wider than
+// the window.
+func TestEveryStateIsAccessible(t *testing.T) {
+	p := start(t)
+	scenes := append(stage(t, p),
+		scene{"list of the importer", "Ines", "/requests", ".requests li"},
+		scene{"list of all", "Olga", "/requests?which=all", ".requests li"},
+		scene{"nothing waits", "Robin", "/requests?which=waiting", "[data-fill=total]:not(:empty)"},
+		scene{"new request", "Robin", "/requests/new", "[data-form=new]"},
+		scene{"ledger", "Olga", "/ledger", ".entries li"},
+		scene{"signed in", "Olga", "/signin", "[data-part=signed]"},
+		scene{"sign-in failed", "Olga", "/signin#error=SignIn.ProviderDown", ".notice.error"},
+		scene{"guest link", "Olga", "/signin#ABCDEFGHIJKLMNOPQRSTUVWXYZ", "[data-part=guest]"},
+	)
+	for _, how := range looks {
+		t.Run(how.Name(), func(t *testing.T) {
+			people := map[string]somebody{}
+			for _, s := range scenes {
+				v, known := people[s.person]
+				if !known {
+					v = signIn(t, p, how, s.person)
+					people[s.person] = v
+				}
+				v.Do(v.Page.Goto("about:blank")) // a fragment alone loads no page
+				v.Do(v.Page.Goto(p.Console + s.path))
+				v.Do(v.Page.Locator(s.shows).First().WaitFor())
+				v.MustFit()
+				v.MustBeAccessible(s.name)
+				v.Shot(how.Name() + " " + s.name)
+			}
+			stranger := browser.Open(p, t, how, "/requests")
+			stranger.See("[data-part=stranger]", stranger.Words.Team.SignIn.Needed)
+			stranger.MustBeAccessible("nobody is signed in")
+			stranger.Do(stranger.Page.Goto(p.Console + "/signin"))
+			stranger.Do(stranger.Page.Locator(".people button").First().WaitFor())
+			stranger.MustFit()
+			stranger.MustBeAccessible("signing in")
+		})
+	}
+}
+
+// stage brings requests into every state, and returns who looks at each.
+func stage(t *testing.T, p *program.Program) []scene {
+	t.Helper()
+	robin := signIn(t, p, browser.Look{}, "Robin")
+	ines := signIn(t, p, browser.Look{}, "Ines")
+	olga := signIn(t, p, browser.Look{}, "Olga")
+	key, other := program.Seeded[0], program.Seeded[1]
+	at := func(name, person, id, state string) scene {
+		return scene{name + " for " + person, person, "/request?id=" + id, ".now h2[data-state=" + state + "]"}
+	}
+	open := robin.create(key, "payments/open", time.Hour, `Note: "Ask Robin if anything is unclear."`)
+	link := robin.create(key, "payments/link", time.Hour, `ImporterKind: "link", Importer: ""`)
+	scenes := []scene{
+		at("open", "Robin", open, "open"), at("open", "Ines", open, "open"), at("open, by link", "Robin", link, "open"),
+		{"import for a request", "Ines", "/?request=" + open, "[data-step=params][data-state=open]"},
+	}
+	cancelled := robin.create(key, "payments/cancelled", time.Hour, "")
+	robin.act(cancelled, "cancel", `{"Reason":"No longer needed"}`)
+	scenes = append(scenes, at("cancelled", "Robin", cancelled, "cancelled"))
+	lapsed := robin.create(key, "payments/lapsed", 2*time.Second, "")
+	scenes = append(scenes, at("lapsed", "Ines", lapsed, "lapsed"))
+
+	submitted := robin.create(key, "two/submitted", time.Hour, "")
+	ines.prepare(submitted)
+	scenes = append(scenes, at("in preparation", "Ines", robin.issued(ines, key), "issued"))
+	ines.submit(key)
+	refused := robin.create(key, "two/refused", time.Hour, "")
+	ines.prepare(refused)
+	ines.submit(key)
+	olga.act(refused, "refuse", `{"Reason":"The KCV is another one"}`)
+	scenes = append(scenes, at("submitted", "Robin", submitted, "submitted"), at("submitted", "Ines", submitted, "submitted"),
+		at("submitted", "Olga", submitted, "submitted"), at("refused", "Ines", refused, "refused"))
+
+	agreed := robin.create(key, "two/agreed", time.Hour, "")
+	ines.prepare(agreed)
+	ines.submit(key)
+	olga.sees(agreed, olga.Words.Team.Status.Submitted)
+	olga.Press(olga.Words.Team.One.Agree)
+	olga.See(".now .next", "1 of 2")
+	scenes = append(scenes, at("agreed by one", "Olga", agreed, "submitted"))
+
+	p.Fault(t, localkms.Fault{Kind: localkms.FaultError, Action: "ImportKeyMaterial", Status: 400, Code: "InvalidKeyMaterial", Times: 1})
+	failed := robin.create(key, "none/failed", time.Hour, "")
+	ines.prepare(failed)
+	ines.submit(key)
+	scenes = append(scenes, at("refused by the KMS", "Ines", failed, "failed"))
+	imported := robin.create(other, "none/imported", time.Hour, "")
+	ines.prepare(imported)
+	ines.submit(other)
+	scenes = append(scenes, at("imported", "Robin", imported, "imported"))
+
+	p.Fault(t, localkms.Fault{Kind: localkms.FaultCutBefore, Action: "ImportKeyMaterial", KeyID: key})
+	unknown := robin.create(key, "none/unknown", time.Hour, "")
+	ines.prepare(unknown)
+	ines.Page.SetDefaultTimeout(60_000) // the client of the KMS tries several times
+	ines.submit(key)
+	return append(scenes, scene{"no answer for Robin", "Robin", "/request?id=" + unknown, ".now h2:not(:empty)"})
+}
+
+// act does something with a request as a program would.
+func (s somebody) act(id, what, body string) {
+	s.T.Helper()
+	status, err := s.Page.Evaluate(`([path, body]) => fetch(path, {
+		method: "POST", headers: {"Content-Type": "application/json", "Keyferry-Request": "1"}, body,
+	}).then((answer) => answer.status)`, []any{"/api/requests/" + id + "/" + what, body})
+	s.Do(err)
+	if status != 200 {
+		s.T.Fatalf("%s: status %v", what, status)
+	}
+}
+
+// issued makes a request whose importer has only begun.
+func (s somebody) issued(importer somebody, key string) string {
+	s.T.Helper()
+	id := s.create(key, "payments/issued", time.Hour, "")
+	importer.act(id, "parameters", `{"WrappingAlgorithm":"RSAES_OAEP_SHA_256"}`)
+	return id
+}

@@ -21,10 +21,7 @@ func (r *Request) agreedBy(id string) bool {
 // enough reports whether as many people have agreed as have to, from the groups that they have to
 // come from. Each counts once.
 func (r *Request) enough() bool {
-	given := r.agreements()
-	if len(r.Approvers) > 0 {
-		given = slices.DeleteFunc(given, func(d Decision) bool { return !r.fromGroups(d.Groups) })
-	}
+	given := slices.DeleteFunc(r.agreements(), func(d Decision) bool { return !r.fromGroups(d.Groups) })
 	if len(given) < r.Approvals {
 		return false
 	}

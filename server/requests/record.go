@@ -23,6 +23,7 @@ type record struct {
 	Held     string // code of why it is not being sent although enough had agreed
 
 	policies []string // that allowed what is being sent; not kept
+	known    []party  // whom it concerned when it was read; not kept
 }
 
 // newID returns 26 letters and digits, 130 random bits.

@@ -77,6 +77,7 @@ func readBody(body string) (*record, error) {
 	if err := json.Unmarshal([]byte(body), r); err != nil {
 		return nil, fmt.Errorf("reading a request: %v", err)
 	}
+	r.known = r.parties()
 	return r, nil
 }
 
@@ -85,12 +86,17 @@ func (r *record) searched() string {
 	return strings.ToLower(strings.Join([]string{r.ID, r.KeyID, r.Label, r.ImporterID, r.Name, r.Note}, "\n"))
 }
 
-// saveParties keeps whom the request concerns. Approvers are parties while they are waited for.
+// saveParties keeps whom the request concerns, if that has changed. Approvers are parties while they
+// are waited for.
 func saveParties(tx *store.Tx, r *record) error {
+	concerned := r.parties()
+	if slices.Equal(concerned, r.known) {
+		return nil
+	}
 	if _, err := tx.Exec("DELETE FROM request_parties WHERE request = ?", r.ID); err != nil {
 		return err
 	}
-	for _, p := range r.parties() {
+	for _, p := range concerned {
 		if _, err := tx.Exec("INSERT INTO request_parties (party, role, created, request) VALUES (?, ?, ?, ?)",
 			p.party, p.role, r.Created.UnixMicro(), r.ID); err != nil {
 			return err

@@ -23,6 +23,9 @@ func TestRefusing(t *testing.T) {
 			w.t.Fatalf("%s, error %v", v.State, err)
 		}
 		wantMay(w.t, v)
+		if len(v.Decisions) != 1 || v.Decisions[0].PersonID != olga.ID || v.Decisions[0].Agreed {
+			w.t.Errorf("the decisions are %+v, want olga's last alone", v.Decisions)
+		}
 		if last := v.Events[len(v.Events)-1]; last.What != "refused" || last.Detail != "the ticket names another CMK" || last.Name != "olga" {
 			w.t.Errorf("the last event is %+v", last)
 		}

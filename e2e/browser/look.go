@@ -17,3 +17,17 @@ func (v *Visit) MustFit() {
 		v.T.Errorf("the page is wider than the window because of\n%s", wide)
 	}
 }
+
+// Reach presses Tab until the element has the focus.
+func (v *Visit) Reach(selector string) {
+	v.T.Helper()
+	for range 60 {
+		focused, err := v.Page.Evaluate(`(selector) => document.activeElement?.matches(selector) ?? false`, selector)
+		v.Do(err)
+		if focused == true {
+			return
+		}
+		v.Do(v.Page.Keyboard().Press("Tab"))
+	}
+	v.T.Fatalf("the keyboard does not reach %s", selector)
+}

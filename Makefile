@@ -97,7 +97,7 @@ mutants: ## change one operator at a time and see whether the short tests notice
 	e2e/mutants/run.sh $(MUTATED)
 
 pictures: tools wasm ## take the pictures that the README shows
-	KEYFERRY_SCREENSHOTS=$(CURDIR)/e2e/screenshots $(GO) test -count=1 -run TestPictures ./e2e/person
+	KEYFERRY_SCREENSHOTS=$(CURDIR)/e2e/screenshots $(GO) test -count=1 -p 1 -run TestPictures ./e2e/person ./e2e/team
 
 BENCHTIME ?= 5s
 BASE      ?=

@@ -68,3 +68,17 @@ func (v *Visit) MustHaveOnePrimary() {
 		v.T.Errorf("the primary buttons are %q, want one", list)
 	}
 }
+
+// Reach presses Tab until the element has the focus.
+func (v *Visit) Reach(selector string) {
+	v.T.Helper()
+	for range 60 {
+		focused, err := v.Page.Evaluate(`(selector) => document.activeElement?.matches(selector) ?? false`, selector)
+		v.Do(err)
+		if focused == true {
+			return
+		}
+		v.Do(v.Page.Keyboard().Press("Tab"))
+	}
+	v.T.Fatalf("the keyboard does not reach %s", selector)
+}

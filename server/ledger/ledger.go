@@ -175,7 +175,14 @@ func (l *Log) Append(tx *store.Tx, e Entry) (index int64, err error) {
 	if h.tree.N < known.N {
 		return 0, shrunk(h.tree.N, known.N)
 	}
-	w, err := e.write(func(id string) (string, error) { return personDigest(tx, id) })
+	digests := map[string]string{} // somebody is often named more than once
+	w, err := e.write(func(id string) (string, error) {
+		var err error
+		if _, found := digests[id]; !found {
+			digests[id], err = personDigest(tx, id)
+		}
+		return digests[id], err
+	})
 	if err != nil {
 		return 0, err
 	}

@@ -82,20 +82,21 @@ func (o own) ImportKeyMaterial(ctx context.Context, in *kms.Import) (string, err
 		return "", err
 	}
 	var t token
+	var r *record
 	err = o.s.config.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		t, err = loadToken(tx, sha256Hex(in.ImportToken))
+		if t, err = loadToken(tx, sha256Hex(in.ImportToken)); err != nil {
+			return err
+		}
+		if t.person != who.ID {
+			return ErrParameters
+		}
+		r, err = load(tx, t.request)
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	if t.person != who.ID {
-		return "", ErrParameters
-	}
-	v, err := o.s.Get(ctx, t.request)
-	if err != nil {
-		return "", err
-	}
+	v := o.s.current(r)
 	if v.KeyID != in.KeyID {
 		return "", ErrParameters
 	}
@@ -124,10 +125,23 @@ func (s *Service) sendOwn(ctx context.Context, v View, in Submission) (string, e
 	if err != nil && !errors.Is(err, errLeave) && !errors.Is(err, errUnsent) {
 		return "", err
 	}
-	if v, err = s.Get(ctx, r.ID); err != nil {
+	err = s.config.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		r, err = load(tx, r.ID)
+		return err
+	})
+	if err != nil {
 		return "", err
 	}
-	return outcomeOf(v)
+	return outcomeOf(s.current(r))
+}
+
+// current is how far a request is, which whoever imports by themselves may know.
+func (s *Service) current(r *record) View {
+	shown := *r
+	if _, possible := r.State.after(actLapse); possible && r.overdue(s.now()) {
+		shown.State = Lapsed
+	}
+	return View{Request: shown.Request, Next: s.next(&shown)}
 }
 
 // outcomeOf returns the outcome of an import as its call would have.

@@ -18,11 +18,24 @@ type Tx struct {
 	dialect dialect
 	writes  bool
 	failed  error // of the first statement that failed
+	ready   map[string]*sql.Stmt
 }
 
 // Exec runs a statement that returns no rows.
 func (tx *Tx) Exec(query string, args ...any) (sql.Result, error) {
-	result, err := tx.conn.ExecContext(tx.ctx, tx.dialect.placeholders(query), args...)
+	if tx.ready == nil { // PostgreSQL's driver keeps statements by itself
+		result, err := tx.conn.ExecContext(tx.ctx, tx.dialect.placeholders(query), args...)
+		return result, tx.note(err)
+	}
+	statement := tx.ready[query]
+	if statement == nil {
+		var err error
+		if statement, err = tx.conn.PrepareContext(tx.ctx, query); err != nil {
+			return nil, tx.note(err)
+		}
+		tx.ready[query] = statement
+	}
+	result, err := statement.ExecContext(tx.ctx, args...)
 	return result, tx.note(err)
 }
 

@@ -59,9 +59,10 @@ type batch struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	conn   *sql.Conn
-	joined int           // calls whose f was successful
-	done   chan struct{} // closed at the end
-	err    error         // of the commit; set before done is closed
+	ready  map[string]*sql.Stmt // what SQLite has parsed, which takes as long as running it; nil for PostgreSQL
+	joined int                  // calls whose f was successful
+	done   chan struct{}        // closed at the end
+	err    error                // of the commit; set before done is closed
 }
 
 // takeTurn waits until no other f runs, calls f, and commits unless somebody waits who will. It
@@ -121,7 +122,7 @@ func (b *batch) call(d dialect, f func(*Tx) error) error {
 			return errors.Join(errAgain, err)
 		}
 	}
-	tx := &Tx{ctx: b.ctx, conn: b.conn, dialect: d, writes: true}
+	tx := &Tx{ctx: b.ctx, conn: b.conn, dialect: d, writes: true, ready: b.ready}
 	err := f(tx)
 	switch {
 	case tx.failed != nil && (d.sort(tx.failed) == again || d.lost(b.conn)):
@@ -147,6 +148,9 @@ func (b *batch) rollback() { b.exec("ROLLBACK") } // fails if the database has d
 // begin opens a transaction. It is not bound to the context of any caller, since others join it.
 func (db *DB) begin() (*batch, error) {
 	b := &batch{done: make(chan struct{})}
+	if db.dialect.kind() == SQLite {
+		b.ready = map[string]*sql.Stmt{}
+	}
 	b.ctx, b.cancel = context.WithTimeout(context.Background(), patience)
 	var err error
 	if b.conn, err = db.writers.Conn(b.ctx); err == nil {
@@ -190,6 +194,9 @@ func (db *DB) commit(b *batch) error {
 func (db *DB) end(err error) {
 	b := db.batch
 	db.batch = nil
+	for _, statement := range b.ready {
+		statement.Close()
+	}
 	b.conn.Close()
 	b.cancel()
 	b.err = err

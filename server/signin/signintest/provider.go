@@ -17,6 +17,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/zitadel/oidc/v3/example/server/storage"
@@ -48,6 +49,8 @@ type Provider struct {
 	key    signingKey
 	at     string // id of whoever is at the login page; empty refuses
 	logins int
+	age    time.Duration
+	handed []string
 }
 
 // New serves a provider until the test ends. Its issuer has the host localhost, and so is another
@@ -71,7 +74,7 @@ func New(t testing.TB, people ...Person) *Provider {
 		t.Fatal(err)
 	}
 	mux.HandleFunc("/login/username", op.NewIssuerInterceptor(served.IssuerFromRequest).HandlerFunc(p.login(served)))
-	mux.Handle("/", served)
+	mux.Handle("/", p.noting(served))
 	p.server.Start()
 	t.Cleanup(p.Close)
 	return p

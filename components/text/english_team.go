@@ -197,7 +197,7 @@ var englishTeam = Team{
 		Again:         "Send the same bytes again",
 		Begin:         "Begin again",
 		Working:       "Waiting for the console…",
-		Digest:        "Digest of what is agreed to",
+		Digest:        "Approval digest",
 		DigestWhy:     "SHA-256 over CMK, region, algorithm, expiry, wrapping key, encrypted key, import token and commitment.",
 		KCV:           "Key check value (KCV)",
 		Expires:       "Key material expires",

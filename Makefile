@@ -74,10 +74,11 @@ e2e/node_modules/.installed: e2e/package-lock.json | packages
 	cd e2e && $(NPM) ci --ignore-scripts
 	@touch $@
 
+# Parts of the proof that make prove alone runs, because they take longest.
+LONG := account|sabotage|policy|memory|dishonest|firefox
+
 # Two packages of tests run at a time, whatever the number of cores: more would slow each other's
 # browsers down, and one alone leaves a core idle.
-# Parts of the proof that make prove alone runs, because they take longest.
-LONG := account|sabotage|policy|memory|dishonest|firefox|load|build
 
 test: tools wasm ## install what the tests need and run them, the fast ones first; make prove has the rest of the proof
 	$(GO) test -short ./...
@@ -87,7 +88,7 @@ e2e: tools wasm ## run the browser tests alone
 	$(GO) test -p 2 -count=1 -timeout 45m ./e2e/...
 
 prove: tools wasm ## the proof in its long form: leaks, sabotage, memory, policy, faults, load; about half an hour
-	$(GO) test -count=1 -timeout 100m -v -p 1 ./e2e/person ./e2e/team ./e2e/proof/... -full
+	$(GO) test -count=1 -timeout 100m -v -p 1 ./server/requests ./e2e/person ./e2e/custody ./e2e/desk ./e2e/team ./e2e/proof/... -full
 
 # Each change costs one run of the package's short tests. MUTATED=server/kms tries one package alone.
 MUTATED ?= wasm/keywrap wasm/custody wasm/custody/backup server/console server/kms server/requests server/ledger server/policy server/signin
@@ -96,7 +97,7 @@ mutants: ## change one operator at a time and see whether the short tests notice
 	e2e/mutants/run.sh $(MUTATED)
 
 pictures: tools wasm ## take the pictures that the README shows
-	KEYFERRY_SCREENSHOTS=$(CURDIR)/e2e/screenshots $(GO) test -count=1 -run TestPictures ./e2e/person
+	KEYFERRY_SCREENSHOTS=$(CURDIR)/e2e/screenshots $(GO) test -count=1 -p 1 -run TestPictures ./e2e/person ./e2e/team
 
 BENCHTIME ?= 5s
 BASE      ?=

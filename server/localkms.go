@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -67,7 +66,7 @@ func (l *localKMSCommand) config(t terminal) (localkms.Config, error) {
 	if l.AccessKeys != "" {
 		text, err := textfile.Read(l.AccessKeys)
 		if err == nil {
-			config.AccessKeys, err = localkms.ParseAccessKeys(bytes.NewReader(text))
+			config.AccessKeys, err = localkms.ParseAccessKeys(text)
 		}
 		if err != nil {
 			return config, fmt.Errorf("reading %s: %v", l.AccessKeys, err)
@@ -76,7 +75,7 @@ func (l *localKMSCommand) config(t terminal) (localkms.Config, error) {
 	if l.Seed != "" {
 		text, err := textfile.Read(l.Seed)
 		if err == nil {
-			config.Seed, err = localkms.ParseSeed(bytes.NewReader(text))
+			config.Seed, err = localkms.ParseSeed(text)
 		}
 		if err != nil {
 			return config, fmt.Errorf("reading %s: %v", l.Seed, err)

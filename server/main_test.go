@@ -25,11 +25,16 @@ import (
 type output struct {
 	mu    sync.Mutex
 	lines bytes.Buffer
+	more  chan struct{} // has something in it once more was written
 }
 
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	select {
+	case o.more <- struct{}{}:
+	default:
+	}
 	return o.lines.Write(p)
 }
 
@@ -59,7 +64,7 @@ func runLogging(t *testing.T, log io.Writer, arguments ...string) *command {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	c := &command{said: &output{}, stop: stop, ended: make(chan error, 1)}
+	c := &command{said: &output{more: make(chan struct{}, 1)}, stop: stop, ended: make(chan error, 1)}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	parsed.Bind(terminal{out: c.said, log: slog.New(slog.NewTextHandler(log, nil))})
 	go func() { c.ended <- parsed.Run() }()
@@ -71,18 +76,19 @@ func runLogging(t *testing.T, log io.Writer, arguments ...string) *command {
 func (c *command) wait(t *testing.T, pattern string) string {
 	t.Helper()
 	want := regexp.MustCompile(pattern)
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	limit := time.After(10 * time.Second)
+	for {
 		if match := want.FindStringSubmatch(c.said.String()); match != nil {
 			return match[len(match)-1]
 		}
 		select {
+		case <-c.said.more:
 		case err := <-c.ended:
 			t.Fatalf("the command ended with %v after saying:\n%s", err, c.said)
-		default:
+		case <-limit:
+			t.Fatalf("the command never said %s, but:\n%s", pattern, c.said)
 		}
 	}
-	t.Fatalf("the command never said %s, but:\n%s", pattern, c.said)
-	return ""
 }
 
 // finish tells the command to stop and expects it to end well.

@@ -14,8 +14,8 @@ import (
 	"keyferry/components/text"
 )
 
-// sendStep is step 4: the expiry, and what will be sent. The digests are folded, since nobody has to
-// compare them.
+// sendStep is step 4: the expiry, and what will be sent. The digests are folded, since nobody has
+// to compare them.
 func sendStep(region string, team bool, words *text.Catalogue) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

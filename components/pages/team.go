@@ -24,7 +24,7 @@ func teamPhrases(words text.Team) []namedPhrase {
 		{"entry", words.One.Entry}, {"reason", words.One.Reason}, {"code", words.One.Code},
 		{"again", words.One.Again}, {"begin", words.One.Begin},
 		{"order-submit", words.Order.Submit},
-		{"order-done", words.Order.Done}, {"order-done-imported", words.Order.DoneImported},
+		{"order-place", words.Order.Place}, {"order-done", words.Order.Done}, {"order-done-imported", words.Order.DoneImported},
 		{"order-within", words.Order.Within}, {"order-required", words.Order.Required}, {"order-never", words.Order.NeverOnly},
 		{"ledger-total", words.Ledger.Total}, {"exporting", words.Ledger.Exporting},
 		{"sign-in-as", words.SignIn.As}, {"groups", words.SignIn.Groups}, {"signed", words.SignIn.Signed},

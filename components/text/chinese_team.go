@@ -222,6 +222,7 @@ var chineseTeam = Team{
 		Required:      "该申请要求设置过期时间。",
 		NeverOnly:     "该申请要求密钥材料永不过期。",
 		Submit:        "提交 {cmk} 的密文",
+		Place:         "当前请求较多，正在排队，排在第 {place} 位。",
 		IfAgreed:      "提交后不会立即导入：所有审批人同意后，KMS 才会收到加密后的密钥。保存导入记录后，即可关闭浏览器。",
 		Done:          "已提交 {cmk} 的密文",
 		DoneImported:  "KMS 已接受 {cmk} 的密钥材料。",

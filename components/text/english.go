@@ -146,7 +146,7 @@ var english = Catalogue{
 
 		BackupTitle:   "Backup",
 		KCV:           "Key check value (KCV)",
-		KCVWhy:        "The first five bytes of an AES-CMAC. People can compare it to tell keys apart; it reveals nothing about the key.",
+		KCVWhy:        "The first five bytes of an AES-CMAC. People can compare it to tell keys apart. It gives nothing away about a random key, but a guess at a weak one can be tested with it.",
 		Commitment:    "Commitment, SHA-\u2060256",
 		CommitmentWhy: "A digest of the key with a random salt. Years from now it shows whether a backup holds exactly this key.",
 		Download:      "Download {name}",
@@ -215,7 +215,7 @@ var english = Catalogue{
 	Keep: Keep{
 		Title:       "What to keep",
 		Receipt:     "Download the receipt",
-		ReceiptWhy:  "It records what was imported, where and when, with check values and no secrets. Years from now you can use it to check a backup without any KMS.",
+		ReceiptWhy:  "It records what was imported, where and when, with check values and no secrets. Years from now you can use it to check a backup without any KMS. Whoever has it can also test guesses at the key, which is hopeless against 32 random bytes.",
 		Asked:       "It is not kept anywhere else: until you have downloaded it, the browser asks before you leave this page.",
 		Print:       "Print the record",
 		Calendar:    "Download the calendar entries",

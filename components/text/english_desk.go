@@ -72,7 +72,7 @@ var englishDesk = Desk{
 	WithConsole:     "Or in the Alibaba Cloud console",
 	WithConsoleHow:  "Open the CMK and choose Import Key Material. In the Import Wrapped Key Material dialog, upload both files and set the expiry, which the files do not contain.",
 	Facts:           "Details",
-	ReceiptWhy:      "It records what was prepared, for which CMK and when, with check values and no secrets. Years from now you can use it to check a backup.",
+	ReceiptWhy:      "It records what was prepared, for which CMK and when, with check values and no secrets. Years from now you can use it to check a backup. Whoever has it can also test guesses at the key, which is hopeless against 32 random bytes.",
 	NoReceipt:       "There is no receipt: the key material was wrapped elsewhere, so Keyferry has no check values for it. Print the record instead.",
 	ByHand:          "The same by hand, with OpenSSL 3",
 	ByHandIntro:     "This is what Keyferry did here, for anyone who has to do it by hand. PublicKey.bin is the wrapping key in DER; KeyMaterial.bin contains the 32 bytes.",

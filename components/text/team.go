@@ -255,6 +255,7 @@ type RequestOrder struct {
 	Required      string
 	NeverOnly     string
 	Submit        string // {cmk}
+	Place         string // {place} in the queue for import parameters
 	IfAgreed      string
 	Done          string
 	DoneImported  string

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -161,8 +162,10 @@ func BenchmarkDesk(b *testing.B) {
 		b.Fatal(err)
 	}
 	const keyID = "key-bench"
+	token := make([]byte, 300)
+	rand.Read(token)
 	answer, err := json.Marshal(map[string]string{
-		"KeyId": keyID, "PublicKey": keywraptest.PublicKey(), "ImportToken": base64.StdEncoding.EncodeToString(make([]byte, 300)),
+		"KeyId": keyID, "PublicKey": keywraptest.PublicKey(), "ImportToken": base64.StdEncoding.EncodeToString(token),
 		"TokenExpireTime": time.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339), "RequestId": "bench",
 	})
 	if err != nil {

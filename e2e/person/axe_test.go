@@ -9,29 +9,18 @@ import (
 	"keyferry/e2e/program"
 )
 
-// looks are the ways to look at a page that the tests of its appearance use: each language comes
-// with each theme and with each width. Contrast does not depend on the width, nor width on the
-// theme.
-var looks = []browser.Look{
-	{Language: "en", Width: 320},
-	{Language: "en", Width: 1280, Dark: true},
-	{Language: "zh-CN", Width: 1280},
-	{Language: "zh-CN", Width: 320, Dark: true},
-}
-
 // Every page and every state of an import is without findings of axe-core, and none is wider than
 // the window.
 func TestAccessibility(t *testing.T) {
 	p := program.Start(t)
-	for _, how := range looks {
+	for _, how := range browser.Looks {
 		t.Run(how.Name(), func(t *testing.T) {
 			p.Ask(t, "POST", "/reset", nil, nil)
 			key := program.Seeded[0]
 			v := browser.Open(p, t, how, "/")
 			look := func(state string) {
 				t.Helper()
-				v.MustFit()
-				v.MustBeAccessible(state)
+				v.MustLook(state)
 			}
 			look("step 1")
 			v.OpenMenu()
@@ -78,47 +67,34 @@ func TestKeyboardAlone(t *testing.T) {
 	key := program.Seeded[0]
 	v := browser.Open(p, t, browser.Look{}, "/")
 	keyboard := v.Page.Keyboard()
-	// reach presses Tab until the element has the focus.
-	reach := func(selector string) {
-		t.Helper()
-		for range 60 {
-			focused, err := v.Page.Evaluate(`(selector) => document.activeElement?.matches(selector) ?? false`, selector)
-			v.Do(err)
-			if focused == true {
-				return
-			}
-			v.Do(keyboard.Press("Tab"))
-		}
-		t.Fatalf("the keyboard does not reach %s", selector)
-	}
-	reach("#key-reference")
+	v.Reach("#key-reference")
 	v.Do(keyboard.Type(key))
 	v.Do(keyboard.Press("Enter"))
 	v.See("[data-step=params][data-state=open] h2", v.Words.Params.Title)
-	reach("#algorithm-RSAES_OAEP_SHA_256")
+	v.Reach("#algorithm-RSAES_OAEP_SHA_256")
 	v.Do(keyboard.Press("ArrowDown"))
-	reach("[data-act=get-parameters]")
+	v.Reach("[data-act=get-parameters]")
 	v.Do(keyboard.Press("Enter"))
 	passphrase := v.OfferedPassphrase()
-	reach("[data-act=prepare]")
+	v.Reach("[data-act=prepare]")
 	v.Do(keyboard.Press("Enter"))
 	v.See("[data-part=backup] h3", v.Words.Material.BackupTitle)
-	reach("[data-act=stored]")
+	v.Reach("[data-act=stored]")
 	v.Do(keyboard.Press("Space"))
-	reach("[data-link=backup]")
+	v.Reach("[data-link=backup]")
 	saved, err := v.Page.ExpectDownload(func() error { return keyboard.Press("Enter") })
 	v.Do(err)
 	backup := filepath.Join(t.TempDir(), saved.SuggestedFilename())
 	v.Do(saved.SaveAs(backup))
 	// The system's file dialog is the one thing that a test cannot type into.
-	reach("#proof-age")
+	v.Reach("#proof-age")
 	v.Do(v.Page.Locator("#proof-age").SetInputFiles(backup))
-	reach("#proof-secret")
+	v.Reach("#proof-secret")
 	v.Do(keyboard.Type(passphrase))
 	v.Do(keyboard.Press("Enter"))
 	v.See("[data-part=proven]", v.Words.Material.Proven)
 	v.See("[data-step=send] h3", v.Words.Send.WhatIsSent)
-	reach("[data-act=import]")
+	v.Reach("[data-act=import]")
 	v.Do(keyboard.Press("Enter"))
 	v.Imported(key)
 	if got := p.State(t, key); got != "Enabled" {

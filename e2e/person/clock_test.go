@@ -7,27 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/playwright-community/playwright-go"
-
-	"keyferry/components/text"
 	"keyferry/e2e/browser"
 	"keyferry/e2e/program"
 )
-
-// setClock sets the browser's clock wrong by an offset, and begins the visit again.
-func setClock(v *browser.Visit, offset time.Duration) {
-	v.T.Helper()
-	v.Do(v.Page.Clock().Install(playwright.ClockInstallOptions{Time: time.Now().Add(offset).UnixMilli()}))
-	v.Do(v.Page.Reload())
-}
-
-// near fails unless an expiry is that many days from now, give or take.
-func near(t *testing.T, unix int64, days int, tolerance time.Duration) {
-	t.Helper()
-	if off := time.Until(time.Unix(unix, 0)) - time.Duration(days)*24*time.Hour; off.Abs() > tolerance {
-		t.Errorf("the expiry %d is %s from %d days", unix, off, days)
-	}
-}
 
 // A browser's clock that is wrong changes neither the token's life nor the expiry: the console's
 // time counts, and the page says so.
@@ -37,7 +19,7 @@ func TestConsoleClock(t *testing.T) {
 		t.Run(offset.String(), func(t *testing.T) {
 			key := program.Seeded[i]
 			v := browser.Open(p, t, browser.Look{}, "/")
-			setClock(v, offset)
+			v.SetClock(offset)
 			v.ToStep4(key)
 			v.See("[data-step=params] [data-summary]", "valid for 23 h 5")
 			sentence, _, _ := strings.Cut(v.Words.Send.ClockWrong, "{clock}")
@@ -53,41 +35,9 @@ func TestConsoleClock(t *testing.T) {
 			if strconv.FormatInt(sent.KeyMaterialExpireUnix, 10) != shown {
 				t.Errorf("sent %d, shown %s", sent.KeyMaterialExpireUnix, shown)
 			}
-			near(t, sent.KeyMaterialExpireUnix, 365, 10*time.Minute)
+			browser.MustBeIn(t, sent.KeyMaterialExpireUnix, 365)
 		})
 	}
-}
-
-// Offline, the token tells that the clock is behind, and the expiry follows it. Where the clock is
-// ahead, nothing can tell, and the page names both causes.
-func TestDeskClock(t *testing.T) {
-	p := program.Start(t)
-	key, algorithm := program.Seeded[0], "RSAES_OAEP_SHA_256"
-	v := openFile(p, t, browser.Look{}, program.WriteDesk(t))
-	setClock(v, 48*time.Hour)
-	v.DeskCMK(key)
-	v.Paste(p.AnswerOf(t, key, algorithm), algorithm)
-	v.Fault("token_expired")
-	sentence := text.Fill(v.Words.Desk.ExpiredOrClock, "clock", "", "time", "", "do", "")
-	_, sentence, _ = strings.Cut(sentence, ". ")
-	v.See(".notice.error [data-fill=do]", strings.TrimSuffix(sentence, " "))
-
-	v = openFile(p, t, browser.Look{}, program.WriteDesk(t))
-	setClock(v, time.Until(time.Date(2020, 1, 2, 0, 0, 0, 0, time.UTC)))
-	v.DeskCMK(key)
-	v.Paste(p.AnswerOf(t, key, algorithm), algorithm)
-	sentence, _, _ = strings.Cut(v.Words.Desk.ClockBehind, "{clock}")
-	v.See("[data-part=parameters] [data-notice=clock]", sentence)
-	v.HaveRead()
-	v.Generate()
-	v.Do(v.Page.Locator("#expiry-90").Check())
-	v.Press(v.Words.Desk.MakeFiles)
-	shown, _, _ := strings.Cut(v.Text("[data-part=result] [data-fill=expiry]"), " ")
-	unix, err := strconv.ParseInt(shown, 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	near(t, unix, 90, 10*time.Minute)
 }
 
 // What is typed into the fields of step 4 is refused on the page: a year that the KMS does not

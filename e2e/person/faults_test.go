@@ -139,6 +139,7 @@ func TestTryingAgainSendsTheSameBytes(t *testing.T) {
 			v.Send(key)
 			if fault.Kind == localkms.FaultThrottle {
 				v.Fault("Rejected.Throttling")
+				mustOffer(v, "again")
 			} else {
 				v.Fault("Console.KMSOutcomeUnknown")
 			}
@@ -157,6 +158,8 @@ func TestTryingAgainSendsTheSameBytes(t *testing.T) {
 				t.Errorf("the CMK is %s, want Enabled", got)
 			}
 			v.MustNotHaveLeaked(key)
+			v.Do(v.Page.Locator("[data-link=receipt]").WaitFor())
+			v.MustHaveOnePrimary()
 		})
 	}
 }
@@ -177,12 +180,13 @@ func TestTokenExpires(t *testing.T) {
 	p.Advance(t, 25*time.Hour)
 	v.Send(key)
 	v.Fault("ExpiredImportToken")
+	mustOffer(v, "parameters")
 	if got := p.State(t, key); got != "PendingImport" {
 		t.Errorf("a refused import left the CMK %s", got)
 	}
 	p.Ask(t, "PUT", "/clock", map[string]bool{"reset": true}, nil)
-	v.Do(v.Page.Locator("[data-change=params]").Click())
-	v.GetParameters("RSAES_OAEP_SHA_256")
+	v.Press(v.Words.Help.Parameters)
+	v.See("[data-step=material][data-state=open] h2", "")
 	v.FromBackup(backup, passphrase)
 	v.Send(key)
 	v.Imported(key)

@@ -6,14 +6,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/playwright-community/playwright-go"
 
 	"keyferry/components/text"
 	"keyferry/e2e/browser"
 	"keyferry/e2e/program"
-	"keyferry/server/localkms"
 )
 
 // mustOffer fails unless the error on the page offers exactly these acts, in this order.
@@ -24,21 +22,7 @@ func mustOffer(v *browser.Visit, acts ...string) {
 	if want := strings.Join(acts, " "); found != want {
 		v.T.Errorf("the error offers %q, want %q", found, want)
 	}
-	v.Do(mustHaveOnePrimary(v))
-}
-
-// mustHaveOnePrimary fails if a person sees more than one primary button, or none.
-func mustHaveOnePrimary(v *browser.Visit) error {
-	v.T.Helper()
-	found, err := v.Page.Evaluate(`Array.from(document.querySelectorAll("main button, main .button"))
-		.filter((b) => b.checkVisibility() && !b.matches(".quiet, .secondary")).map((b) => b.textContent.trim())`)
-	if err != nil {
-		return err
-	}
-	if list := found.([]any); len(list) != 1 {
-		v.T.Errorf("the primary buttons are %q, want one", list)
-	}
-	return nil
+	v.MustHaveOnePrimary()
 }
 
 // A CMK that cannot be imported into is a fault of step 1, whichever call said so.
@@ -69,66 +53,25 @@ func TestFaultOfTheCMKIsStep1s(t *testing.T) {
 	v.See("[data-step=material][data-state=open] h2", "")
 }
 
-// An expired token can be replaced and not sent again; material that the KMS refuses leads to the
-// page for importing again; only what may succeed with the same bytes offers that.
-func TestErrorsOfTheImportOfferWhatHelps(t *testing.T) {
+// Material that the KMS refuses leads to the page for importing again. An expired token and what
+// may succeed with the same bytes are in the tests of these faults.
+func TestOtherMaterialLeadsToReimporting(t *testing.T) {
 	p := program.Start(t)
-	t.Run("expired token", func(t *testing.T) {
-		p.Ask(t, "POST", "/reset", nil, nil)
-		key := program.Seeded[0]
-		v := browser.Open(p, t, browser.Look{}, "/")
-		v.Expect("the server responded with a status of")
-		v.ChooseCMK(key)
-		v.GetParameters("RSAES_OAEP_SHA_256")
-		passphrase := v.OfferedPassphrase()
-		v.Press(v.Words.Material.Prepare)
-		backup := v.SaveBackup()
-		v.ProveBackup(backup, passphrase)
-		p.Advance(t, 25*time.Hour)
-		v.Send(key)
-		v.Fault("ExpiredImportToken")
-		mustOffer(v, "parameters")
-		p.Ask(t, "PUT", "/clock", map[string]bool{"reset": true}, nil)
-		v.Press(v.Words.Help.Parameters)
-		v.See("[data-step=material][data-state=open] h2", "")
-		v.FromBackup(backup, passphrase)
-		v.Send(key)
-		v.Imported(key)
-	})
-	t.Run("bound to other material", func(t *testing.T) {
-		p.Ask(t, "POST", "/reset", nil, nil)
-		key := program.Seeded[0]
-		v := browser.Open(p, t, browser.Look{Language: "zh-CN"}, "/")
-		v.Expect("the server responded with a status of")
-		v.ToStep4(key)
-		v.Send(key)
-		v.Imported(key)
-		v.Download("[data-link=receipt]")
-		v.Do(v.Page.Goto(p.Console + "/"))
-		v.ToStep4(key)
-		v.Send(key)
-		v.Fault("InvalidKeyMaterial")
-		mustOffer(v, "reimport", "parameters")
-		beside, err := v.Page.ExpectPopup(func() error { return v.Button(v.Words.Help.Reimport).Click() })
-		v.Do(err)
-		v.Do(beside.WaitForURL("**/reimport?KeyId=" + key))
-	})
-	t.Run("throttled", func(t *testing.T) {
-		p.Ask(t, "POST", "/reset", nil, nil)
-		key := program.Seeded[0]
-		v := browser.Open(p, t, browser.Look{}, "/")
-		v.Expect("the server responded with a status of")
-		v.ToStep4(key)
-		p.Fault(t, localkms.Fault{Kind: localkms.FaultThrottle, Action: "ImportKeyMaterial"})
-		v.Send(key)
-		v.Fault("Rejected.Throttling")
-		mustOffer(v, "again")
-		p.ClearFaults(t)
-		v.Press(v.Words.Import.TryAgain)
-		v.Imported(key)
-		v.Do(v.Page.Locator("[data-link=receipt]").WaitFor())
-		v.Do(mustHaveOnePrimary(v))
-	})
+	key := program.Seeded[0]
+	v := browser.Open(p, t, browser.Look{Language: "zh-CN"}, "/")
+	v.Expect("the server responded with a status of")
+	v.ToStep4(key)
+	v.Send(key)
+	v.Imported(key)
+	v.Download("[data-link=receipt]")
+	v.Do(v.Page.Goto(p.Console + "/"))
+	v.ToStep4(key)
+	v.Send(key)
+	v.Fault("InvalidKeyMaterial")
+	mustOffer(v, "reimport", "parameters")
+	beside, err := v.Page.ExpectPopup(func() error { return v.Button(v.Words.Help.Reimport).Click() })
+	v.Do(err)
+	v.Do(beside.WaitForURL("**/reimport?KeyId=" + key))
 }
 
 // The passphrase stays until the person says that it is stored, and may be entered in capitals,
@@ -140,13 +83,13 @@ func TestPassphraseIsStoredAndEnteredForgivingly(t *testing.T) {
 	passphrase := v.OfferedPassphrase()
 	v.Press(v.Words.Material.Prepare)
 	v.See("#passphrase-shown", passphrase)
-	v.Do(mustHaveOnePrimary(v))
+	v.MustHaveOnePrimary()
 	backup := v.SaveBackup()
 	if left := v.Text("[data-part=backup]"); strings.Contains(left, passphrase) {
 		t.Error("the passphrase is still shown")
 	}
 	v.ProveBackup(backup, "  "+strings.ToUpper(strings.ReplaceAll(passphrase, "-", " "))+" ")
-	v.Do(mustHaveOnePrimary(v))
+	v.MustHaveOnePrimary()
 	if text, _ := v.Page.Locator("[data-paper=sheet]").TextContent(); strings.Contains(text, passphrase) {
 		t.Error("the recovery sheet has the passphrase in print")
 	}

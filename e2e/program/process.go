@@ -44,6 +44,9 @@ func Run(t testing.TB, command *exec.Cmd, log *Log, ready *regexp.Regexp) *Proce
 // Pid returns the process's id.
 func (p *Process) Pid() int { return p.cmd.Process.Pid }
 
+// Args returns the command line, as the process was started with it.
+func (p *Process) Args() []string { return p.cmd.Args }
+
 // Stop ends the process by SIGTERM, as a person would, and expects it to end well. It does nothing
 // if the process has ended.
 func (p *Process) Stop(t testing.TB) {

@@ -61,14 +61,7 @@ func TestRequestBetweenThree(t *testing.T) {
 	olga.Press(olga.Words.Team.One.Agree)
 	olga.See(".now h2", olga.Words.Team.Status.Imported)
 	for _, person := range []somebody{robin, ines, olga} {
-		person.sees(id, person.Words.Team.Status.Imported)
-		person.Do(person.Page.Locator("[data-part=submission] summary").Click())
-		if got := person.Text("[data-fill=kms-request-id]"); !regexp.MustCompile(`^[0-9A-Za-z-]{20,}$`).MatchString(got) {
-			t.Errorf("the KMS's request id is %q", got)
-		}
-		if evidence := person.Download("[data-link=evidence]"); !strings.HasSuffix(evidence, id+"-evidence.json") {
-			t.Errorf("the evidence is %s", evidence)
-		}
+		person.seesImported(id)
 	}
 	p.MustWork(t, key)
 
@@ -77,6 +70,20 @@ func TestRequestBetweenThree(t *testing.T) {
 	olga.See(".entries li:last-child", "request.created")
 	robin.Expect("403")
 	robin.wait("/ledger", ".notice.error", robin.Words.Fault("Console.NoLedger").What)
+}
+
+// seesImported waits until somebody sees that a request is imported, with the KMS's request id and
+// evidence to download.
+func (s somebody) seesImported(id string) {
+	s.T.Helper()
+	s.sees(id, s.Words.Team.Status.Imported)
+	s.Do(s.Page.Locator("[data-part=submission] summary").Click())
+	if got := s.Text("[data-fill=kms-request-id]"); !regexp.MustCompile(`^[0-9A-Za-z-]{20,}$`).MatchString(got) {
+		s.T.Errorf("the KMS's request id is %q", got)
+	}
+	if evidence := s.Download("[data-link=evidence]"); !strings.HasSuffix(evidence, id+"-evidence.json") {
+		s.T.Errorf("the evidence is %s", evidence)
+	}
 }
 
 // digits are the hexadecimal digits of a digest that a page shows in groups.
@@ -129,7 +136,9 @@ func TestGuestLink(t *testing.T) {
 	olga.sees(id, olga.Words.Team.Status.Submitted)
 	olga.Press(olga.Words.Team.One.Agree)
 	olga.See(".now h2", olga.Words.Team.Status.Imported)
-	robin.sees(id, robin.Words.Team.Status.Imported)
+	for _, person := range []somebody{robin, guest, olga} {
+		person.seesImported(id)
+	}
 	p.MustWork(t, key)
 	for _, v := range []somebody{robin, guest, other, olga} {
 		for _, sent := range v.Sent {
@@ -227,4 +236,17 @@ func TestTermsOfARequest(t *testing.T) {
 	ines.Elsewhere()
 	ines.Press(ines.Words.Material.PrepareBrought)
 	ines.Fault("receipt_missing")
+}
+
+// Where many ask for import parameters, whoever waits sees the place in the queue.
+func TestPlaceInTheQueue(t *testing.T) {
+	p := start(t, "--kms-reads-per-second=0.2")
+	robin, ines := signIn(t, p, browser.Look{}, "Robin"), signIn(t, p, browser.Look{}, "Ines")
+	first := robin.create(program.Seeded[0], "payments/first", time.Hour, "")
+	second := robin.create(program.Seeded[1], "payments/second", time.Hour, "")
+	ines.act(first, "parameters", `{"WrappingAlgorithm":"RSAES_OAEP_SHA_256"}`)
+	ines.wait("/?request="+second, "[data-step=params][data-state=open] h2", "")
+	ines.Press(ines.Words.Params.Get)
+	ines.See("[data-form=params] [data-waiting]", text.Fill(ines.Words.Team.Order.Place, "place", "1"))
+	ines.See("[data-step=material][data-state=open] h2", "")
 }

@@ -6,35 +6,40 @@ import (
 
 	"keyferry/e2e/browser"
 	"keyferry/e2e/program"
+	"keyferry/e2e/proof"
 	"keyferry/server/localkms"
 )
 
-// looks are the ways to look at a page: each language with each theme and with each width.
-var looks = []browser.Look{
-	{Language: "en", Width: 320},
-	{Language: "en", Width: 1280, Dark: true},
-	{Language: "zh-CN", Width: 1280},
-	{Language: "zh-CN", Width: 320, Dark: true},
+// looks are the ways to look at a page: each language, theme and width. The long form of the tests has
+// each language with each theme and with each width.
+func looks() []browser.Look {
+	some := []browser.Look{{Language: "en", Width: 320}, {Language: "zh-CN", Width: 1280, Dark: true}}
+	if *proof.Full {
+		return append(some, browser.Look{Language: "en", Width: 1280, Dark: true}, browser.Look{Language: "zh-CN", Width: 1280},
+			browser.Look{Language: "zh-CN", Width: 320, Dark: true})
+	}
+	return some
 }
 
-// scene is a page that one of the people looks at, and something that it shows.
-type scene struct{ name, person, path, shows string }
+// scene is a page that one of the people looks at, something that it shows, and what to open on it
+// before.
+type scene struct{ name, person, path, shows, open string }
 
 // Every page and every state of a request is without findings of axe-core, and none is wider than
 // the window.
 func TestEveryStateIsAccessible(t *testing.T) {
 	p := start(t)
 	scenes := append(stage(t, p),
-		scene{"list of the importer", "Ines", "/requests", ".requests li"},
-		scene{"list of all", "Olga", "/requests?which=all", ".requests li"},
-		scene{"nothing waits", "Robin", "/requests?which=waiting", "[data-fill=total]:not(:empty)"},
-		scene{"new request", "Robin", "/requests/new", "[data-form=new]"},
-		scene{"ledger", "Olga", "/ledger", ".entries li"},
-		scene{"signed in", "Olga", "/signin", "[data-part=signed]"},
-		scene{"sign-in failed", "Olga", "/signin#error=SignIn.ProviderDown", ".notice.error"},
-		scene{"guest link", "Olga", "/signin#ABCDEFGHIJKLMNOPQRSTUVWXYZ", "[data-part=guest]"},
+		scene{"list of the importer", "Ines", "/requests", ".requests li", ""},
+		scene{"list of all", "Olga", "/requests?which=all", ".requests li", ""},
+		scene{"nothing waits", "Robin", "/requests?which=waiting", "[data-fill=total]:not(:empty)", ""},
+		scene{"new request", "Robin", "/requests/new", "[data-form=new]", ""},
+		scene{"ledger", "Olga", "/ledger", ".entries li", ""},
+		scene{"signed in", "Olga", "/signin", "[data-part=signed]", ""},
+		scene{"sign-in failed", "Olga", "/signin#error=SignIn.ProviderDown", ".notice.error", ""},
+		scene{"guest link", "Olga", "/signin#ABCDEFGHIJKLMNOPQRSTUVWXYZ", "[data-part=guest]", ""},
 	)
-	for _, how := range looks {
+	for _, how := range looks() {
 		t.Run(how.Name(), func(t *testing.T) {
 			people := map[string]somebody{}
 			for _, s := range scenes {
@@ -45,10 +50,13 @@ func TestEveryStateIsAccessible(t *testing.T) {
 				}
 				v.Do(v.Page.Goto("about:blank")) // a fragment alone loads no page
 				v.Do(v.Page.Goto(p.Console + s.path))
+				if s.open != "" {
+					v.Do(v.Page.Locator(s.open).Click())
+				}
 				v.Do(v.Page.Locator(s.shows).First().WaitFor())
+				v.Shot(how.Name() + " " + s.name)
 				v.MustFit()
 				v.MustBeAccessible(s.name)
-				v.Shot(how.Name() + " " + s.name)
 			}
 			stranger := browser.Open(p, t, how, "/requests")
 			stranger.See("[data-part=stranger]", stranger.Words.Team.SignIn.Needed)
@@ -69,13 +77,15 @@ func stage(t *testing.T, p *program.Program) []scene {
 	olga := signIn(t, p, browser.Look{}, "Olga")
 	key, other := program.Seeded[0], program.Seeded[1]
 	at := func(name, person, id, state string) scene {
-		return scene{name + " for " + person, person, "/request?id=" + id, ".now h2[data-state=" + state + "]"}
+		return scene{name + " for " + person, person, "/request?id=" + id, ".now h2[data-state=" + state + "]", ""}
 	}
 	open := robin.create(key, "payments/open", time.Hour, `Note: "Ask Robin if anything is unclear."`)
 	link := robin.create(key, "payments/link", time.Hour, `ImporterKind: "link", Importer: ""`)
 	scenes := []scene{
 		at("open", "Robin", open, "open"), at("open", "Ines", open, "open"), at("open, by link", "Robin", link, "open"),
-		{"import for a request", "Ines", "/?request=" + open, "[data-step=params][data-state=open]"},
+		{"link for a guest", "Robin", "/request?id=" + link, "[data-part=guest-link]", "[data-form=guest-link] button:not([type])"},
+		{"menu", "Robin", "/request?id=" + open, ".menu-body", ".menu summary"},
+		{"import for a request", "Ines", "/?request=" + open, "[data-step=params][data-state=open]", ""},
 	}
 	cancelled := robin.create(key, "payments/cancelled", time.Hour, "")
 	robin.act(cancelled, "cancel", `{"Reason":"No longer needed"}`)
@@ -92,7 +102,9 @@ func stage(t *testing.T, p *program.Program) []scene {
 	ines.submit(key)
 	olga.act(refused, "refuse", `{"Reason":"The KCV is another one"}`)
 	scenes = append(scenes, at("submitted", "Robin", submitted, "submitted"), at("submitted", "Ines", submitted, "submitted"),
-		at("submitted", "Olga", submitted, "submitted"), at("refused", "Ines", refused, "refused"))
+		at("submitted", "Olga", submitted, "submitted"),
+		scene{"refusing", "Olga", "/request?id=" + submitted, "#refuse-reason", "[data-may=refuse] summary"},
+		scene{"details", "Ines", "/request?id=" + submitted, "[data-fill=wrapping-key]:not(:empty)", "[data-part=submission] summary"}, at("refused", "Ines", refused, "refused"))
 
 	agreed := robin.create(key, "two/agreed", time.Hour, "")
 	ines.prepare(agreed)
@@ -117,7 +129,7 @@ func stage(t *testing.T, p *program.Program) []scene {
 	ines.prepare(unknown)
 	ines.Page.SetDefaultTimeout(60_000) // the client of the KMS tries several times
 	ines.submit(key)
-	return append(scenes, scene{"no answer for Robin", "Robin", "/request?id=" + unknown, ".now h2:not(:empty)"})
+	return append(scenes, scene{"no answer for Robin", "Robin", "/request?id=" + unknown, ".now h2:not(:empty)", ""})
 }
 
 // act does something with a request as a program would.

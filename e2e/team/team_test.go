@@ -35,7 +35,7 @@ permit (principal in Group::"auditors", action == Action::"readLedger", resource
 `
 
 // start runs a console for several people until the test ends.
-func start(t testing.TB) *program.Program {
+func start(t testing.TB, flags ...string) *program.Program {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("starts programs")
@@ -48,8 +48,8 @@ func start(t testing.TB) *program.Program {
 	if err := os.WriteFile(filepath.Join(rules, "team.cedar"), []byte(policies), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return program.StartWith(t, "--localkms-listen=127.0.0.1:0", "--localkms-control-listen=127.0.0.1:0",
-		"--database="+filepath.Join(folder, "keyferry.db"), "--policy="+rules, "--demo-people")
+	return program.StartWith(t, append(flags, "--localkms-listen=127.0.0.1:0", "--localkms-control-listen=127.0.0.1:0",
+		"--database="+filepath.Join(folder, "keyferry.db"), "--policy="+rules, "--demo-people")...)
 }
 
 // somebody is a person in a browser of their own.

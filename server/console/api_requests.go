@@ -143,7 +143,9 @@ func (c *console) getRequest(e echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return e.JSON(http.StatusOK, c.showRequest(e, view))
+	shown := c.showRequest(e, view)
+	shown.Waiting = c.Team.Requests.Waiting(c.context(e), id)
+	return e.JSON(http.StatusOK, shown)
 }
 
 // evidence answers with what proves, without the console, how a request went.

@@ -317,6 +317,7 @@ func TestAddressesOfRequests(t *testing.T) {
 	for path, want := range map[string]string{
 		"/request?id=" + id: "/en/request?id=" + id, "/?request=" + id: "/en/?request=" + id, "/request?id=short": "/en/request",
 		"/?request=" + id + "&KeyId=" + keyID(): "/en/?request=" + id, "/requests?text=secret": "/en/requests",
+		"/requests?which=waiting": "/en/requests?which=waiting", "/requests?which=other": "/en/requests",
 	} {
 		if a := s.get(t, "", path); a.header.Get("Location") != want {
 			t.Errorf("%s leads to %s, want %s", path, a.header.Get("Location"), want)

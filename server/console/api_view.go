@@ -24,6 +24,7 @@ type shownRequest struct {
 	EachGroup                  bool
 	Lapses                     string
 	Soon                       bool
+	Waiting                    int `json:",omitempty"` // place in the queue of whoever waits for import parameters
 	May                        []string
 	Next                       shownNext
 	Digest                     string           `json:",omitempty"`

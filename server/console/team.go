@@ -25,6 +25,7 @@ type Requests interface {
 	Cancel(ctx context.Context, id, reason string) (requests.View, error)
 	Again(ctx context.Context, id string) (requests.View, error)
 	Evidence(ctx context.Context, id string) (requests.Evidence, error)
+	Waiting(ctx context.Context, id string) int
 }
 
 // Team is what a console has that serves more people than the one who runs it.

@@ -39,7 +39,7 @@ func language(r *http.Request) *text.Catalogue {
 }
 
 // choose leads from an address without a language to the same page in one. The id of a CMK or of a
-// request goes along; nothing else of an address does, because what a person pasted into it by
+// request goes along, and which requests to list; nothing else of an address does, because what a person pasted into it by
 // mistake must not.
 func choose(path string) echo.HandlerFunc {
 	return func(e echo.Context) error {
@@ -52,15 +52,18 @@ func choose(path string) echo.HandlerFunc {
 	}
 }
 
+// lists are the lists of requests that there are.
+var lists = regexp.MustCompile(`^(mine|waiting|all)$`)
+
 // kept is the part of an address's query that the pages read: the CMK's id that it names with
-// KeyId, or the request's that it names with id or request. It is empty if there is none, or
-// something else.
+// KeyId, the request's that it names with id or request, or the list's that it names with which. It
+// is empty if there is none, or something else.
 func kept(address *url.URL) string {
 	query := address.Query()
 	for _, p := range []struct {
 		name string
 		form *regexp.Regexp
-	}{{"request", requestIDs}, {"id", requestIDs}, {"KeyId", keyIDs}} {
+	}{{"request", requestIDs}, {"id", requestIDs}, {"KeyId", keyIDs}, {"which", lists}} {
 		if value := query.Get(p.name); p.form.MatchString(value) {
 			return p.name + "=" + value
 		}

@@ -277,6 +277,18 @@ func TestSourceSurvivesAPanic(t *testing.T) {
 	}
 }
 
+// A provider inside a profile names itself, or is named by its kind; the kind of file comes first.
+func TestNamesOfProvidersInProfiles(t *testing.T) {
+	for given, want := range map[string]string{"": "profile/scripted", "sts_token": "profile/sts_token"} {
+		inner := &scripted{give: func(int64) (*credentials.Credentials, error) {
+			return &credentials.Credentials{AccessKeyId: "id", ProviderName: given}, nil
+		}}
+		if found, err := (prefixed{inner, "profile"}).GetCredentials(); err != nil || found.ProviderName != want {
+			t.Errorf("a provider that says %q is named %+v, %v; want %q", given, found, err, want)
+		}
+	}
+}
+
 func TestSourceThatHangsHoldsNobodyUp(t *testing.T) {
 	release := make(chan struct{})
 	hanging := &scripted{give: func(int64) (*credentials.Credentials, error) {

@@ -2,7 +2,6 @@ package localkms
 
 import (
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -69,10 +68,11 @@ func matchAction(pattern, action string) bool {
 	return pattern == action
 }
 
-// ParseAccessKeys reads AccessKeys from a JSON array. A field that it does not know is an error.
-func ParseAccessKeys(r io.Reader) ([]AccessKey, error) {
+// ParseAccessKeys reads AccessKeys from a JSON array in UTF-8. A field that it does not know is
+// an error.
+func ParseAccessKeys(text []byte) ([]AccessKey, error) {
 	var keys []AccessKey
-	if err := parseFile(r, &keys); err != nil {
+	if err := parseStrictly(text, &keys); err != nil {
 		return nil, fmt.Errorf("parsing AccessKeys: %v", err)
 	}
 	return keys, nil

@@ -1,15 +1,12 @@
 package localkms
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"time"
-
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
 )
 
 // Seed is what a KMS holds at first. Its JSON form is what a seed file has.
@@ -55,20 +52,18 @@ func DefaultSeed() *Seed {
 	}}
 }
 
-// ParseSeed reads a seed from JSON. A field that it does not know is an error.
-func ParseSeed(r io.Reader) (*Seed, error) {
+// ParseSeed reads a seed from JSON in UTF-8. A field that it does not know is an error.
+func ParseSeed(text []byte) (*Seed, error) {
 	seed := &Seed{}
-	if err := parseFile(r, seed); err != nil {
+	if err := parseStrictly(text, seed); err != nil {
 		return nil, fmt.Errorf("parsing seed: %v", err)
 	}
 	return seed, nil
 }
 
-// parseFile reads one JSON value from a file that a person wrote. A byte order mark is allowed:
-// editors on Windows write one, and its shell writes UTF-16.
-func parseFile(r io.Reader, into any) error {
-	text := unicode.BOMOverride(encoding.Nop.NewDecoder())
-	decoder := json.NewDecoder(transform.NewReader(r, text))
+// parseStrictly reads one JSON value that a person wrote.
+func parseStrictly(text []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into); err != nil {
 		return err

@@ -104,9 +104,9 @@ func (r *run) look(ctx context.Context, client *client, a *ask) {
 		a.err = err
 		return
 	}
-	original, _, err := want.decoded(maxOwn)
+	original, err := r.here.original(a.thing.path, want)
 	if err != nil {
-		a.err = fmt.Errorf("reading this binary's own %s: %v", a.thing.path, err)
+		a.err = err
 		return
 	}
 	there := a.thing

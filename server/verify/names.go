@@ -52,11 +52,12 @@ var loading = []string{"action", "background", "data", "formaction", "href", "pi
 // namesInPage adds every attribute that is an address or looks like one: the page's scripts get
 // addresses in data attributes.
 func namesInPage(body []byte, add func(name, where string)) {
-	for tokens := html.NewTokenizer(bytes.NewReader(body)); tokens.Next() != html.ErrorToken; {
-		token := tokens.Token()
-		if token.Type != html.StartTagToken && token.Type != html.SelfClosingTagToken {
+	tokens := html.NewTokenizer(bytes.NewReader(body))
+	for kind := tokens.Next(); kind != html.ErrorToken; kind = tokens.Next() {
+		if kind != html.StartTagToken && kind != html.SelfClosingTagToken {
 			continue
 		}
+		token := tokens.Token()
 		for _, attribute := range token.Attr {
 			value := strings.TrimSpace(attribute.Val)
 			if slices.Contains(loading, attribute.Key) || strings.HasPrefix(value, "/") || strings.Contains(value, "://") {

@@ -39,10 +39,10 @@ type planner struct {
 	team     bool   // whether the console serves several people
 }
 
-// id is a CMK's id that looks like those of the service, and is new each time, so that nobody can
-// wait for it.
-func id() string {
-	if rand.IntN(3) == 0 {
+// id is a CMK's id in one of the two forms that the service has, and is new each time, so that
+// nobody can wait for it.
+func id(old bool) string {
+	if old {
 		return fmt.Sprintf("%08x-%04x-4%03x-a%03x-%012x", rand.Uint32(), rand.IntN(1<<16), rand.IntN(1<<12), rand.IntN(1<<12), rand.Int64N(1<<48))
 	}
 	region := []string{"hzz", "shh", "bjj", "szz", "sgp", "php"}[rand.IntN(6)]
@@ -59,8 +59,8 @@ func word(length int) string {
 	return string(letters)
 }
 
-// pages are all pages in all languages, two of them also as links with a CMK's id open them, the
-// addresses without a language, which lead to them, and addresses where nothing is.
+// pages are all pages in all languages, two of them also as links with a CMK's id of either form
+// open them, the addresses without a language, which lead to them, and addresses where nothing is.
 func (p *planner) pages() []thing {
 	var all []thing
 	for _, page := range console.Pages(p.team) {
@@ -71,7 +71,7 @@ func (p *planner) pages() []thing {
 	}
 	for _, page := range []string{"/", "/reimport", "/en/", "/zh-CN/reimport"} {
 		for i := range 2 {
-			all = append(all, thing{path: page + "?KeyId=" + id(), name: fmt.Sprintf("%s?KeyId=… (%d)", page, i+1), as: p.fewVisitors()})
+			all = append(all, thing{path: page + "?KeyId=" + id(i == 1), name: fmt.Sprintf("%s?KeyId=… (%d)", page, i+1), as: p.fewVisitors()})
 		}
 	}
 	return append(all, thing{path: "/" + word(12), name: "a page that is not there", as: p.visitors()},
@@ -83,7 +83,7 @@ func (p *planner) pages() []thing {
 func (p *planner) endpoints() []thing {
 	const form, object, asPage = "application/x-www-form-urlencoded", "application/json", "text/html,*/*;q=0.8"
 	soon := fmt.Sprint(time.Now().Add(time.Duration(100+rand.IntN(300)) * 24 * time.Hour).Unix())
-	key := id()
+	key := id(rand.IntN(2) == 0)
 	post := func(name, path, body, media, accept string) thing {
 		return thing{method: http.MethodPost, path: path, body: body, name: name, as: p.senders(media, accept)}
 	}
@@ -186,9 +186,9 @@ func (r *run) names(ctx context.Context, t thing) ([]named, error) {
 		if err != nil {
 			return nil, err
 		}
-		body, _, err := own.decoded(maxOwn)
+		body, err := r.here.original(t.path, own)
 		if err != nil {
-			return nil, fmt.Errorf("reading this binary's own %s: %v", t.path, err)
+			return nil, err
 		}
 		for _, n := range namesIn(mediaType(own), t.path, body) {
 			if !slices.Contains(names, n) {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"sync"
 
 	"keyferry/server/console"
 	"keyferry/server/kms"
@@ -19,6 +21,9 @@ type twin struct {
 	base    *url.URL
 	prefix  string // of static files
 	team    bool
+
+	mu      sync.Mutex
+	decoded map[[2]string][]byte // by path and coding: bodies of files that are stored in a coding
 }
 
 // newTwin makes a console from what the running one says of itself, where that is possible, and
@@ -43,7 +48,10 @@ func newTwin(config Config, said self, base *url.URL) (*twin, error) {
 		like.Team = &console.Team{Requests: noRequests{}, Ledger: noLedger{}}
 	}
 	handler, err := console.New(like)
-	return &twin{handler: handler, base: base, prefix: "/static/" + config.Static.Digest(), team: said.team}, err
+	return &twin{
+		handler: handler, base: base, prefix: "/static/" + config.Static.Digest(), team: said.team,
+		decoded: map[[2]string][]byte{},
+	}, err
 }
 
 // ask answers as the running console should.
@@ -57,6 +65,25 @@ func (w *twin) ask(ctx context.Context, t thing, header http.Header) (*answer, e
 	w.handler.ServeHTTP(&written, request)
 	written.answer.body = written.body.Bytes()
 	return &written.answer, nil
+}
+
+// original is the body of an answer of its own without its coding. It decodes each file once: the
+// modules have megabytes.
+func (w *twin) original(path string, own *answer) ([]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	key := [2]string{path, own.header.Get("Content-Encoding")}
+	if body, known := w.decoded[key]; known {
+		return body, nil
+	}
+	body, coding, err := own.decoded(maxOwn)
+	if err != nil {
+		return nil, fmt.Errorf("reading this binary's own %s: %v", path, err)
+	}
+	if coding != "" {
+		w.decoded[key] = body
+	}
+	return body, nil
 }
 
 // recorder keeps an answer.

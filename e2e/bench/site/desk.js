@@ -6,11 +6,15 @@
     const send = (name) => document.querySelector(`[data-form=${name}]`).requestSubmit()
     const silent = setTimeout(() => reject(new Error("the desk is silent")), 30_000)
     const part = document.querySelector("[data-part=parameters]")
-    new MutationObserver(() => {
-        if (part.hidden) return
+    const look = new MutationObserver(() => {
+        const fault = document.querySelector(".notice.error[data-code]:not([hidden])")
+        if (part.hidden && !fault) return
         clearTimeout(silent)
-        resolve(performance.now())
-    }).observe(part, { attributes: true })
+        look.disconnect()
+        if (fault) reject(new Error("the desk says: " + fault.dataset.code))
+        else resolve(performance.now())
+    })
+    look.observe(document.body, { attributes: true, childList: true, subtree: true })
     field("region", "cn-hangzhou")
     field("key-reference", keyId)
     send("cmk")

@@ -1,117 +1,193 @@
 package account
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"maps"
+	"math"
 	"os"
-	"slices"
+	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
-	"keyferry/e2e/proof"
+	"keyferry/e2e/program"
+	"keyferry/e2e/proof/reference"
+	"keyferry/web"
 )
 
-// TestProofAccount lets persons go through the flows, and strikes off every byte that was
-// predicted: nothing may be left. The flows run with the recorder, so that the reference knows
-// every random byte, and then without, so that nothing can depend on it; in the short form one of
-// them does.
-func TestProofAccount(t *testing.T) {
-	h := newHarness(t)
-	for _, recorded := range []bool{true, false} {
-		for i, f := range flows {
-			if *proof.Full || f.short && (recorded || i == 0) {
-				t.Run(f.name, func(t *testing.T) { h.run(t, f.name, serving{recorded: recorded}, f.walk) })
-			}
-		}
-	}
-	h.close(t)
-	h.save(t)
-	found, _ := h.Search()
-	about := proof.Findings.About("Account", "flow", "left", "the browser's places can carry, in bits", "the server draws, in bits", "of that the largest items")
-	for _, r := range h.records {
-		l := accountFor(t, r)
-		for net, all := range found[h.journeys[r]] {
-			l.leave("search", "%s: %s", net, all[0])
-		}
-		name := r.Name
-		if !r.Given.Recorded {
-			name += ", without the recorder"
-		}
-		if !l.nothing() {
-			t.Errorf("%s: this is left:\n%s", name, l)
-		}
-		for place, bits := range l.bits {
-			if bits >= room {
-				t.Errorf("%s: %s could carry %.0f bits", name, place, bits)
-			}
-		}
-		for item, bits := range l.items {
-			if bits >= room && item != nonceName && r.Given.Recorded {
-				t.Errorf("%s: one %s could carry %.0f bits", name, item, bits)
-			}
-		}
-		if r == h.records[0] && l.nothing() {
-			mustSee(t, r)
-		}
-		left := 0
-		for _, all := range l.left {
-			left += len(all)
-		}
-		proof.Findings.Add(about, name, fmt.Sprint(left), total(l.bits), total(l.server), total(l.items))
-		t.Logf("%-60s left %d, browser %s, server %s (each at most: %s)", name, left, total(l.bits), total(l.server), total(l.items))
-	}
+// account is that of one flow: what is left when everything that was predicted is taken away, and
+// how much the places can carry that have a grammar instead of a prediction.
+type account struct {
+	*record
+	t       *testing.T
+	left    map[string][]string // by the place
+	bits    map[string]float64  // of the browser's places
+	server  map[string]float64  // of what the server draws by itself, which never has a secret
+	items   map[string]float64  // the same for one item of each kind
+	version string
+
+	cookies    int // that the last request had
+	parameters *parameters
+	// what the module suggested
+	offeredPassphrase string
+	examined          bool    // whether an examination of a key came to its end
+	whole             float64 // of the examination
+	prepared          *reference.Prepared
+	lived             float64  // seconds, of the worker that prepared it
+	moments           []string // that the receipt tells, as the page writes them
+	receipt           []byte
+	receiptAs         string
 }
 
-// total lists what places can carry.
-func total(bits map[string]float64) string {
-	var all []string
-	for _, place := range slices.Sorted(maps.Keys(bits)) {
-		if bits[place] > 0 {
-			all = append(all, fmt.Sprintf("%s %.0f", place, bits[place]))
-		}
-	}
-	if len(all) == 0 {
-		return "0"
-	}
-	return strings.Join(all, ", ")
-}
+// parameters are what GetParametersForImport answered.
+type parameters struct{ KeyId, PublicKey, ImportToken, TokenExpireTime, RequestId string }
 
-// save keeps the records in a file that the environment names, so that they can be looked at again.
-func (h *harness) save(t *testing.T) {
+// accountFor takes away everything of a flow that was predicted.
+func accountFor(t *testing.T, r *record) *account {
 	t.Helper()
-	name := os.Getenv("KEYFERRY_ACCOUNT_RECORDS")
-	if name == "" {
+	ac := &account{record: r, t: t, left: map[string][]string{}, bits: map[string]float64{}, server: map[string]float64{}, items: map[string]float64{}}
+	if found := startLine.FindStringSubmatch(r.Log); found != nil {
+		ac.version = found[1]
+	}
+	ac.answers()
+	ac.workers()
+	ac.requests()
+	ac.panel()
+	ac.downloads()
+	ac.pages()
+	ac.calls()
+	ac.log()
+	return ac
+}
+
+// leave notes what is left in a place.
+func (ac *account) leave(place, format string, values ...any) {
+	ac.left[place] = append(ac.left[place], fmt.Sprintf(format, values...))
+}
+
+// draws notes how much one item can carry that is drawn or measured where there is no secret.
+func (ac *account) draws(place, item string, bits float64) {
+	ac.server[place] += bits
+	ac.items[item] = max(ac.items[item], bits)
+}
+
+// seconds is what a moment of the flow can tell, in bits.
+func (ac *account) seconds() float64 { return math.Log2(ac.Ended.Sub(ac.Began).Seconds() + 2) }
+
+// equal checks JSON that was predicted.
+func (ac *account) equal(place, what string, got json.RawMessage, want any) {
+	var decoded any
+	if err := json.Unmarshal(got, &decoded); err != nil {
+		ac.leave(place, "%s is no JSON: %.100s", what, got)
 		return
 	}
-	content, err := json.Marshal(h.records)
+	text, err := json.Marshal(want)
 	if err != nil {
-		t.Fatal(err)
+		ac.t.Fatal(err)
 	}
-	if err := os.WriteFile(name, content, 0o600); err != nil {
-		t.Fatal(err)
+	var expected any
+	if err := json.Unmarshal(text, &expected); err != nil {
+		ac.t.Fatal(err)
+	}
+	if reflect.DeepEqual(decoded, expected) {
+		return
+	}
+	ac.leave(place, "%s%s", what, difference(decoded, expected))
+}
+
+// difference names the first thing that differs.
+func difference(got, want any) string {
+	have, ok := got.(map[string]any)
+	expected, also := want.(map[string]any)
+	if !ok || !also {
+		return fmt.Sprintf(" is %.120v, want %.120v", got, want)
+	}
+	for name, value := range have {
+		if _, known := expected[name]; !known {
+			return fmt.Sprintf(" has more: %s, %.120v", name, value)
+		}
+		if !reflect.DeepEqual(value, expected[name]) {
+			return "." + name + difference(value, expected[name])
+		}
+	}
+	for name := range expected {
+		if _, known := have[name]; !known {
+			return " lacks " + name
+		}
+	}
+	return ""
+}
+
+// answers takes over what the KMS gave. That the console passed on nothing else, calls checks.
+func (ac *account) answers() {
+	if ac.Given.Pasted != "" {
+		ac.parameters = &parameters{}
+		if err := json.Unmarshal([]byte(ac.Given.Pasted), ac.parameters); err != nil {
+			ac.t.Fatal(err)
+		}
+		return
+	}
+	for _, a := range ac.Arrivals {
+		var p parameters
+		if a.Path == "/kms/GetParametersForImport" && json.Unmarshal(a.Answer, &p) == nil && p.PublicKey != "" {
+			ac.parameters = &p
+		}
+	}
+	if ac.parameters == nil {
+		ac.parameters = &parameters{}
 	}
 }
 
-// TestRecords looks at records again that were kept.
-func TestRecords(t *testing.T) {
-	name := os.Getenv("KEYFERRY_ACCOUNT_AGAIN")
-	if name == "" {
-		t.Skip("no records to look at")
-	}
-	content, err := os.ReadFile(name)
+// served reads what the console serves, once.
+var served = sync.OnceValues(func() (*web.Tree, error) { return web.ReadTree(os.DirFS(program.Source("web/static"))) })
+
+func tree(t *testing.T) *web.Tree {
+	t.Helper()
+	read, err := served()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var records []*record
-	if err := json.Unmarshal(content, &records); err != nil {
+	return read
+}
+
+// integrity is what the pages name for a module.
+func integrity(t *testing.T, name string) string {
+	t.Helper()
+	digest, err := tree(t).Integrity(name)
+	if err != nil {
 		t.Fatal(err)
 	}
-	for i, r := range records {
-		l := accountFor(t, r)
-		if i == 0 && l.nothing() {
-			mustSee(t, r)
-		}
-		t.Logf("%s (%v)\n%s browser %s server %s", r.Name, r.Given.Recorded, l, total(l.bits), total(l.server))
+	return digest
+}
+
+// integrity is what the pages of this flow named for a module.
+func (ac *account) integrity(name string) string {
+	if told := ac.Modules[name]; told != "" {
+		return told
 	}
+	return integrity(ac.t, name)
+}
+
+// static is the address of a file that the console serves. Its digest is that of the page's own
+// files.
+func (ac *account) static(name string) string { return "/static/" + tree(ac.t).Digest() + "/" + name }
+
+// nothing holds for an account in which nothing is left.
+func (ac *account) nothing() bool { return len(ac.left) == 0 }
+
+// String lists what is left.
+func (ac *account) String() string {
+	var text strings.Builder
+	for place, all := range ac.left {
+		fmt.Fprintf(&text, "%s: %s (%d)\n", place, strings.Join(all[:min(3, len(all))], "; "), len(all))
+	}
+	return text.String()
+}
+
+// integrityOf is the same for other bytes.
+func integrityOf(content []byte) string {
+	digest := sha256.Sum256(content)
+	return "sha256-" + base64.StdEncoding.EncodeToString(digest[:])
 }

@@ -27,66 +27,58 @@ func withCalendar(j *monitor.Journey, r *record) {
 }
 
 // calendarForm is what the browser sends for the calendar.
-func (l *ledger) calendarForm() string {
-	return fmt.Sprintf("KeyId=%s&KeyMaterialExpireUnix=%d&Remind=%s", l.Given.CMK, l.Given.Expires, url.QueryEscape(l.Given.Calendar))
-}
-
-func (l *ledger) calendarInPanel() entry {
-	words := text.Match(l.Given.Language).Phrases
-	characters := func(value string) string { return text.Fill(words.Characters, "count", fmt.Sprint(len(value))) }
-	return entry{Action: "calendar", Outcome: words.Answered, Fields: [][2]string{
-		{"KeyId", characters(l.Given.CMK)}, {"KeyMaterialExpireUnix", fmt.Sprint(l.Given.Expires)}, {"Remind", characters(l.Given.Calendar)},
-	}}
+func (ac *account) calendarForm() string {
+	return fmt.Sprintf("KeyId=%s&KeyMaterialExpireUnix=%d&Remind=%s", ac.Given.CMK, ac.Given.Expires, url.QueryEscape(ac.Given.Calendar))
 }
 
 // calendar predicts the calendar file, but for the second in which the console wrote it, and for
 // the places at which it breaks its lines.
-func (l *ledger) calendar() download {
-	name := "keyferry-" + l.Given.CMK + ".ics"
+func (ac *account) calendar() download {
+	name := "keyferry-" + ac.Given.CMK + ".ics"
 	var content string
-	for _, d := range l.Downloads {
+	for _, d := range ac.Downloads {
 		if d.Name == name {
 			content = string(d.Content)
 		}
 	}
 	for line := range strings.SplitSeq(content, "\r\n") {
 		if len(line) > 75 {
-			l.leave("calendar", "a line has %d bytes", len(line))
+			ac.leave("calendar", "a line has %d bytes", len(line))
 		}
 	}
 	_, stamp, _ := strings.Cut(content, "\r\nDTSTAMP:")
 	at, err := time.Parse("20060102T150405Z", stamp[:min(16, len(stamp))])
-	if err != nil || at.Before(l.Began.Add(-2*time.Second)) || at.After(l.Ended.Add(2*time.Second)) {
-		l.leave("calendar", "it was written at %.40q", stamp[:min(16, len(stamp))])
+	if err != nil || at.Before(ac.Began.Add(-2*time.Second)) || at.After(ac.Ended.Add(2*time.Second)) {
+		ac.leave("calendar", "it was written at %.40q", stamp[:min(16, len(stamp))])
 	}
-	l.draws("calendar", "the second of the calendar", l.seconds())
-	want := l.calendarText(at)
+	ac.draws("calendar", "the second of the calendar", ac.seconds())
+	want := ac.calendarText(at)
 	if got := strings.ReplaceAll(content, "\r\n ", ""); got != want {
-		l.leave("calendar", "%s", unlike(got, []string{want}))
+		ac.leave("calendar", "%s", unlike(got, []string{want}))
 	}
 	folds := strings.Count(content, "\r\n ")
 	events := strings.Count(want, "BEGIN:VEVENT")
-	l.draws("calendar", "line breaks of an event", math.Ceil(float64(folds)/float64(events))*math.Log2(75))
+	ac.draws("calendar", "line breaks of an event", math.Ceil(float64(folds)/float64(events))*math.Log2(75))
 	return download{name, []byte(content)}
 }
 
 // calendarText is the file before its lines are broken (RFC 5545).
-func (l *ledger) calendarText(at time.Time) string {
-	words := text.Match(l.Given.Language).Calendar
-	expires := time.Unix(l.Given.Expires, 0).UTC()
+func (ac *account) calendarText(at time.Time) string {
+	words := text.Match(ac.Given.Language).Calendar
+	expires := time.Unix(ac.Given.Expires, 0).UTC()
 	escape := strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\n", `\n`).Replace
 	lines := []string{"BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Keyferry//Golang ICS Library", "METHOD:PUBLISH"}
 	for _, days := range []int{0, 1, 7} { // now, and the lead times
-		uid, summary := l.Given.CMK, text.Fill(words.Summary, "cmk", l.Given.CMK)
+		uid, summary := ac.Given.CMK, text.Fill(words.Summary, "cmk", ac.Given.CMK)
 		if days > 0 {
-			uid, summary = fmt.Sprintf("%s-%dd", uid, days), text.Fill(words.Reminder, "cmk", l.Given.CMK, "time", expires.Format("2006-01-02"))
+			uid, summary = fmt.Sprintf("%s-%dd", uid, days), text.Fill(words.Reminder, "cmk", ac.Given.CMK, "time", expires.Format("2006-01-02"))
 		}
 		start := expires.AddDate(0, 0, -days)
 		lines = append(lines, "BEGIN:VEVENT", "UID:"+uid+"@keyferry",
 			fmt.Sprintf("SEQUENCE:%d", at.Unix()-time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Unix()), "DTSTAMP:"+at.Format("20060102T150405Z"),
 			"DTSTART:"+start.Format("20060102T150405Z"), "DTEND:"+start.Add(15*time.Minute).Format("20060102T150405Z"), "SUMMARY:"+escape(summary),
-			"DESCRIPTION:"+escape(text.Fill(words.Description, "cmk", l.Given.CMK, "region", "cn-hangzhou", "time", expires.Format("2006-01-02 15:04"),
-				"console", "http://"+l.Address+"/reimport?KeyId="+l.Given.CMK)),
+			"DESCRIPTION:"+escape(text.Fill(words.Description, "cmk", ac.Given.CMK, "region", "cn-hangzhou", "time", expires.Format("2006-01-02 15:04"),
+				"console", "http://"+ac.Address+"/reimport?KeyId="+ac.Given.CMK)),
 			"BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:PT0S", "DESCRIPTION:"+escape(summary), "END:VALARM", "END:VEVENT")
 	}
 	return strings.Join(append(lines, "END:VCALENDAR", ""), "\r\n")

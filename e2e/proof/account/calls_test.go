@@ -7,80 +7,97 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
+
+	"keyferry/components/text"
 	"keyferry/server/localkms"
 )
 
-// nonceName is the one parameter with room for eight bytes: the vendor's SDK draws it on the server,
-// for each call, and the console has no say in it.
+// nonceName is the one parameter with room for eight bytes. The vendor's SDK draws it on the
+// server, for each call, and the console has no say in it. It goes to the KMS, which gets the key
+// itself.
 const nonceName = "SignatureNonce"
 
 var signatureNonce = newGrammar(`[0-9a-f]{32}`)
 
-// calls strikes off what the console sent to the KMS, and what it passed on of the answers.
-func (l *ledger) calls() {
-	if len(l.Calls) != len(l.Given.Calls) {
-		l.leave("calls to the KMS", "%d calls, want %d", len(l.Calls), len(l.Given.Calls))
+// calls checks what the console sent to the KMS, and what it passed on of the answers.
+func (ac *account) calls() {
+	answers := ac.answersTo()
+	if len(ac.Calls) != len(answers) {
+		ac.leave("calls to the KMS", "%d calls, want %d", len(ac.Calls), len(answers))
 	}
-	var answers []arrival
-	for _, a := range l.Arrivals {
-		if strings.HasPrefix(a.Path, "/kms/") {
-			answers = append(answers, a)
-		}
-	}
-	for i, c := range l.Calls {
+	for i, c := range ac.Calls {
 		head, body, _ := strings.Cut(string(c.Request), "\r\n\r\n")
 		line, headers, _ := strings.Cut(head, "\r\n")
 		method, target, _ := strings.Cut(line, " ")
 		target, _, _ = strings.Cut(target, " ")
 		query, err := url.ParseQuery(strings.TrimPrefix(target, "/?") + body)
 		if err != nil || method != "POST" || strings.HasPrefix(target, "/?") && body != "" {
-			l.leave("calls to the KMS", "%.200s", line)
+			ac.leave("calls to the KMS", "%.200s", line)
 		}
-		l.parametersOf(query)
-		l.answered(c.Answer)
-		l.headersOf(headers, query.Get("Action"))
-		if i < len(answers) {
-			l.passedOn(c.Answer, answers[i].Answer)
+		ac.parametersOf(query)
+		ac.answered(c.Answer)
+		ac.headersOf(headers, query.Get("Action"))
+		if i < len(answers) && answers[i] != nil {
+			ac.passedOn(c.Answer, answers[i])
 		}
 	}
 }
 
-// parametersOf strikes off the parameters of a call: each is predicted, but for the nonce and the
+// answersTo are the console's answers to the page, one for each call to the KMS: nil where the
+// console tried again.
+func (ac *account) answersTo() (all [][]byte) {
+	next := 0
+	for _, a := range ac.Arrivals {
+		if !strings.HasPrefix(a.Path, "/kms/") || next >= len(ac.Given.Calls) {
+			continue
+		}
+		if _, code, failed := strings.Cut(ac.Given.Calls[next], " "); failed && !strings.HasPrefix(code, "Console.") {
+			all = append(all, nil, nil)
+		}
+		all = append(all, a.Answer)
+		next++
+	}
+	return all
+}
+
+// parametersOf checks the parameters of a call: each is predicted, but for the nonce and the
 // time.
-func (l *ledger) parametersOf(query url.Values) {
+func (ac *account) parametersOf(query url.Values) {
 	want := map[string]string{
-		"AccessKeyId": localkms.DefaultAccessKeyID, "Action": query.Get("Action"), "Format": "JSON", "KeyId": l.Given.CMK, "RegionId": "cn-hangzhou",
+		"AccessKeyId": localkms.DefaultAccessKeyID, "Action": query.Get("Action"), "Format": "JSON", "KeyId": ac.Given.CMK, "RegionId": "cn-hangzhou",
 		"SignatureMethod": "HMAC-SHA1", "SignatureType": "", "SignatureVersion": "1.0", "Version": "2016-01-20",
 		"SignatureNonce": query.Get("SignatureNonce"), "Timestamp": query.Get("Timestamp"), "Signature": signature(query),
 	}
 	if query.Get("Action") == "GetParametersForImport" {
-		want["WrappingAlgorithm"], want["WrappingKeySpec"] = l.Given.Algorithm, "RSA_2048"
-	} else if l.prepared != nil {
-		want["EncryptedKeyMaterial"], want["ImportToken"], want["KeyMaterialExpireUnix"] = l.prepared.EncryptedKeyMaterial, l.parameters.ImportToken, fmt.Sprint(l.Given.Expires)
+		want["WrappingAlgorithm"], want["WrappingKeySpec"] = ac.Given.Algorithm, "RSA_2048"
+	} else if ac.prepared != nil {
+		want["EncryptedKeyMaterial"], want["ImportToken"], want["KeyMaterialExpireUnix"] = ac.prepared.EncryptedKeyMaterial, ac.parameters.ImportToken, fmt.Sprint(ac.Given.Expires)
 	}
 	for name, values := range query {
 		if expected, known := want[name]; !known || len(values) != 1 || values[0] != expected {
-			l.leave("calls to the KMS", "%s is %.120q, want %.120q", name, values, expected)
+			ac.leave("calls to the KMS", "%s is %.120q, want %.120q", name, values, expected)
 		}
 		delete(want, name)
 	}
 	delete(want, "SignatureType") // some clients leave out what is empty
 	for name := range want {
-		l.leave("calls to the KMS", "%s is missing", name)
+		ac.leave("calls to the KMS", "%s is missing", name)
 	}
 	if !signatureNonce.pattern.MatchString(query.Get("SignatureNonce")) {
-		l.leave("calls to the KMS", "the nonce is %.80q", query.Get("SignatureNonce"))
+		ac.leave("calls to the KMS", "the nonce is %.80q", query.Get("SignatureNonce"))
 	}
 	at, err := time.Parse("2006-01-02T15:04:05Z", query.Get("Timestamp"))
-	if err != nil || at.Before(l.Began.Add(-2*time.Second)) || at.After(l.Ended.Add(2*time.Second)) {
-		l.leave("calls to the KMS", "the time is %.80q", query.Get("Timestamp"))
+	if err != nil || at.Before(ac.Began.Add(-2*time.Second)) || at.After(ac.Ended.Add(2*time.Second)) {
+		ac.leave("calls to the KMS", "the time is %.80q", query.Get("Timestamp"))
 	}
-	l.draws("calls to the KMS", nonceName, signatureNonce.bits)
-	l.draws("calls to the KMS", "Timestamp", l.seconds())
+	ac.draws("calls to the KMS", nonceName, signatureNonce.bits)
+	ac.draws("calls to the KMS", "Timestamp", ac.seconds())
 }
 
 // signature is that of a call, as the KMS checks it.
@@ -97,73 +114,95 @@ func signature(query url.Values) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// headersOf strikes off the headers of a call.
-func (l *ledger) headersOf(headers, action string) {
-	usual := []string{
-		"Accept-Encoding: identity", "Accept-Encoding: gzip", "Content-Length: 0", "Content-Type: application/x-www-form-urlencoded",
-		"X-Acs-Action: " + action, "X-Acs-Credentials-Provider: env", "X-Acs-Version: 2016-01-20", "X-Sdk-Client: golang/1.0.0", "X-Sdk-Invoke-Type: normal",
+// headersOf checks the headers of a call: these, in this order.
+func (ac *account) headersOf(headers, action string) {
+	_, core, _ := strings.Cut(sdk.DefaultUserAgent, "Core/")
+	endpoint := ""
+	for _, argument := range ac.Started {
+		if value, is := strings.CutPrefix(argument, "--endpoint="); is {
+			endpoint = value
+		}
 	}
-	for header := range strings.SplitSeq(headers, "\r\n") {
-		name, value, _ := strings.Cut(header, ": ")
-		known := slices.ContainsFunc(usual, func(u string) bool { return strings.EqualFold(u, header) })
-		switch strings.ToLower(name) {
-		case "host":
-			known = strings.HasPrefix(value, "127.0.0.1:") && len(value) < 16
-		case "user-agent", "x-sdk-core-version":
-			known = agent.pattern.MatchString(value)
-		case "x-forwarded-for": // of the harness, which stands in front of the KMS
-			known = value == "127.0.0.1"
-		}
-		if !known {
-			l.leave("calls to the KMS", "the header %.120q", header)
-		}
+	want := []string{
+		"Host: " + endpoint, "User-Agent: " + sdk.DefaultUserAgent + " Keyferry/" + ac.version, "Content-Length: 0",
+		"Accept-Encoding: identity", "Content-Type: application/x-www-form-urlencoded", "X-Acs-Action: " + action,
+		"X-Acs-Credentials-Provider: env", "X-Acs-Version: 2016-01-20", "X-Sdk-Client: golang/1.0.0",
+		"X-Sdk-Core-Version: " + core, "X-Sdk-Invoke-Type: normal",
+	}
+	if got := strings.Split(headers, "\r\n"); !slices.Equal(got, want) {
+		ac.leave("calls to the KMS", "the headers %.600q, want %.600q", got, want)
 	}
 }
 
-// agent names the program and its library, whose versions change with each release.
-var agent = newGrammar(`(AlibabaCloud \(linux; amd64\) Golang/1\.\d\d\.\d{1,2} Core/)?1\.\d\d\.\d{1,2}( Keyferry/\d{1,2}\.\d{1,2}\.\d{1,2})?|Keyferry/\d{1,2}\.\d{1,2}\.\d{1,2}`)
-
 var kmsID = newGrammar(`[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}`)
 
-// answered strikes off what the KMS answered: the fields of its API. What is in them the KMS draws,
+// answered checks what the KMS answered: the fields of its API. What is in them the KMS draws,
 // which has the key by right: no account can tell what it draws them from.
-func (l *ledger) answered(answer []byte) {
+func (ac *account) answered(answer []byte) {
 	var fields map[string]any
 	if len(answer) == 0 {
 		return // the connection was cut
 	}
 	if err := json.Unmarshal(answer, &fields); err != nil {
-		l.leave("the KMS's answers", "%.120q", answer)
+		ac.leave("the KMS's answers", "%.120q", answer)
 	}
 	names := []string{"KeyId", "PublicKey", "ImportToken", "TokenExpireTime", "RequestId"}
 	if fields["Code"] != nil {
-		names = []string{"Code", "Message", "HostId", "RequestId", "Recommend"}
+		names = []string{"Code", "Message", "HostId", "HttpStatus", "RequestId", "Recommend"}
 	}
 	for name := range fields {
 		if !slices.Contains(names, name) {
-			l.leave("the KMS's answers", "they have %s", name)
+			ac.leave("the KMS's answers", "they have %s", name)
 		}
 	}
 	if id, _ := fields["RequestId"].(string); !kmsID.pattern.MatchString(id) {
-		l.leave("the KMS's answers", "the request id is %.80q", id)
+		ac.leave("the KMS's answers", "the request id is %.80q", id)
 	}
 }
 
 // passedOn compares what the KMS answered with what the console made of it: these fields, and no
 // other.
-func (l *ledger) passedOn(from, to []byte) {
+func (ac *account) passedOn(from, to []byte) {
 	var answer, passed map[string]any
-	if json.Unmarshal(from, &answer) != nil || json.Unmarshal(to, &passed) != nil || passed["Code"] != nil {
-		return // a refusal has words for people instead
+	if err := json.Unmarshal(to, &passed); err != nil {
+		ac.leave("the console's answers", "%.120q", to)
+	}
+	if passed["Code"] != nil {
+		ac.refused(from, passed)
+		return
+	}
+	if err := json.Unmarshal(from, &answer); err != nil {
+		ac.leave("the console's answers", "%.120q, where the KMS gave none", to)
 	}
 	for name, value := range passed {
 		if answer[name] != value {
-			l.leave("the console's answers", "%s is %.120v, and the KMS said %.120v", name, value, answer[name])
+			ac.leave("the console's answers", "%s is %.120v, and the KMS said %.120v", name, value, answer[name])
 		}
 	}
 	for name := range passed {
 		if !slices.Contains([]string{"KeyId", "PublicKey", "ImportToken", "TokenExpireTime", "RequestId"}, name) {
-			l.leave("the console's answers", "they have %s", name)
+			ac.leave("the console's answers", "they have %s", name)
 		}
+	}
+}
+
+// refused checks what the console says of a call that failed: the code, the words that the
+// catalogue has for it, the KMS's own words and request id, and an id of the console's, which its
+// log has.
+func (ac *account) refused(from []byte, passed map[string]any) {
+	var answer struct{ Code, Message, RequestId string }
+	json.Unmarshal(from, &answer)
+	code, _ := passed["Code"].(string)
+	fault := text.Match(ac.Given.Language).Fault(code)
+	id, _ := passed["ConsoleRequestId"].(string)
+	want := map[string]any{"Code": code, "Message": fault.What, "Advice": fault.Do, "ConsoleRequestId": id}
+	if answer.Code != "" {
+		want["Detail"], want["RequestId"] = answer.Message, answer.RequestId
+	}
+	if !reflect.DeepEqual(passed, want) || answer.Code != "" && answer.Code != code || !slices.ContainsFunc(ac.Given.Calls, func(call string) bool { return strings.HasSuffix(call, " "+code) }) {
+		ac.leave("the console's answers", "they are %.300v, want %.300v", passed, want)
+	}
+	if !logID.pattern.MatchString(id) || !strings.Contains(ac.Log, " id="+id+"\n") {
+		ac.leave("the console's answers", "the console's id is %.60q", id)
 	}
 }

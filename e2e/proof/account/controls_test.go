@@ -3,6 +3,7 @@ package account
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -58,6 +59,7 @@ var controls = []control{
 	{"one field more in a message", "worker messages", told("from", `"type":"done"`, `"type":"done","x":1`)},
 	{"one field more in an answer", "worker messages", told("from", `"result":{`, `"result":{"x":1,`)},
 	{"one field more to a worker", "worker messages", told("to", `"job":`, `"x":1,"job":`)},
+	{"another size of an examination", "worker messages", told("from", `"total":`, `"total":1`)},
 	{"a way out of a worker", "worker messages", func(r *record) {
 		r.Reports = append(r.Reports, report{Kind: "extra", Value: json.RawMessage(`"a WebSocket was made"`)})
 	}},
@@ -68,15 +70,35 @@ var controls = []control{
 	{"a draw of more bytes", "random bytes", told("drawn", `":"`, `":"AAAA`)},
 	{"a message for developers", "console messages", func(r *record) { r.Said = append(r.Said, "debug: took 7 ms") }},
 	{"something stored", "storage", func(r *record) {
-		r.Storage[len(r.Storage)-1] = strings.Replace(r.Storage[len(r.Storage)-1], `"local":{}`, `"local":{"theme":"7"}`, 1)
+		last := &r.Moments[len(r.Moments)-1]
+		last.Storage = strings.Replace(last.Storage, `"local":{}`, `"local":{"theme":"7"}`, 1)
 	}},
 	{"a name of the window", "storage", func(r *record) {
-		r.Storage[len(r.Storage)-1] = strings.Replace(r.Storage[len(r.Storage)-1], `"name":""`, `"name":"7"`, 1)
+		last := &r.Moments[len(r.Moments)-1]
+		last.Storage = strings.Replace(last.Storage, `"name":""`, `"name":"7"`, 1)
 	}},
 	{"a cookie", "storage", func(r *record) { r.Cookies = append(r.Cookies, "a=b") }},
-	{"another title", "title", func(r *record) { r.Titles[len(r.Titles)-1] += " 7" }},
+	{"another title", "title", func(r *record) { r.Moments[len(r.Moments)-1].Title += " 7" }},
 	{"another address", "history", func(r *record) { r.History = append(r.History, "http://"+r.Address+"/#7") }},
-	{"a word that nobody predicted", "document", func(r *record) { r.Pages[len(r.Pages)-1] += `<p data-x="0123456789abcdef">` }},
+	{"a word that nobody predicted", "document", func(r *record) { r.Moments[len(r.Moments)-1].Page += `<p data-x="0123456789abcdef">` }},
+	{"a secret that stays on the page", "document", func(r *record) { r.Moments[len(r.Moments)-1].Rest += r.Given.Components[0] }},
+	{"a known word once more", "document", func(r *record) { r.Moments[len(r.Moments)-1].Page += r.Given.CMK }},
+	{"an address that the browser did not draw", "document", func(r *record) {
+		last := &r.Moments[len(r.Moments)-1]
+		last.Page = regexp.MustCompile(`(blob:[^"]*)[0-9a-f]"`).ReplaceAllString(last.Page, `${1}g"`)
+	}},
+	{"another content of a field", "page's state", func(r *record) {
+		last := &r.Moments[len(r.Moments)-1]
+		last.Rest = strings.Replace(last.Rest, `"key-reference"`, `"key-reference7"`, 1)
+	}},
+	{"a file that is offered and not saved", "downloads", func(r *record) {
+		r.Reports = append(r.Reports, report{Kind: "content", Value: json.RawMessage(`{"address":"blob:x","bytes":{"$bytes":"AAAA"}}`)})
+	}},
+	{"another program in the process list", "process list", func(r *record) { r.Processes = append(r.Processes, "sleep 7") }},
+	{"another argument of the console", "process list", func(r *record) { r.Processes[0] += " 7" }},
+	{"a page in the cache", "cache", func(r *record) { r.Caches = append(r.Caches, "http://"+r.Address+"/en/") }},
+	{"another address in the profile", "profile", func(r *record) { r.Profile = append(r.Profile, "http://"+r.Address+"/7") }},
+	{"another time in the panel", "panel", func(r *record) { r.Panel[0].Time = "00:00:00" }},
 	{"a panel without the import", "panel", func(r *record) { r.Panel = r.Panel[:len(r.Panel)-1] }},
 	{"a panel with another digest", "panel", func(r *record) { r.Panel[len(r.Panel)-1].Fields[1][1] += "0" }},
 	{"a panel with one more", "panel", func(r *record) { r.Panel = append(r.Panel, r.Panel[0]) }},
@@ -109,7 +131,7 @@ var controls = []control{
 }
 
 // mustSee changes an honest record in every way that the controls name, one after the other.
-func mustSee(t *testing.T, honest *record) {
+func mustSee(t *testing.T, honest *record, like *account) {
 	t.Helper()
 	text, err := json.Marshal(honest)
 	if err != nil {
@@ -121,8 +143,10 @@ func mustSee(t *testing.T, honest *record) {
 			t.Fatal(err)
 		}
 		c.change(&changed)
-		if l := accountFor(t, &changed); len(l.left[c.place]) == 0 {
-			t.Errorf("%s left nothing in %s, but:\n%s", c.name, c.place, l)
+		ac := accountFor(t, &changed)
+		ac.document(like)
+		if len(ac.left[c.place]) == 0 {
+			t.Errorf("%s left nothing in %s, but:\n%s", c.name, c.place, ac)
 		}
 	}
 	t.Logf("%d changes of an honest record were seen", len(controls))

@@ -11,7 +11,7 @@ import (
 // room is the most that anything may carry which nobody predicted: less than eight bytes.
 const room = 64
 
-// grammar is what may stand in a place that cannot be predicted byte for byte.
+// grammar is what may be in a place that cannot be predicted byte for byte.
 type grammar struct {
 	pattern *regexp.Regexp
 	bits    float64 // how much its texts can tell apart

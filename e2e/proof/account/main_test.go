@@ -1,5 +1,5 @@
 // Package account accounts for every byte that leaves the browser, or stays in it: what the
-// reference predicts is struck off, and nothing may be left.
+// reference predicts is taken away, and nothing may be left.
 package account
 
 import (

@@ -8,35 +8,56 @@ import (
 	"github.com/playwright-community/playwright-go"
 
 	"keyferry/components/text"
+	"keyferry/e2e/browser"
 	"keyferry/e2e/program"
 	"keyferry/e2e/proof/monitor"
 	"keyferry/e2e/proof/reference"
 )
 
 // visit goes to another page, and looks at it before there is a secret.
-func visit(j *monitor.Journey, r *record, path string) {
-	j.Do(j.Page.Goto("http://" + r.Address + path))
-	r.Given.Pages = append(r.Given.Pages, path)
+func visit(j *monitor.Journey, r *record, page string) {
+	address := page
+	if !strings.HasPrefix(page, "file://") {
+		address = "http://" + r.Address + page
+	}
+	j.Do(j.Page.Goto(address))
+	r.Given.Pages = append(r.Given.Pages, page)
 	r.look()
 }
 
-// atDesk wraps a generated key for parameters that the person brought, on the page that sends
+// atDesk wraps a generated key for parameters that the person brought, on a page that sends
 // nothing.
-func atDesk(j *monitor.Journey, r *record) {
-	visit(j, r, "/en/desk")
-	g := &r.Given
-	g.Algorithm, g.Source, g.Receipt = reference.OAEPSHA256, "generate", true
-	g.Pasted = j.Program.AnswerOf(j.T, j.Key, g.Algorithm)
-	g.Jobs = []string{"inspect", "passphrase"}
-	j.DeskCMK(j.Key)
-	j.Paste(g.Pasted, g.Algorithm)
-	j.HaveRead()
-	offered(j, r, func() {
-		prepares(r)
-		j.Press(j.Words.Material.Prepare)
-	})
-	j.TakeAway()
-	j.Download("[data-link=receipt]")
+func atDesk(page string) func(*monitor.Journey, *record) {
+	return func(j *monitor.Journey, r *record) {
+		visit(j, r, page)
+		g := &r.Given
+		g.Algorithm, g.Source, g.Receipt = reference.OAEPSHA256, "generate", true
+		g.Pasted = j.Program.AnswerOf(j.T, j.Key, g.Algorithm)
+		g.Jobs = []string{"inspect", "passphrase"}
+		j.DeskCMK(j.Key)
+		j.Paste(g.Pasted, g.Algorithm)
+		j.HaveRead()
+		offered(j, r, func() {
+			prepares(r)
+			j.Press(j.Words.Material.Prepare)
+		})
+		j.Program.ImportFiles(j.T, j.Key, j.TakeAway())
+		j.Download("[data-link=receipt]")
+	}
+}
+
+// atDeskFile does so on the page that a program wrote to a disk; nil is the honest one.
+func atDeskFile(write func() string) func(*monitor.Journey, *record) {
+	return func(j *monitor.Journey, r *record) {
+		file := ""
+		if write == nil {
+			file = program.WriteDesk(j.T)
+		} else {
+			file = write()
+		}
+		r.Given.Before = len(r.Arrivals)
+		atDesk(browser.FileAddress(file))(j, r)
+	}
 }
 
 // cancelled gives a key up while the worker examines it.

@@ -3,10 +3,12 @@ package account
 import (
 	"bytes"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,11 +18,11 @@ import (
 
 // predicted is what the reference makes of the import. Where the random bytes are not known, what
 // they make is taken from the answer, and everything else follows from the key that the KMS has.
-func (l *ledger) predicted(one *life, random *reference.Stream) *reference.Prepared {
-	g := l.Given
+func (ac *account) predicted(one *life, random *reference.Stream) *reference.Prepared {
+	g := ac.Given
 	in := reference.Import{
-		Source: g.Source, Key: g.Key, Elsewhere: g.Protection == "elsewhere", KeyID: g.CMK, Date: l.date(),
-		PublicKey: l.parameters.PublicKey, Algorithm: g.Algorithm,
+		Source: g.Source, Key: g.Key, Elsewhere: g.Protection == "elsewhere", KeyID: g.CMK, Date: ac.date(),
+		PublicKey: ac.parameters.PublicKey, Algorithm: g.Algorithm,
 	}
 	for _, component := range g.Components {
 		part, _ := hex.DecodeString(component)
@@ -28,25 +30,32 @@ func (l *ledger) predicted(one *life, random *reference.Stream) *reference.Prepa
 	}
 	switch g.Protection {
 	case "passphrase":
-		in.To.Passphrase, in.To.WorkFactor = g.Typed, l.workFactor(one)
+		in.To.Passphrase, in.To.WorkFactor = g.Typed, ac.workFactor(one)
 		if g.Typed == "" {
-			in.To.Passphrase = l.offered
+			in.To.Passphrase = ac.offeredPassphrase
 		}
 	case "recipients":
 		in.To.Recipients = strings.Fields(g.Recipients)
 	}
-	if !g.Recorded {
-		return l.derived(one, in)
+	var out *reference.Prepared
+	if g.Recorded {
+		var err error
+		if out, err = reference.Prepare(in, random); err != nil {
+			ac.leave("worker messages", "the reference says: %v", err)
+			return &reference.Prepared{}
+		}
+	} else {
+		out = ac.derived(one, in)
 	}
-	out, err := reference.Prepare(in, random)
-	if err != nil {
-		l.leave("worker messages", "the reference says: %v", err)
-		return &reference.Prepared{}
-	}
-	if l.Material != nil && !bytes.Equal(out.Key, l.Material) {
-		l.leave("the KMS", "it has another key than the one that was made")
+	if taken := ac.Material; !ac.imported() && len(taken) > 0 || ac.imported() && !bytes.Equal(out.Key, taken) {
+		ac.leave("the KMS", "it has another key than the one that was made, or none")
 	}
 	return out
+}
+
+// imported holds where the KMS has taken the key: from the page, or from the files of the desk.
+func (ac *account) imported() bool {
+	return ac.Given.Pasted != "" || slices.Contains(ac.Given.Calls, "ImportKeyMaterial")
 }
 
 // backupOf is the backup in an answer, unchecked.
@@ -67,42 +76,53 @@ func backupOf(one *life) []byte {
 }
 
 // workFactor is the cost of a passphrase, which depends on the computer: one of four.
-func (l *ledger) workFactor(one *life) int {
-	l.bits["backup"] += 2
+func (ac *account) workFactor(one *life) int {
+	ac.bits["backup"] += 2
 	_, line, _ := bytes.Cut(backupOf(one), []byte("-> scrypt "))
 	factor := 0
 	fmt.Sscanf(string(line[:min(len(line), 40)]), "%s %d", new(string), &factor)
 	if factor < 15 || factor > 18 {
-		l.leave("backup", "the work factor is %d", factor)
+		ac.leave("backup", "the work factor is %d", factor)
 		return 15
 	}
 	return factor
 }
 
-// derived takes over what only random bytes make, and computes the rest.
-func (l *ledger) derived(one *life, in reference.Import) *reference.Prepared {
+// derived takes over what only random bytes make, and computes the rest. A generated key is known
+// from the KMS.
+func (ac *account) derived(one *life, in reference.Import) *reference.Prepared {
+	switch in.Source {
+	case "generate":
+		in.Key = ac.Material
+	case "components":
+		in.Key = make([]byte, 32)
+		for _, part := range in.Components {
+			subtle.XORBytes(in.Key, in.Key, part)
+		}
+	}
 	der, _ := base64.StdEncoding.DecodeString(in.PublicKey)
 	out := &reference.Prepared{
-		Key: l.Material, Salt: l.result(one, "salt"), EncryptedKeyMaterial: l.result(one, "encryptedKeyMaterial"),
+		Key: in.Key, Salt: ac.result(one, "salt"), EncryptedKeyMaterial: ac.result(one, "encryptedKeyMaterial"),
 		Fingerprint: fmt.Sprintf("%x", sha256.Sum256(der)), Backup: backupOf(one),
 	}
 	salt, err := hex.DecodeString(out.Salt)
-	if err != nil || len(salt) != 32 || len(l.Material) != 32 {
-		l.leave("worker messages", "the salt is %.80q, and the KMS has %d bytes", out.Salt, len(l.Material))
+	if err != nil || len(salt) != 32 || len(in.Key) != 32 {
+		ac.leave("worker messages", "the salt is %.80q, and the KMS has %d bytes", out.Salt, len(ac.Material))
 		return out
 	}
-	out.Commitment = reference.Commitment(salt, l.Material)
-	out.KCV, _ = reference.CheckValue(l.Material)
+	out.Commitment = reference.Commitment(salt, in.Key)
+	out.KCV, _ = reference.CheckValue(in.Key)
 	wrapped, err := base64.StdEncoding.DecodeString(out.EncryptedKeyMaterial)
 	if err != nil || len(wrapped) != 256 {
-		l.leave("worker messages", "the ciphertext is %.80q", out.EncryptedKeyMaterial)
+		ac.leave("worker messages", "the ciphertext is %.80q", out.EncryptedKeyMaterial)
 	}
 	out.SHA256 = fmt.Sprintf("%x", sha256.Sum256(wrapped))
 	if !in.Elsewhere {
 		out.BackupSHA256, out.BackupFile = fmt.Sprintf("%x", sha256.Sum256(out.Backup)), reference.FileName(in.KeyID, in.Date)
-		shape, err := reference.Backup(l.Material, in.To, reference.NewStream(nil)) // of zeros: its size is the one to be
+		// A backup made of zeros has the size that this one must have.
+		shape, err := reference.Backup(in.Key, in.To, reference.NewStream(nil))
 		if err != nil || len(shape) != len(out.Backup) {
-			l.leave("backup", "it has %d bytes, want %d (%v)", len(out.Backup), len(shape), err)
+			ac.leave("backup", "it has %d bytes, want %d (%v)", len(out.Backup), len(shape), err)
 		}
 	} else {
 		out.Backup = nil
@@ -112,27 +132,28 @@ func (l *ledger) derived(one *life, in reference.Import) *reference.Prepared {
 
 // predictReceipt predicts the receipt, but for two moments: when the page had prepared the key, and
 // when the console said that it was imported.
-func (l *ledger) predictReceipt() {
+func (ac *account) predictReceipt() {
 	var told struct{ PreparedAt, ImportedAt string }
-	for _, d := range l.Downloads {
+	for _, d := range ac.Downloads {
 		if strings.HasSuffix(d.Name, "-receipt.json") {
 			json.Unmarshal(d.Content, &told)
 		}
 	}
 	moments, day := map[string]string{"PreparedAt": told.PreparedAt}, told.PreparedAt
-	if l.Given.Pasted == "" { // the desk does not know when the KMS takes the key
+	if ac.Given.Pasted == "" { // the desk does not know when the KMS takes the key
 		moments["ImportedAt"], day = told.ImportedAt, told.ImportedAt
 	} else if told.ImportedAt != "" {
-		l.leave("receipt", "the desk says %.80q", told.ImportedAt)
+		ac.leave("receipt", "the desk says %.80q", told.ImportedAt)
 	}
 	for what, moment := range moments {
 		at, err := time.Parse("2006-01-02T15:04:05Z", moment)
-		if err != nil || at.Before(l.Began.Add(-2*time.Second)) || at.After(l.Ended.Add(2*time.Second)) {
-			l.leave("receipt", "%s is %.80q", what, moment)
+		if err != nil || at.Before(ac.Began.Add(-2*time.Second)) || at.After(ac.Ended.Add(2*time.Second)) {
+			ac.leave("receipt", "%s is %.80q", what, moment)
 		}
-		l.bits["receipt"] += l.seconds()
+		ac.moments = append(ac.moments, at.UTC().Format(time.DateTime))
+		ac.bits["receipt"] += ac.seconds()
 	}
-	p, origin := l.prepared, l.Given.Source
+	p, origin := ac.prepared, ac.Given.Source
 	if p == nil {
 		p = &reference.Prepared{}
 	}
@@ -140,33 +161,33 @@ func (l *ledger) predictReceipt() {
 		origin = "generated"
 	}
 	r := reference.Receipt{
-		Program: "keyferry " + l.version, ModuleSHA256: l.moduleDigest(), KeyId: l.Given.CMK, Region: "cn-hangzhou",
-		WrappingAlgorithm: l.Given.Algorithm, WrappingKeySHA256: p.Fingerprint,
-		ImportTokenSHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(l.parameters.ImportToken))), TokenExpireTime: l.parameters.TokenExpireTime,
-		EncryptedKeyMaterialSHA256: p.SHA256, KeyMaterialExpireUnix: l.Given.Expires, KeyCheckValue: p.KCV, Commitment: p.Commitment, CommitmentSalt: p.Salt,
+		Program: "keyferry " + ac.version, ModuleSHA256: ac.moduleDigest(), KeyId: ac.Given.CMK, Region: "cn-hangzhou",
+		WrappingAlgorithm: ac.Given.Algorithm, WrappingKeySHA256: p.Fingerprint,
+		ImportTokenSHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(ac.parameters.ImportToken))), TokenExpireTime: ac.parameters.TokenExpireTime,
+		EncryptedKeyMaterialSHA256: p.SHA256, KeyMaterialExpireUnix: ac.Given.Expires, KeyCheckValue: p.KCV, Commitment: p.Commitment, CommitmentSalt: p.Salt,
 		Origin: origin, PreparedAt: told.PreparedAt, ImportedAt: told.ImportedAt,
-		ParametersRequestId: l.parameters.RequestId, ImportRequestId: l.importID(), BackupFile: p.BackupFile, BackupSHA256: p.BackupSHA256,
+		ParametersRequestId: ac.parameters.RequestId, ImportRequestId: ac.importID(), BackupFile: p.BackupFile, BackupSHA256: p.BackupSHA256,
 	}
 	content, err := r.Bytes()
 	if err != nil {
-		l.t.Fatal(err)
+		ac.t.Fatal(err)
 	}
-	l.receipt, l.receiptAs = content, "keyferry-"+r.KeyId+"-"+day[:min(10, len(day))]+"-receipt.json"
+	ac.receipt, ac.receiptAs = content, "keyferry-"+r.KeyId+"-"+day[:min(10, len(day))]+"-receipt.json"
 }
 
 // moduleDigest is that of the module which held the key.
-func (l *ledger) moduleDigest() string {
-	digest, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(integrity(l.t, web.Module), "sha256-"))
+func (ac *account) moduleDigest() string {
+	digest, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(ac.integrity(web.Module), "sha256-"))
 	if err != nil {
-		l.t.Fatal(err)
+		ac.t.Fatal(err)
 	}
 	return hex.EncodeToString(digest)
 }
 
 // importID is the request id of the import, as the KMS gave it.
-func (l *ledger) importID() string {
+func (ac *account) importID() string {
 	id := ""
-	for _, a := range l.Arrivals {
+	for _, a := range ac.Arrivals {
 		var answer struct{ RequestId, Code string }
 		if a.Path == "/kms/ImportKeyMaterial" && json.Unmarshal(a.Answer, &answer) == nil && answer.Code == "" {
 			id = answer.RequestId

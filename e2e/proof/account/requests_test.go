@@ -1,145 +1,174 @@
 package account
 
 import (
-	"bytes"
-	"encoding/binary"
+	"encoding/json"
 	"fmt"
-	"regexp"
+	"math"
+	"path"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/gopacket/gopacket"
-	"github.com/gopacket/gopacket/layers"
+	"keyferry/web"
 )
 
-// sent is one request as it stood on the wire.
-type sent struct {
-	head []byte // request line and headers, without the empty line
-	body []byte
-}
-
-var contentLength = regexp.MustCompile(`(?mi)^content-length: (\d{1,6})\r?$`)
-
-// split takes the requests of one direction of a connection apart. What is left over at the end is
-// one more, so that nothing gets lost.
-func split(content []byte) []sent {
-	var all []sent
-	for len(content) > 0 {
-		head, rest, whole := bytes.Cut(content, []byte("\r\n\r\n"))
-		size := 0
-		if found := contentLength.FindSubmatch(head); found != nil {
-			size, _ = strconv.Atoi(string(found[1]))
-		}
-		if !whole || size > len(rest) {
-			return append(all, sent{head: content})
-		}
-		all = append(all, sent{head, rest[:size]})
-		content = rest[size:]
+// requests checks what the browser sent: each request once, with the headers that this browser
+// sends by itself and the body that is predicted. From the moment at which there is a secret, the
+// order is predicted as well.
+func (ac *account) requests() {
+	streams := map[string][]sent{}
+	for from, content := range ac.Wire {
+		streams[from] = split(content)
 	}
-	return all
-}
-
-// line is the method and the path.
-func (s sent) line() string {
-	line, _, _ := strings.Cut(string(s.head), "\r\n")
-	return strings.TrimSuffix(line, " HTTP/1.1")
-}
-
-// plainHead is the headers with the console's address and the length of the body left out, which
-// are known.
-func (s sent) plainHead(address string) string {
-	_, headers, _ := strings.Cut(string(s.head), "\r\n")
-	headers = strings.ReplaceAll(headers, address, "ADDRESS")
-	return strings.Replace(headers, fmt.Sprintf("Content-Length: %d\r\n", len(s.body)), "Content-Length: N\r\n", 1)
-}
-
-var fetched = regexp.MustCompile(`(?m)^(Sec-Fetch-(?:Dest|Mode)|Origin|Upgrade-Insecure-Requests): (\S+)\r?$`)
-
-// kind says what sort of request it is: two of one kind have the same headers.
-func (s sent) kind(address string) string {
-	method, _, _ := strings.Cut(s.line(), " ")
-	kind := method
-	for _, header := range fetched.FindAllStringSubmatch(s.plainHead(address), -1) {
-		kind += " " + header[1] + "=" + header[2]
-	}
-	return kind
-}
-
-// sortPlaces looks at what else the monitor kept: packets that are none of TCP, and files of the
-// browser's.
-func (h *harness) sortPlaces() {
-	for _, place := range h.Places {
-		var what string
-		switch {
-		case place.Monitor == "wire" && strings.HasPrefix(place.Name, "packet ") && !neighbourly(place.Content()) && !ownLookup(place.Content()):
-			what = fmt.Sprintf("%s is none of TCP: %.80q", place.Name, place.Content())
-		case place.Monitor == "profile" && strings.Contains(place.Name, "/Cache_Data/") && strings.HasSuffix(place.Name, "_0"):
-			h.sortCached(place.Content())
-			continue
-		case place.Monitor == "profile" && kept.MatchString(place.Name):
-			what = "the profile has the file " + place.Name
-		case place.Monitor == "profile" && strings.Contains(place.Name, "/Local Storage/") && bytes.Contains(place.Content(), []byte("http://127.0.0.1")):
-			what = "the profile has a local storage of the console's"
-		case place.Monitor == "clipboard":
-			what = fmt.Sprintf("the clipboard holds %.80q", place.Content())
-		default:
+	// With which request each cookie came first.
+	ac.bits["requests"] = float64(len(ac.Given.Cookies)) * math.Log2(float64(len(ac.Arrivals)+1))
+	secret := ac.firstSecret()
+	expected := ac.expected()
+	seen := map[string]int{}
+	for i, a := range ac.Arrivals {
+		if len(streams[a.From]) == 0 {
+			ac.leave("requests", "%s %s is not on the wire", a.Method, a.Path)
 			continue
 		}
-		for _, r := range h.records { // whose it is cannot be told
-			r.Strangers = append(r.Strangers, what)
+		s := streams[a.From][0]
+		streams[a.From] = streams[a.From][1:]
+		line := a.Method + " " + a.Path
+		if s.line() != line {
+			ac.leave("requests", "on the wire %.120s where %s came", s.line(), line)
 		}
+		usual := ac.Usual[s.kind(ac.Address)]
+		if head := ac.withoutChoices(s, i >= secret); !slices.Contains(usual, head) {
+			ac.leave("request headers", "%s: %s", line, unlike(head, usual))
+		}
+		ac.bits["requests"] += math.Log2(float64(max(1, len(usual))))
+		seen[line]++
+		if a.Method == "POST" {
+			want := ac.body(a.Path)
+			if string(s.body) != want {
+				ac.leave("request bodies", "%s has %.200q, want %.200q", line, s.body, want)
+			}
+		} else if len(s.body) > 0 {
+			ac.leave("request bodies", "%s has %.80q", line, s.body)
+		}
+		if seen[line] > 1 && a.Method == "GET" {
+			ac.leave("requests", "%s came %d times", line, seen[line])
+		}
+		if i < secret {
+			if !ac.loads(line) {
+				ac.leave("requests", "%s is none of the page's", line)
+			}
+			continue
+		}
+		if len(expected) == 0 || expected[0] != line {
+			ac.leave("requests", "%s came where %.80v was to come", line, expected)
+			continue
+		}
+		expected = expected[1:]
+	}
+	for from, rest := range streams {
+		for _, s := range rest {
+			ac.leave("requests", "from %s came more: %.120q", from, s.head)
+		}
+	}
+	if len(expected) > 0 {
+		ac.leave("requests", "%v did not come", expected)
 	}
 }
 
-// neighbourly holds for the packets that the kernel sends by itself as an interface comes up:
-// ICMPv6 to neighbours and routers.
-func neighbourly(frame []byte) bool {
-	packet := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.NoCopy)
-	icmp, ok := packet.Layer(layers.LayerTypeICMPv6).(*layers.ICMPv6)
-	if !ok {
+// withoutChoices are the headers without those in which the person's choices show: the language of
+// the page, which its calls name, and the cookies. Where there is a secret the cookies are all of
+// them; before, they come one after the other, and none goes.
+func (ac *account) withoutChoices(s sent, all bool) string {
+	head := s.plainHead(ac.Address)
+	if strings.HasPrefix(s.line(), "POST ") {
+		head = strings.Replace(head, "\r\nAccept-Language: "+ac.Given.Language+"\r\n", "\r\nAccept-Language: en\r\n", 1)
+	}
+	for n := len(ac.Given.Cookies); n > 0 && n >= ac.cookies; n-- {
+		if short, had := strings.CutSuffix(head, "\r\nCookie: "+strings.Join(ac.Given.Cookies[:n], "; ")); had {
+			ac.cookies = n
+			return short
+		}
+		if all {
+			break
+		}
+	}
+	return head
+}
+
+// unlike names the first header that is not as usual.
+func unlike(got string, usual []string) string {
+	if len(usual) == 0 {
+		return "no request of this kind is usual"
+	}
+	known := strings.Split(strings.Join(usual, "\r\n"), "\r\n")
+	for _, header := range strings.Split(got, "\r\n") {
+		if !slices.Contains(known, header) {
+			return fmt.Sprintf("%.150q", header)
+		}
+	}
+	return "its headers are in another order, or one is missing"
+}
+
+// firstSecret is the number of requests before there is any secret: up to the answer of
+// GetParametersForImport and the worker that reads it.
+func (ac *account) firstSecret() int {
+	last := ac.Given.Before
+	for i, a := range ac.Arrivals {
+		if a.Path == "/kms/GetParametersForImport" || a.Path == ac.static(web.Worker) || a.Path == ac.static(web.Runtime) || a.Path == ac.static(web.Module) {
+			last = i + 1
+		}
+	}
+	return last
+}
+
+// loads holds for what a page loads before there is a secret.
+func (ac *account) loads(line string) bool {
+	if line == "GET /" || slices.Contains(ac.Given.Pages, strings.TrimPrefix(line, "GET ")) || line == "POST /kms/GetParametersForImport" {
+		return true
+	}
+	name := staticName(line)
+	if line != "GET "+ac.static(name) {
 		return false
 	}
-	switch icmp.TypeCode.Type() {
-	case layers.ICMPv6TypeRouterSolicitation, layers.ICMPv6TypeNeighborSolicitation, layers.ICMPv6TypeNeighborAdvertisement,
-		layers.ICMPv6TypeMLDv2MulticastListenerReportMessageV2:
-		return len(frame) < 200
-	}
-	return false
+	return slices.Contains(tree(ac.t).Names(), name) && (path.Ext(name) != ".wasm" || name == web.Module)
 }
 
-// ownLookup holds for a question for one of the names that Chromium asks for by itself, whatever it
-// shows. A page cannot choose the number of the question, nor its port.
-func ownLookup(frame []byte) bool {
-	packet := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.NoCopy)
-	dns, ok := packet.Layer(layers.LayerTypeDNS).(*layers.DNS)
-	return ok && !dns.QR && len(dns.Questions) == 1 && len(dns.Answers)+len(dns.Authorities)+len(dns.Additionals) == 0 &&
-		slices.Contains(ownNames, string(dns.Questions[0].Name))
+// expected is what follows.
+func (ac *account) expected() []string {
+	var lines []string
+	if ac.Given.Typed != "" {
+		lines = append(lines, "GET "+ac.static(web.Strength))
+	}
+	for _, call := range ac.Given.Calls[min(1, len(ac.Given.Calls)):] {
+		action, _, _ := strings.Cut(call, " ")
+		lines = append(lines, "POST /kms/"+action)
+	}
+	if ac.Given.Calendar != "" {
+		lines = append(lines, "POST /en/calendar")
+	}
+	return lines
 }
 
-var ownNames = []string{
-	"clients2.google.com", "update.googleapis.com", "accounts.google.com", "content-autofill.googleapis.com",
-	"optimizationguide-pa.googleapis.com",
-}
-
-// kept are folders of a profile in which a page could keep something.
-var kept = regexp.MustCompile(`/(IndexedDB|Service Worker|databases|Shared Storage|blob_storage)/`)
-
-// sortCached notes the address of a file of the browser's cache: a header of 24 bytes with the
-// length of the key, and the key, whose last word is the address.
-func (h *harness) sortCached(content []byte) {
-	if len(content) < 24 {
-		return
+// body is what a call sends.
+func (ac *account) body(path string) string {
+	if path == "/en/calendar" {
+		return ac.calendarForm()
 	}
-	length := int(binary.LittleEndian.Uint32(content[12:]))
-	if 24+length > len(content) {
-		return
+	fields := struct {
+		KeyId                 string
+		EncryptedKeyMaterial  string `json:",omitempty"`
+		ImportToken           string `json:",omitempty"`
+		KeyMaterialExpireUnix *int64 `json:",omitempty"`
+		WrappingAlgorithm     string `json:",omitempty"`
+		WrappingKeySpec       string `json:",omitempty"`
+	}{KeyId: ac.Given.CMK}
+	if path == "/kms/GetParametersForImport" {
+		fields.WrappingAlgorithm, fields.WrappingKeySpec = ac.Given.Algorithm, "RSA_2048"
+	} else if ac.prepared != nil {
+		fields.EncryptedKeyMaterial, fields.ImportToken, fields.KeyMaterialExpireUnix = ac.prepared.EncryptedKeyMaterial, ac.parameters.ImportToken, &ac.Given.Expires
 	}
-	words := strings.Fields(string(content[24 : 24+length]))
-	address := words[len(words)-1]
-	for _, r := range h.records {
-		if strings.Contains(address, r.Address) {
-			r.Caches = append(r.Caches, address)
-		}
+	body, err := json.Marshal(fields)
+	if err != nil {
+		ac.t.Fatal(err)
 	}
+	return string(body)
 }

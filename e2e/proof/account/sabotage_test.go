@@ -1,6 +1,9 @@
 package account
 
 import (
+	"flag"
+	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,22 +15,23 @@ import (
 	"keyferry/e2e/proof/monitor"
 	"keyferry/e2e/proof/patch"
 	"keyferry/e2e/proof/reference"
+	"keyferry/web"
 )
 
 // sabotage is a leak, and the place of the account in which it must leave something.
 type sabotage struct {
-	name   string // of the file in testdata/sabotage
-	place  string // empty for one that no account can tell, which the table says
-	short  bool   // whether the short form of the proof has it
-	walk   func(*monitor.Journey, *record)
-	server bool // the console is built again
+	name  string // of the file in testdata/sabotage, or of another below the folder of the proof
+	place string // empty for one that no account can tell, which why explains
+	why   string
+	walk  string // of those below; empty is "file"
+	build string // what is built again, and used in place of the honest one
 }
 
 var sabotages = []sabotage{
-	{name: "header", place: "request headers", short: true},
+	{name: "header", place: "request headers"},
 	{name: "order", place: "requests"},
 	{name: "local-storage", place: "storage"},
-	{name: "indexeddb", place: "storage", short: true},
+	{name: "indexeddb", place: "storage"},
 	{name: "cache", place: "storage"},
 	{name: "cookie", place: "storage"},
 	{name: "history", place: "storage"},
@@ -45,25 +49,75 @@ var sabotages = []sabotage{
 	{name: "shared-worker", place: "worker messages"},
 	{name: "size", place: "request bodies"},
 	{name: "case", place: "request headers"},
-	{name: "lying-panel", place: "panel", short: true},
+	{name: "lying-panel", place: "panel"},
 	{name: "lying-size", place: "panel"},
 	{name: "twice", place: "requests"},
 	{name: "receipt", place: "downloads"},
 	{name: "receipt-name", place: "downloads"},
 	{name: "message", place: "worker messages"},
-	{name: "passphrase-stored", place: "storage", walk: generatedOnly},
-	{name: "passphrase-sent", place: "requests", walk: generatedOnly},
-	{name: "component-pieces", place: "storage", walk: fed(elsewhere, reference.OAEPSHA256)},
-	{name: "server-log", place: "server's log", server: true},
-	{name: "server-answer", place: "the console's answers", server: true},
-	{name: "server-call", place: "calls to the KMS", server: true},
-	{name: "calendar", place: "calendar", server: true, walk: withCalendar},
-	{name: "timing"},
+	{name: "passphrase-stored", place: "storage", walk: "generated"},
+	{name: "passphrase-sent", place: "requests", walk: "generated"},
+	{name: "component-pieces", place: "storage", walk: "components"},
+	{name: "server-log", place: "server's log", build: "console"},
+	{name: "server-answer", place: "the console's answers", build: "console"},
+	{name: "server-call", place: "calls to the KMS", build: "console"},
+	{name: "calendar", place: "calendar", build: "console", walk: "calendar"},
+	{name: "custom-event", place: "worker messages"},
+	{name: "window-message", place: "worker messages"},
+	{name: "global", place: "page's state"},
+	{name: "shadow", place: "page's state"},
+	{name: "style-sheet", place: "page's state"},
+	{name: "mark", place: "page's state"},
+	{name: "lock", place: "worker messages"},
+	{name: "media", place: "page's state"},
+	{name: "field", place: "page's state"},
+	{name: "conditional", place: "requests"},
+	{name: "prefetch", place: "network and disk"},
+	{name: "zero-width", place: "document"},
+	{name: "print", place: "worker messages"},
+	{name: "worker-name", place: "worker messages", walk: "generated"},
+	{name: "progress", place: "worker messages"},
+	{name: "spelling", place: "request bodies"},
+	{name: "expiry", place: "request bodies"},
+	{name: "token", place: "request bodies"},
+	{name: "referrer", place: "request headers"},
+	{name: "check-stored", place: "storage", walk: "checked"},
+	{name: "reimport-sent", place: "requests", walk: "reimported"},
+	{name: "reimport-passphrase", place: "storage", walk: "reimported"},
+	{name: "calendar-sent", place: "request bodies", walk: "calendar"},
+	{name: "joiner", place: "storage", walk: "desk", build: "desk"},
+	{name: "joiner-receipt", place: "downloads", walk: "desk", build: "desk"},
+	{name: "kms-answer", place: "the KMS's answers", build: "kms"},
+	{name: "kms-key", place: "the KMS", build: "kms"},
+	{name: "server-twice", place: "calls to the KMS", build: "console"},
+	{name: "server-header", place: "calls to the KMS", build: "console"},
+	{name: "server-cookie", place: "storage", build: "console"},
+	{name: "server-cache", place: "cache", build: "console"},
+	{name: "server-process", place: "process list", build: "console"},
+	{name: "server-elsewhere", place: "network and disk", build: "console"},
+	{name: "../../../reference/testdata/sabotage/age", place: "worker messages", walk: "generated", build: "module"},
+	{name: "../../../reference/testdata/sabotage/toolchain", place: "random bytes", walk: "generated", build: "module"},
+	{name: "../../../reference/testdata/sabotage/salt", place: "worker messages", build: "module"},
+	{name: "dormant", why: "what happens at another time, or with another CMK, does not happen in a test"},
+	{name: "timing", why: "when something happens is not predicted"},
+}
+
+// walks are those of the sabotages. An honest one goes each of them first.
+var walks = map[string]func(*monitor.Journey, *record){
+	"":           byFile,
+	"generated":  generatedOnly,
+	"components": fed(elsewhere, reference.OAEPSHA256),
+	"calendar":   withCalendar,
+	"checked":    checked,
+	"reimported": reimported,
+	"desk":       atDeskFile(nil),
 }
 
 // generatedOnly makes a key and imports nothing.
 func generatedOnly(j *monitor.Journey, r *record) {
 	toMaterial(j, r, reference.OAEPSHA256, "generate")
+	r.Given.Protection = "passphrase"
+	j.Hide("passphrase", []byte(j.OfferedPassphrase()), "page", "messages")
 	prepares(r)
 	j.Press(j.Words.Material.Prepare)
 	j.SaveBackup()
@@ -82,54 +136,97 @@ func byFile(j *monitor.Journey, r *record) {
 }
 
 // TestProofAccountSabotage lets the product leak in every way that came to mind. Each leak must
-// leave something in the account.
+// leave something in the account, and the honest product nothing. The short form has none: there,
+// changes of an honest record show that the account sees them.
 func TestProofAccountSabotage(t *testing.T) {
 	mustListEverySabotage(t)
-	h := newHarness(t)
-	of := map[*record]sabotage{}
-	about := proof.Findings.About("Sabotage and the account", "leak", "left in")
-	what := map[string]string{}
+	if !*proof.Full {
+		t.Skip("the long form of the proof has it")
+	}
+	h := newObserver(t)
+	of, honest := map[*record]sabotage{}, map[string]*record{}
 	for _, s := range sabotages {
-		if !s.short && !*proof.Full {
+		if *only != "" && !slices.Contains(strings.Split(*only, ","), s.name) {
 			continue
 		}
-		p := patch.Read(t, filepath.Join("testdata", "sabotage", s.name+".sabotage"))
-		what[s.name] = p.What
-		t.Run(s.name, func(t *testing.T) {
-			behind := serving{recorded: true, files: p.Static()}
-			if s.server {
-				behind.console = filepath.Join(t.TempDir(), "keyferry")
-				p.Build(t, behind.console, nil, "./server")
-			}
-			walk := s.walk
-			if walk == nil {
-				walk = byFile
-			}
-			of[h.run(t, s.name, behind, walk)] = s
-		})
+		if honest[s.walk] == nil {
+			t.Run("honest "+s.walk, func(t *testing.T) {
+				honest[s.walk] = h.run(t, "honest "+s.walk, serving{recorded: s.walk != "desk"}, walks[s.walk])
+			})
+		}
+		t.Run(s.name, func(t *testing.T) { of[h.sabotaged(t, s)] = s })
 	}
 	h.close(t)
 	h.save(t)
-	for _, r := range h.records {
-		s, l := of[r], accountFor(t, r)
-		var places []string
-		for place := range l.left {
-			if place != "network and disk" { // where it cannot be told whose it is
-				places = append(places, place)
-			}
+	likes := map[string]*account{}
+	for walk, r := range honest {
+		likes[walk] = accountFor(t, r)
+		delete(likes[walk].left, shared)
+		if !likes[walk].nothing() {
+			t.Errorf("%s: this is left:\n%s", r.Name, likes[walk])
 		}
-		slices.Sort(places)
-		switch {
-		case s.place == "":
-			proof.Findings.Add(about, what[s.name], "nothing, which no account can help: when something happens is not predicted. "+
-				"Reading the module and the scripts, and building them again, tells")
-		case !slices.Contains(places, s.place):
-			t.Errorf("%s left nothing in %s, but in %q:\n%s", s.name, s.place, places, l)
-		default:
-			proof.Findings.Add(about, what[s.name], strings.Join(places, ", "))
-		}
-		t.Logf("%-20s left in %s", s.name, strings.Join(places, ", "))
 	}
+	for _, r := range h.records {
+		if s, leaks := of[r]; leaks {
+			ac := accountFor(t, r)
+			ac.document(likes[s.walk])
+			ac.mustTell(s)
+		}
+	}
+}
+
+// shared is the place in which it cannot be told whose a thing is: what one sabotage leaves there,
+// every record of the run has.
+const shared = "network and disk"
+
+// mustTell fails the test if a sabotage left nothing in its place.
+func (ac *account) mustTell(s sabotage) {
+	ac.t.Helper()
+	places := slices.DeleteFunc(slices.Sorted(maps.Keys(ac.left)), func(place string) bool { return place == shared && s.place != place })
+	caught := strings.Join(places, ", ")
+	switch {
+	case s.place == "":
+		caught = "nothing, which no account can help: " + s.why + ". Reading the module and the scripts, and building them again, tells"
+	case !slices.Contains(places, s.place):
+		ac.t.Errorf("%s left nothing in %s, but:\n%s", s.name, s.place, ac)
+	}
+	about := proof.Findings.About("Sabotage and the account", "leak", "left in")
+	proof.Findings.Add(about, readPatch(ac.t, s.name).What, caught)
+	ac.t.Logf("%-20s left in %s", filepath.Base(s.name), caught)
+}
+
+// only names sabotages of which alone the test shall tell.
+var only = flag.String("only", "", "names of sabotages, separated by commas: the others are left out")
+
+// sabotaged lets a person go through a product that leaks.
+func (h *observer) sabotaged(t *testing.T, s sabotage) *record {
+	t.Helper()
+	p, walk := readPatch(t, s.name), walks[s.walk]
+	behind := serving{recorded: s.walk != "desk", files: p.Static()}
+	built := filepath.Join(t.TempDir(), "keyferry")
+	switch s.build {
+	case "console":
+		p.Build(t, built, nil, "./server")
+		behind.console = built
+	case "kms":
+		p.Build(t, built, nil, "./server")
+		defer h.UseKMS(built)()
+	case "module":
+		p.Build(t, built, []string{"GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0"}, "./wasm")
+		content, err := os.ReadFile(built)
+		if err != nil {
+			t.Fatal(err)
+		}
+		behind.modules = map[string][]byte{web.Module: content}
+	case "desk":
+		walk = atDeskFile(func() string { return p.WriteDesk(t) })
+	}
+	return h.run(t, s.name, behind, walk)
+}
+
+func readPatch(t *testing.T, name string) *patch.Patch {
+	t.Helper()
+	return patch.Read(t, filepath.Join("testdata", "sabotage", filepath.FromSlash(name)+".sabotage"))
 }
 
 // mustListEverySabotage fails if there is a patch that nobody tries.
@@ -152,7 +249,7 @@ func mustListEverySabotage(t *testing.T) {
 func TestSabotageFits(t *testing.T) {
 	for _, s := range sabotages {
 		t.Run(s.name, func(t *testing.T) {
-			if p := patch.Read(t, filepath.Join("testdata", "sabotage", s.name+".sabotage")); len(p.Static()) == 0 && !s.server {
+			if p := readPatch(t, s.name); len(p.Static()) == 0 && s.build == "" {
 				t.Errorf("it changes nothing that the console serves (%s)", program.Source("web/static"))
 			}
 		})

@@ -147,16 +147,13 @@ func TestProofFirefoxDesk(t *testing.T) {
 }
 
 // offeredPassphrase waits for the passphrase that the page offers.
-func (f *fox) offeredPassphrase() string {
+func (f *fox) offeredPassphrase() (passphrase string) {
 	f.t.Helper()
-	for range 400 {
-		if passphrase := f.evaluate(`document.querySelector("#passphrase").value`); passphrase != "" {
-			return passphrase
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	f.t.Fatal("the page offers no passphrase")
-	return ""
+	program.Eventually(f.t, 20*time.Second, "the page offers a passphrase", func() bool {
+		passphrase = f.evaluate(`document.querySelector("#passphrase").value`)
+		return passphrase != ""
+	})
+	return passphrase
 }
 
 // traces is everything that the visit left behind, by place, as far as this browser shows it.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"testing"
 	"time"
 
@@ -77,16 +76,18 @@ func holdWorker(v *browser.Visit) {
 // hear waits for the next thing that the worker says, as JSON that the page makes of it.
 func hear(v *browser.Visit, patience time.Duration, shape string) string {
 	v.T.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); {
-		answer, err := v.Page.Evaluate(`proof.said.length ? (` + shape + `)(proof.said.shift()) : null`)
-		v.Do(err)
-		if text, some := answer.(string); some {
-			return text
-		}
-		time.Sleep(30 * time.Millisecond)
-	}
-	v.Do(fmt.Errorf("the worker was not heard of for %v", patience))
-	return ""
+	answer, err := v.Page.Evaluate(`(patience) => new Promise((resolve, reject) => {
+		const take = () => resolve((`+shape+`)(proof.said.shift()))
+		if (proof.said.length > 0) return take()
+		proof.line.addEventListener("message", take, { once: true })
+		setTimeout(() => {
+			proof.line.removeEventListener("message", take)
+			reject(new Error("the worker was not heard of"))
+		}, patience)
+	})`, float64(patience.Milliseconds()))
+	v.Do(err)
+	text, _ := answer.(string)
+	return text
 }
 
 // halted waits until the worker stops, at the stage that the test expects.

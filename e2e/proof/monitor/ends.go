@@ -6,8 +6,8 @@ func (p Place) Content() []byte { return p.content }
 // Ends are the addresses between which a stream went.
 func (s stream) Ends() (from, to string) { return s.from, s.to }
 
-// LocalKMS is the address of the local KMS inside, such as 127.0.0.1:40123.
-func (h *Run) LocalKMS() string { return h.kms.Local[len("http://"):] }
+// LocalKMSs are the addresses of all local KMSs inside, such as 127.0.0.1:40123.
+func (h *Run) LocalKMSs() []string { return h.every }
 
 // Openers are the addresses to which consoles send their calls.
 func (h *Run) Openers() []string { return h.openers }

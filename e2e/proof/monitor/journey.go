@@ -43,7 +43,7 @@ func (h *Run) Travel(t *testing.T, name, console string, walk func(*Journey)) *J
 	}
 	h.listen(page)
 	program := *h.Console
-	program.Console = console
+	program.Console, program.Control, program.Local = console, h.kms.Control, h.api
 	j := &Journey{
 		Visit: &browser.Visit{T: t, Program: &program, Words: text.Match("en"), Page: page, Shots: browser.TemporaryPictures()},
 		Run:   h, Name: name, Key: h.Unused[0],

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -40,6 +41,8 @@ type Run struct {
 	folder   string   // of everything that the browser writes
 
 	kms     *program.Program // the local KMS, in a process of its own
+	every   []string         // addresses of all local KMSs that were started
+	made    int              // how many CMKs they have
 	api     string           // where the test itself reaches it, as a person's other tools do
 	Console *program.Program // the honest console
 	Browser playwright.BrowserContext
@@ -102,7 +105,7 @@ func New(t *testing.T, isolated bool) *Run {
 		h.wire = proxy
 	}
 	h.Forward = &http.Transport{DialContext: h.Space.dial, DisableCompression: true}
-	h.startKMS(500)
+	h.startKMS(program.Binary, 500)
 	h.Console = h.StartConsole(program.Binary)
 	h.reader = h.Serve(http.HandlerFunc(readClipboard))
 	h.openBrowser(proxy)
@@ -119,12 +122,23 @@ func (h *Run) Serve(handler http.Handler) (address string) {
 	return "http://" + listener.Addr().String()
 }
 
+// UseKMS starts another local KMS, to which the consoles send that are started until back is
+// called.
+func (h *Run) UseKMS(executable string) (back func()) {
+	h.T.Helper()
+	kms, api, unused := h.kms, h.api, h.Unused
+	h.Unused = nil
+	h.startKMS(executable, 10)
+	return func() { h.kms, h.api, h.Unused = kms, api, unused }
+}
+
 // startKMS starts the local KMS with that many CMKs that wait for material.
-func (h *Run) startKMS(count int) {
+func (h *Run) startKMS(executable string, count int) {
 	h.T.Helper()
 	seed := localkms.Seed{}
-	for i := range count {
-		id := fmt.Sprintf("key-hzzproof%012d", i)
+	for range count {
+		id := fmt.Sprintf("key-hzzproof%012d", h.made)
+		h.made++
 		h.Unused = append(h.Unused, id)
 		seed.Keys = append(seed.Keys, localkms.SeedKey{KeyID: id, Origin: "EXTERNAL"})
 	}
@@ -132,9 +146,10 @@ func (h *Run) startKMS(count int) {
 	if err != nil {
 		h.T.Fatal(err)
 	}
-	h.kms = program.Launch(h.T, h.Space.command(program.Binary,
+	h.kms = program.Launch(h.T, h.Space.command(executable,
 		"localkms", "--listen=127.0.0.1:0", "--control-listen=127.0.0.1:0", "--seed="+program.Kept(h.T, "seed.json", content),
 	), &program.Log{})
+	h.every = append(h.every, strings.TrimPrefix(h.kms.Local, "http://"))
 	h.api = h.kms.Local
 	if h.Space != nil {
 		api := newPassage(h.T, h.Space, h.kms.Local[len("http://"):])
@@ -170,16 +185,16 @@ func (h *Run) StartConsole(executable string) *program.Program {
 
 // opener passes the console's calls on to the local KMS and keeps them for the search.
 func (h *Run) opener() http.Handler {
+	to, err := url.Parse(h.kms.Local)
+	if err != nil {
+		h.T.Fatal(err)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		dumped, err := httputil.DumpRequest(r, true)
 		if err != nil {
 			h.T.Errorf("reading what the console sent to the KMS: %v", err)
 		}
 		h.Keep("calls to the KMS", r.URL.Path, dumped)
-		to, err := url.Parse(h.kms.Local)
-		if err != nil {
-			panic(err) // the program printed it
-		}
 		(&httputil.ReverseProxy{
 			Transport: h.Forward,
 			Rewrite: func(pr *httputil.ProxyRequest) {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"keyferry/e2e/program"
@@ -99,16 +100,27 @@ func source(t *testing.T, name string) string {
 	return program.Source(name)
 }
 
+// ask returns what the go command prints. The answers stay the same while tests run, and each takes
+// a second.
 func ask(t *testing.T, arguments ...string) string {
 	t.Helper()
+	question := strings.Join(arguments, " ")
+	if known, ok := asked.Load(question); ok {
+		return known.(string)
+	}
 	command := exec.CommandContext(t.Context(), "go", arguments...)
 	command.Stderr = t.Output()
 	output, err := command.Output()
 	if err != nil {
-		t.Fatalf("go %s: %v", strings.Join(arguments, " "), err)
+		t.Fatalf("go %s: %v", question, err)
 	}
-	return strings.TrimSpace(string(output))
+	answer := strings.TrimSpace(string(output))
+	asked.Store(question, answer)
+	return answer
 }
+
+// asked are the answers of the go command, by the question.
+var asked sync.Map
 
 // Static returns the changed files of the console's pages, by their names below web/static.
 func (p *Patch) Static() map[string][]byte {
@@ -139,20 +151,20 @@ func (p *Patch) Build(t *testing.T, output string, environment []string, argumen
 	overlay := struct{ Replace map[string]string }{map[string]string{}}
 	var flags []string
 	for path, content := range p.files {
-		if filepath.Ext(path) != ".go" {
-			continue
+		if strings.HasPrefix(path, program.Source("web/static")) {
+			continue // which Static returns
 		}
 		if module, version, ok := dependency(path); ok {
 			flags = append(flags, p.copied(t, folder, module, version)...)
 			continue
 		}
-		overlay.Replace[path] = filepath.Join(folder, fmt.Sprintf("%d.go", len(overlay.Replace)))
+		overlay.Replace[path] = filepath.Join(folder, fmt.Sprint(len(overlay.Replace))+filepath.Ext(path))
 		if err := os.WriteFile(overlay.Replace[path], content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if !p.Compiled() {
-		t.Fatal("the patch changes no Go code: there is nothing to build")
+	if len(overlay.Replace) == 0 && len(flags) == 0 {
+		t.Fatal("the patch changes nothing that is built")
 	}
 	description, err := json.Marshal(overlay)
 	if err != nil {

@@ -119,13 +119,13 @@ func attackFraming(t *testing.T, in tab, e *elsewhere, way *between) {
 	if err := in.navigate(e.address + "/plain"); err != nil {
 		t.Fatal(err)
 	}
-	for _, address := range []string{"/reached/framed.html", way.address + "/"} {
+	for _, address := range []string{"/reached/framed.html", way.address + "/en/"} {
 		frame := `(() => { document.body.append(Object.assign(document.createElement("iframe"), {src: %s})); return "framed" })()`
 		if _, err := in.evaluate(fmt.Sprintf(frame, quote(address))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, arrived := e.wait("framed"); !arrived || !way.saw(5*time.Second, "GET / 200") {
+	if _, arrived := e.wait("framed"); !arrived || !way.saw(5*time.Second, "GET /en/ 200") {
 		t.Error("the frames were not asked for")
 	}
 	if way.saw(700*time.Millisecond, "GET /static/") {

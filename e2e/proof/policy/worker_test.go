@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/playwright-community/playwright-go"
+
+	"keyferry/e2e/program"
 )
 
 // workerAttacks are what code could try that came to run in the worker, where key material is. A
@@ -116,17 +118,17 @@ func (c chromiumTab) work(t *testing.T, page, begin string, _ []string, _ func(s
 	if err := startJob(c, page, begin); err != nil {
 		t.Fatal(err)
 	}
-	for range 200 {
+	var in tab
+	program.Eventually(t, 10*time.Second, "a worker of the page answers", func() bool {
 		for _, worker := range c.page.Workers() {
-			in := chromiumWorker{worker}
+			in = chromiumWorker{worker}
 			if _, err := in.evaluate(`(() => {` + watcher + `; return "watching"})()`); err == nil {
-				return in
+				return true
 			}
 		}
-		time.Sleep(25 * time.Millisecond)
-	}
-	t.Fatal("the page has no worker")
-	return nil
+		return false
+	})
+	return in
 }
 
 // work does the same; plant puts code into the worker's file.

@@ -35,7 +35,7 @@ type transcript struct {
 	Others  []string          `json:"others"`
 }
 
-// file and array stand for bytes in a message.
+// file and array write bytes in a message.
 func file(content []byte) map[string]any  { return map[string]any{"$file": content} }
 func array(content []byte) map[string]any { return map[string]any{"$bytes": content} }
 

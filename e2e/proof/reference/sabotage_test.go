@@ -65,7 +65,8 @@ func lies(t *testing.T, people *parties, module string) (left []string) {
 	return left
 }
 
-// TestSabotageFits applies every patch, which is quick: one that no longer fits would prove nothing.
+// TestSabotageFits applies every patch, which is quick: one that no longer fits would prove
+// nothing.
 func TestSabotageFits(t *testing.T) {
 	names, err := filepath.Glob(filepath.Join("testdata", "sabotage", "*.sabotage"))
 	if err != nil || len(names) == 0 {

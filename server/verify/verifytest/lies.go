@@ -16,6 +16,16 @@ type Lie struct {
 	TLS     bool   // whether the proxy must speak https
 }
 
+// Shown reports whether a report has the line that is meant for the lie.
+func (l Lie) Shown(report string) bool {
+	for line := range strings.Lines(report) {
+		if strings.HasPrefix(line, "DIFFERS") && strings.Contains(line, l.Shows) {
+			return true
+		}
+	}
+	return false
+}
+
 // Lies are all lies that must be caught.
 var Lies = slices.Concat(inPages, inFiles, inHeaders, inTransit, inVisits, inEndpoints)
 

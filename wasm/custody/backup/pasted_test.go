@@ -173,6 +173,8 @@ func TestMangled(t *testing.T) {
 		"cut in the intro":  {file[:20], backup.CodeDamaged},
 		"version 2":         {[]byte("age-encryption.org/v2\r\n-> x"), backup.CodeVersion},
 		"version 10":        {[]byte("age-encryption.org/v10\n-> x"), backup.CodeVersion},
+		"version 90":        {[]byte("age-encryption.org/v90\n-> x"), backup.CodeVersion},
+		"version 9x":        {[]byte("age-encryption.org/v9x\n-> x"), backup.CodeDamaged},
 		"armor, a line cut": {[]byte(strings.Replace(text, "\n", "\n"+base64.StdEncoding.EncodeToString(file[:3])[:3]+"\n", 1)), backup.CodeDamaged},
 		"armor, no end":     {[]byte(text[:len(text)-10]), backup.CodeDamaged},
 	} {

@@ -33,7 +33,8 @@ export async function ask(path, { body, signal, lost = "console_unreachable" } =
             redirect: "error",
             signal,
         })
-        answer = response.status === 204 ? null : await response.json()
+        const text = await response.text() // also where it is empty: a page that goes on would abort it
+        answer = text === "" ? null : JSON.parse(text)
     } catch {
         const code = signal?.aborted && lost === "console_unreachable" ? "cancelled" : response && lost === "console_unreachable" ? "console_bad_answer" : lost
         entry.ended(code)

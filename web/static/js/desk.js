@@ -126,7 +126,10 @@ const laneForm = /** @type {HTMLFormElement} */ (one(task, `[data-form="lane"]`)
 const lane = () => value(laneForm, "lane")
 
 const material = materialStep(task, from, {
-    target: () => ({ keyId: state.keyId, ...mustBeValid(state.parameters) }),
+    target() {
+        const { publicKey, algorithm, fingerprint } = mustBeValid(state.parameters)
+        return { keyId: state.keyId, publicKey, algorithm, fingerprint }
+    },
     again: () => goBack("material"),
     goOn: (made) => toFiles(made.prepared, phrase(made.prepared.backup ? "prepared" : "prepared-elsewhere", {
         kcv: grouped(made.prepared.kcv).join(" "), seconds: made.seconds,

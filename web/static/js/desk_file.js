@@ -5,3 +5,4 @@
 import "./desk_language.js"
 import "./desk.js"
 import "./copy.js"
+import "./menu.js"

@@ -100,14 +100,15 @@ if (isOrdered(task)) {
 const paramsForm = onSubmit("params", async (form) => {
     const algorithm = value(form, "algorithm")
     try {
-        state.parameters = await wait(form, (signal) => getParameters(algorithm, signal))
+        const parameters = await wait(form, (signal, say) => getParameters(algorithm, signal, say))
+        state.parameters = parameters
+        showParameters(parameters)
     } catch (thrown) {
         if (!isProblem(thrown) || !isAboutCMK(thrown.code)) throw thrown
         goBack("cmk")
         showError(cmkForm, thrown)
         return
     }
-    showParameters(state.parameters)
     finish("params", "", "material")
     showTimeLeft()
     material.suggestPassphrase()
@@ -116,11 +117,12 @@ const paramsForm = onSubmit("params", async (form) => {
 /**
  * @param {string} algorithm
  * @param {AbortSignal} signal
+ * @param {import("./page.js").Say} say
  * @returns {Promise<Parameters>}
  */
-async function getParameters(algorithm, signal) {
+async function getParameters(algorithm, signal, say) {
     const answer = await (state.order
-        ? parametersFor(state.order, algorithm, signal)
+        ? parametersFor(state.order, algorithm, signal, say)
         : getParametersForImport(state.keyId, algorithm, signal))
     const { result } = await run(from.keyferry, { job: "inspect", options: { publicKey: answer.PublicKey } }, { signal })
     return {

@@ -8,7 +8,8 @@ import { problem } from "./words.js"
 /**
  * @typedef {object} KeyReference
  * @property {string} keyId
- * @property {string} region the given one, or else the one that the ARN names; empty where neither is there
+ * @property {string} region the given one, or else the one that the ARN names; empty where neither
+ *   is there
  * @property {string} state KeyState as far as the pasted answer told it, else empty
  */
 

@@ -51,9 +51,11 @@ export function readParameters(keyId, body) {
 
 /**
  * Send wrapped key material to the KMS, through the console.
- * @param {{keyId: string, ciphertext: string, token: string, expireUnix: number}} material expireUnix 0: never
+ * @param {{keyId: string, ciphertext: string, token: string, expireUnix: number}} material
+ *   expireUnix 0: never
  * @param {AbortSignal} signal
- * @returns {Promise<{requestId: string, time: number}>} the KMS's RequestId, and the console's clock in milliseconds
+ * @returns {Promise<{requestId: string, time: number}>} the KMS's RequestId, and the console's clock
+ *   in milliseconds
  */
 export async function importKeyMaterial(material, signal) {
     const answer = await call("ImportKeyMaterial", {

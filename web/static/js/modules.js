@@ -7,8 +7,8 @@
 
 /**
  * @param {HTMLElement} task the element that names them
- * @returns {{keyferry: Module, strength: Module}} keyferry: everything that has to do with key material;
- *     strength: estimates passphrases
+ * @returns {{keyferry: Module, strength: Module}} keyferry: everything that has to do with key
+ *   material; strength: estimates passphrases
  */
 export function modules(task) {
     const { module = "", integrity = "", strength = "", strengthIntegrity = "" } = task.dataset

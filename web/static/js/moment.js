@@ -61,7 +61,8 @@ export function readTime(text) {
 /**
  * Read a moment as a field for date and time has it, in the person's time zone.
  * @param {string} text such as 2026-01-02T15:04
- * @returns {number} in seconds, never 0; NaN where it is no moment, Infinity where it is beyond the year 9999
+ * @returns {number} in seconds, never 0; NaN where it is no moment, Infinity where it is beyond the
+ *   year 9999
  */
 export function readLocal(text) {
     if (/^\d{5,}-/.test(text)) return Infinity // browsers take years of up to six digits, Date does not

@@ -103,13 +103,22 @@ export function checkExpiry({ Expiry, ExpiryDays }, seconds) {
 }
 
 /**
- * Get import parameters for a request.
+ * Get import parameters for a request. Meanwhile the place in the queue for them is shown.
  * @param {Request} request
  * @param {string} algorithm
  * @param {AbortSignal} signal
+ * @param {import("./page.js").Say} say
  */
-export async function parametersFor({ Id, KeyId }, algorithm, signal) {
-    return readParameters(KeyId, await ask(`/api/requests/${Id}/parameters`, { body: { WrappingAlgorithm: algorithm }, signal }))
+export async function parametersFor({ Id, KeyId }, algorithm, signal, say) {
+    const looking = setInterval(async () => {
+        const { Waiting: place } = await ask(`/api/requests/${Id}`, { signal }).catch(() => ({}))
+        if (place) say(() => phrase("order-place", { place }))
+    }, 2000)
+    try {
+        return readParameters(KeyId, await ask(`/api/requests/${Id}/parameters`, { body: { WrappingAlgorithm: algorithm }, signal }))
+    } finally {
+        clearInterval(looking)
+    }
 }
 
 /**

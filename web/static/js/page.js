@@ -191,7 +191,10 @@ export function clearErrors(root) {
     document.title = plainTitle
 }
 
-/** @typedef {(sentence: (seconds: string) => string, part?: number) => void} Say part: of the whole that is done, 0 to 1 */
+/**
+ * @typedef {(sentence: (seconds: string) => string, part?: number) => void} Say
+ *   part: of the whole that is done, 0 to 1
+ */
 
 /**
  * Run something that may take a while. The form's own button is off meanwhile; after a moment a

@@ -59,16 +59,4 @@
     addEventListener("pagehide", () => {
         if (language !== "") keep("language", language)
     })
-
-    // The menu closes like every other: by Escape, and by a press elsewhere.
-    addEventListener("keydown", ({ key }) => {
-        const menu = document.querySelector("details.menu[open]")
-        if (key !== "Escape" || !menu) return
-        menu.removeAttribute("open")
-        menu.querySelector("summary")?.focus()
-    })
-    addEventListener("pointerdown", ({ target }) => {
-        const menu = document.querySelector("details.menu[open]")
-        if (menu && target instanceof Node && !menu.contains(target)) menu.removeAttribute("open")
-    })
 })()

@@ -27,7 +27,8 @@ import { problem } from "./words.js"
  */
 
 /**
- * @param {{version: string, module: import("./job.js").Module}} program module: the one that held the key
+ * @param {{version: string, module: import("./job.js").Module}} program
+ *   module: the one that held the key
  * @param {Imported} made
  * @returns {Promise<{bytes: Uint8Array<ArrayBuffer>, name: string}>}
  */

@@ -99,6 +99,10 @@ function showSubmission({ Submission, Digest = "", Outcome }) {
     fill(part, "expires", inWords(Submission.KeyMaterialExpireUnix))
     fill(part, "token-until", moments(Submission.TokenExpireTime))
     fill(part, "kms-request-id", Outcome?.RequestId ?? "")
+    for (const value of all(part, ".facts code")) {
+        const row = value.closest("div")
+        if (row) row.hidden = value.textContent === ""
+    }
 }
 
 /** One line of the timeline. @param {import("./request_words.js").Happened} event */

@@ -17,7 +17,8 @@ import { phrase, problem } from "./words.js"
 /**
  * Count down from now on.
  * @param {HTMLElement} task
- * @param {() => Ending | null} current null as long as there is nothing to count, or once it does not matter any more
+ * @param {() => Ending | null} current null as long as there is nothing to count, or once it does
+ *   not matter any more
  * @returns {() => void} shows the time that is left at once
  */
 export function countDown(task, current) {

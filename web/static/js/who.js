@@ -25,8 +25,8 @@ function signInAddress() {
     return `${path}?${new URLSearchParams({ to: location.pathname + location.search })}`
 }
 
-/** The query of this address, where it names a request and nothing else. */
-const named = /^\?(id|request)=[A-Za-z0-9]{26}$/.exec(location.search)?.[0] ?? ""
+/** The query of this address, where it names a request or a list and nothing else. */
+const named = /^\?((id|request)=[A-Za-z0-9]{26}|which=(mine|waiting|all))$/.exec(location.search)?.[0] ?? ""
 for (const link of every("a[data-set-language]")) {
     if (link instanceof HTMLAnchorElement && named !== "") link.search = named
 }

@@ -3,8 +3,14 @@
 // contain none.
 
 /**
- * again: whether the same request may be answered otherwise later.
- * @typedef {{code: string, what: string, do: string, detail?: string, again?: boolean, requestId?: string, consoleId?: string}} Problem
+ * @typedef {object} Problem
+ * @property {string} code
+ * @property {string} what
+ * @property {string} do
+ * @property {string} [detail]
+ * @property {boolean} [again] whether the same request may be answered otherwise later
+ * @property {string} [requestId]
+ * @property {string} [consoleId]
  */
 
 /**

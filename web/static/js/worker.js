@@ -42,7 +42,10 @@ import "../wasm/wasm_exec.js"
  * @property {(instance: WebAssembly.Instance) => Promise<void>} run
  */
 
-/** @typedef {Record<string, (options: object) => unknown>} Keyferry The module's global: each job takes one object. */
+/**
+ * The module's global: each job takes one object.
+ * @typedef {Record<string, (options: object) => unknown>} Keyferry
+ */
 
 /**
  * What wasm_exec.js and the module define.

@@ -24,7 +24,7 @@
     // Reports may overtake each other on their way: the harness puts them in order by their
     // numbers.
     let number = 0
-    const say = (kind, life, value) => report(kind, life, JSON.stringify(plain(value)), performance.timeOrigin, number++)
+    const say = (kind, life, value) => report(kind, life, JSON.stringify(plain(value)), performance.timeOrigin, number++, performance.now())
 
     let lives = 0
     const Native = globalThis.Worker
@@ -45,7 +45,22 @@
         if (data.extra) extra(data.extra)
         else say("drawn", data.life, data.bytes)
     })
-    for (const name of ["BroadcastChannel", "MessageChannel", "SharedWorker", "WebSocket", "EventSource", "XMLHttpRequest", "RTCPeerConnection"]) {
+    // Addresses of files in memory are drawn by the browser. Each is told, so that no other can pass
+    // for one.
+    const offer = URL.createObjectURL
+    URL.createObjectURL = (blob) => {
+        const address = offer.call(URL, blob)
+        say("offered", "", { address, size: blob.size, type: blob.type })
+        blob.arrayBuffer().then((bytes) => say("content", "", { address, bytes }))
+        return address
+    }
+
+    // Ways out of a page, or into another program, of which the product uses none.
+    for (const name of [
+        "BroadcastChannel", "MessageChannel", "SharedWorker", "WebSocket", "WebSocketStream", "WebTransport", "EventSource", "XMLHttpRequest",
+        "RTCPeerConnection", "Notification", "PaymentRequest", "PresentationRequest", "SpeechSynthesisUtterance", "AudioContext", "Audio",
+        "Image", "FontFace", "MediaRecorder", "CustomEvent", "FetchLaterResult", "TaskController", "ReportingObserver",
+    ]) {
         const Given = globalThis[name]
         if (!Given) continue
         globalThis[name] = class extends Given {
@@ -55,15 +70,41 @@
             }
         }
     }
-    for (const [owner, name] of [
-        [globalThis.Notification, "requestPermission"], [navigator.storage, "persist"], [navigator, "sendBeacon"], [navigator.clipboard, "writeText"],
-        [navigator.serviceWorker, "register"], [Storage.prototype, "setItem"],
-    ]) {
-        if (!owner?.[name]) continue
-        const original = owner[name]
-        owner[name] = function (...given) {
+    const calls = {
+        Notification: ["requestPermission"], StorageManager: ["persist"], Storage: ["setItem"], IDBFactory: ["open"], CacheStorage: ["open"],
+        CookieStore: ["set"], LockManager: ["request"], CredentialsContainer: ["create", "store", "get"], Clipboard: ["writeText", "write", "readText", "read"],
+        ServiceWorkerContainer: ["register"], MediaDevices: ["getUserMedia", "getDisplayMedia"], Geolocation: ["getCurrentPosition", "watchPosition"],
+        WakeLock: ["request"], Bluetooth: ["requestDevice"], USB: ["requestDevice"], HID: ["requestDevice"], Serial: ["requestPort"],
+        PushManager: ["subscribe"], SpeechSynthesis: ["speak"], Permissions: ["request"], History: ["pushState", "replaceState"],
+        Navigator: ["sendBeacon", "share", "setAppBadge", "vibrate", "registerProtocolHandler", "requestMIDIAccess", "requestMediaKeySystemAccess"],
+        Document: ["execCommand", "write", "writeln", "open", "requestStorageAccess"], Element: ["requestFullscreen", "requestPointerLock", "attachShadow"],
+        Performance: ["mark", "measure"], CustomElementRegistry: ["define"], HTMLCanvasElement: ["getContext", "toBlob"],
+    }
+    for (const [owner, names] of Object.entries(calls)) {
+        const on = owner === "Notification" ? globalThis[owner] : globalThis[owner]?.prototype
+        for (const name of names) {
+            const original = on?.[name]
+            if (typeof original !== "function") continue
+            on[name] = function (...given) {
+                extra(`${name} was called`)
+                return original.apply(this, given)
+            }
+        }
+    }
+    for (const name of ["open", "print", "postMessage", "fetchLater", "showSaveFilePicker", "showOpenFilePicker", "showDirectoryPicker", "queryLocalFonts"]) {
+        const original = globalThis[name]
+        if (typeof original !== "function") continue
+        globalThis[name] = (...given) => {
             extra(`${name} was called`)
-            return original.apply(this, given)
+            return original.apply(globalThis, given)
+        }
+    }
+    for (const name of Object.keys(console)) {
+        const original = console[name]
+        if (typeof original !== "function") continue
+        console[name] = (...given) => {
+            extra(`console.${name} was called`)
+            return original.apply(console, given)
         }
     }
 })()

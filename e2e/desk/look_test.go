@@ -1,4 +1,4 @@
-package person
+package desk
 
 import (
 	"os/exec"
@@ -17,17 +17,17 @@ import (
 func TestDeskLook(t *testing.T) {
 	p := program.Start(t)
 	file := program.WriteDesk(t, "--region=cn-hangzhou")
-	for _, how := range looks {
+	for _, how := range browser.Looks {
 		t.Run(how.Name(), func(t *testing.T) {
 			p.Ask(t, "POST", "/reset", nil, nil)
 			key, algorithm := program.Seeded[0], "RSAES_OAEP_SHA_256"
 			v := openFile(p, t, how, file)
 			look := func(state string) {
 				t.Helper()
-				v.MustFit()
-				v.MustBeAccessible(state)
+				v.MustLook(state)
 			}
 			look("1-cmk")
+			mustCloseMenu(v)
 			v.ChooseCMK(key)
 			v.Do(v.Page.Locator("main summary").First().Click())
 			look("2-parameters")
@@ -56,10 +56,40 @@ func TestDeskLook(t *testing.T) {
 			v.See("[data-part=result]", v.Words.Desk.NotImported)
 			v.Do(v.Page.Locator("[data-link=receipt]").WaitFor())
 			look("5-result")
-			if how.Width > 1000 {
-				mustPrint(v, key)
-			}
+			v.MustHaveOnePrimary()
+			mustKeepNamesWhole(v)
+			mustPrint(v, key)
 		})
+	}
+}
+
+// mustCloseMenu opens the menu and closes it by Escape, and again by a press elsewhere.
+func mustCloseMenu(v *browser.Visit) {
+	v.T.Helper()
+	opened := v.Page.Locator("header details[open]")
+	for _, closes := range []func() error{
+		func() error { return v.Page.Keyboard().Press("Escape") },
+		func() error { return v.Page.Locator("footer p").First().Click() },
+	} {
+		v.OpenMenu()
+		v.Do(closes())
+		v.Do(opened.WaitFor(playwright.LocatorWaitForOptions{State: playwright.WaitForSelectorStateDetached}))
+	}
+}
+
+// mustKeepNamesWhole fails if a button breaks the name of its file where the window is narrow.
+func mustKeepNamesWhole(v *browser.Visit) {
+	v.T.Helper()
+	v.Do(v.Page.SetViewportSize(320, 800))
+	broken, err := v.Page.Evaluate(`Array.from(document.querySelectorAll("[data-part=result] .button")).filter((button) => {
+		const text = button.firstChild, [name] = text.data.match(/\S+\.txt/) ?? [""], range = document.createRange()
+		range.setStart(text, text.data.indexOf(name))
+		range.setEnd(text, text.data.indexOf(name) + name.length)
+		return new Set(Array.from(range.getClientRects(), (line) => line.top)).size > 1
+	}).map((button) => button.textContent)`)
+	v.Do(err)
+	if list := broken.([]any); len(list) > 0 {
+		v.T.Errorf("these buttons break the name of a file: %q", list)
 	}
 }
 

@@ -1,4 +1,4 @@
-package person
+package desk
 
 import (
 	"bytes"

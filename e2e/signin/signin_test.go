@@ -51,7 +51,7 @@ func TestSignIn(t *testing.T) {
 	v := browser.Open(p, t, browser.Look{}, "/en/requests")
 	v.Do(v.Page.Locator(`[data-part="stranger"] [data-sign-in]`).Click())
 	signInFrom(v)
-	v.Do(v.Page.WaitForURL(p.Console + "/en/requests"))
+	v.Do(v.Page.WaitForURL(p.Console + "/en/requests*"))
 	v.See("[data-who-name]:visible", "Ines")
 
 	cookies, err := v.Page.Context().Cookies(p.Console)

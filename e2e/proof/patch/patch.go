@@ -133,16 +133,6 @@ func (p *Patch) Static() map[string][]byte {
 	return found
 }
 
-// Compiled reports whether the patch changes Go code.
-func (p *Patch) Compiled() bool {
-	for path := range p.files {
-		if filepath.Ext(path) == ".go" {
-			return true
-		}
-	}
-	return false
-}
-
 // Build builds a package of the product with the changed files in place of the real ones, which
 // stay as they are.
 func (p *Patch) Build(t *testing.T, output string, environment []string, arguments ...string) {

@@ -21,20 +21,22 @@ type Patch struct {
 	files map[string][]byte
 }
 
-// Read reads a patch and applies it to the sources as they are now. Its first line says what it
-// does; a line "on NAME" names another patch in the same folder that comes first. Then come
+// Read reads patches and applies them, one after the other, to the sources as they are now. The
+// first line of one says what it does; a line "on NAME" names another patch in the same folder that comes first. Then come
 // sections, each a line "file NAME" and changes: a line <<<<<<<, what is there now, a line =======,
 // what is there afterwards, a line >>>>>>>. NAME is one of the repository, or one that begins with
 // "module " and a path of a module, or with "toolchain ".
 //
 // What a change replaces must be there exactly once: a patch that no longer fits fails the test,
 // since the leak would then not happen and nothing could catch it.
-func Read(t *testing.T, name string) *Patch {
+func Read(t *testing.T, names ...string) *Patch {
 	t.Helper()
 	p := &Patch{files: map[string][]byte{}}
-	p.read(t, name)
+	for _, name := range names {
+		p.read(t, name)
+	}
 	if len(p.files) == 0 {
-		t.Fatalf("%s changes nothing", name)
+		t.Fatalf("%v changes nothing", names)
 	}
 	return p
 }

@@ -24,7 +24,8 @@ type Person struct {
 	// "guest:" and the request's id for a guest, "operator" for the operator.
 	ID   string
 	Kind Kind
-	// Name and Email are for people to read. Nothing is decided by them.
+	// Name is for people to read. Email is an address that the provider verified, or empty; a
+	// request may name its importer by it.
 	Name, Email string
 	// Groups are the names that the provider's claim gives.
 	Groups []string

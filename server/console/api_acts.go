@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"keyferry/server/kms"
 	"keyferry/server/person"
 	"keyferry/server/requests"
 )
@@ -96,7 +97,7 @@ func (c *console) requestParameters(e echo.Context) error {
 	if err := readObject(e, fields{"WrappingAlgorithm": &algorithm}); err != nil {
 		return err
 	}
-	if !slices.Contains(wrappingAlgorithms, algorithm) {
+	if !slices.Contains(kms.WrappingAlgorithms, algorithm) {
 		return errAlgorithm
 	}
 	out, err := c.Team.Requests.Parameters(c.context(e), id, algorithm)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"keyferry/server/kms"
 	"keyferry/server/ledger"
 )
 
@@ -86,7 +87,7 @@ func ledgerFilter(query url.Values) (filter ledger.Filter, ok bool) {
 	switch text := strings.TrimSpace(query.Get("text")); {
 	case requestIDs.MatchString(text):
 		filter.Request, filter.Person = text, ""
-	case keyIDs.MatchString(text):
+	case kms.KeyIDs.MatchString(text):
 		filter.KeyID = text
 	default:
 		filter.Person = text

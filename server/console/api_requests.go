@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"keyferry/server/kms"
 	"keyferry/server/requests"
 )
 
@@ -109,10 +110,10 @@ func (d *draft) terms(region string) (requests.Terms, error) {
 		Importer: requests.ImporterKind(d.importerKind), ImporterID: d.importer,
 		Expiry: requests.ExpiryKind(d.expiry), ExpiryDays: int(d.expiryDays), Note: d.note, Commitment: d.commitment,
 	}
-	if !keyIDs.MatchString(d.keyID) {
+	if !kms.KeyIDs.MatchString(d.keyID) {
 		return terms, errKeyID
 	}
-	unknown := func(name string) bool { return !slices.Contains(wrappingAlgorithms, name) }
+	unknown := func(name string) bool { return !slices.Contains(kms.WrappingAlgorithms, name) }
 	if len(d.algorithms) == 0 || slices.ContainsFunc(d.algorithms, unknown) {
 		return terms, errAlgorithm
 	}

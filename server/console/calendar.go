@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"keyferry/components/text"
+	"keyferry/server/kms"
 )
 
 // calendar answers with a calendar file (RFC 5545) for the expiry of imported key material: an
@@ -24,7 +25,7 @@ func (c *console) calendar(e echo.Context) error {
 	}
 	form := e.Request().PostForm
 	keyID := form.Get("KeyId")
-	if !keyIDs.MatchString(keyID) {
+	if !kms.KeyIDs.MatchString(keyID) {
 		return errKeyID
 	}
 	unix, err := wholeNumber(form.Get("KeyMaterialExpireUnix"))

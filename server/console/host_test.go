@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"keyferry/server/kms"
 )
 
 func TestParseHost(t *testing.T) {
@@ -95,7 +97,7 @@ func FuzzKeyID(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, id string) {
-		if !keyIDs.MatchString(id) {
+		if !kms.KeyIDs.MatchString(id) {
 			return
 		}
 		bits := 32 * math.Log2(16)

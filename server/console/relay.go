@@ -33,9 +33,6 @@ const (
 	wrappingKeySpec = "RSA_2048"
 )
 
-// wrappingAlgorithms are those of the KMS.
-var wrappingAlgorithms = []string{"RSAES_OAEP_SHA_256", "RSAES_OAEP_SHA_1", "RSAES_PKCS1_V1_5"}
-
 // getParametersForImport relays GetParametersForImport.
 func (c *console) getParametersForImport(e echo.Context) error {
 	var in struct{ keyID, algorithm, keySpec string }
@@ -47,10 +44,10 @@ func (c *console) getParametersForImport(e echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if !keyIDs.MatchString(in.keyID) {
+	if !kms.KeyIDs.MatchString(in.keyID) {
 		return errKeyID
 	}
-	if !slices.Contains(wrappingAlgorithms, in.algorithm) {
+	if !slices.Contains(kms.WrappingAlgorithms, in.algorithm) {
 		return errAlgorithm
 	}
 	if in.keySpec != wrappingKeySpec {
@@ -85,7 +82,7 @@ func (c *console) importKeyMaterial(e echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if !keyIDs.MatchString(in.KeyID) {
+	if !kms.KeyIDs.MatchString(in.KeyID) {
 		return errKeyID
 	}
 	if !ciphertextShaped(in.EncryptedKeyMaterial) {

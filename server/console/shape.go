@@ -7,13 +7,6 @@ import (
 	"strings"
 )
 
-// keyIDs are the two forms of a CMK's id: a UUID, and key- with three letters for the region and up
-// to 30 lower-case letters and digits. The ids that the service makes have 18 of them; ids of a
-// local KMS may have fewer. Neither form has room for a key: 16 bytes, and less than 22, are below
-// the 32 of a key, in whatever encoding. key_reference.js has the same rule, and
-// testdata/key_ids.json tests both.
-var keyIDs = regexp.MustCompile(`^(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|key-[a-z]{3}[a-z0-9]{1,30})$`)
-
 // Bounds of what can be an import. An RSA_2048 ciphertext has exactly the length of the modulus.
 const (
 	ciphertextSize = 256

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"keyferry/components/text"
+	"keyferry/server/kms"
 )
 
 // The cookies hold a person's choices and nothing about the visit. The pages' script sets them; the
@@ -63,7 +64,7 @@ func kept(address *url.URL) string {
 	for _, p := range []struct {
 		name string
 		form *regexp.Regexp
-	}{{"request", requestIDs}, {"id", requestIDs}, {"KeyId", keyIDs}, {"which", lists}} {
+	}{{"request", requestIDs}, {"id", requestIDs}, {"KeyId", kms.KeyIDs}, {"which", lists}} {
 		if value := query.Get(p.name); p.form.MatchString(value) {
 			return p.name + "=" + value
 		}

@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"keyferry/server/kms"
 	"keyferry/server/person"
 )
 
@@ -21,12 +22,7 @@ const (
 	maxDeadline = 366 * 24 * time.Hour
 )
 
-// algorithms are the KMS's ways to wrap 32 bytes.
-var algorithms = []string{"RSAES_OAEP_SHA_256", "RSAES_OAEP_SHA_1", "RSAES_PKCS1_V1_5"}
-
 var (
-	// keyIDs are the forms of a CMK's id that the console takes.
-	keyIDs  = regexp.MustCompile(`^(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|key-[a-z]{3}[a-z0-9]{1,30})$`)
 	digests = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	emails  = regexp.MustCompile(`^[^\s@]{1,64}@[^\s@]{1,190}$`)
 	people  = regexp.MustCompile(`^[0-9A-Za-z:_.-]{1,64}$`)
@@ -37,7 +33,7 @@ func (t *Terms) check(region string, now time.Time) (field string) {
 	switch {
 	case t.Region != region:
 		return "Region"
-	case !keyIDs.MatchString(t.KeyID):
+	case !kms.KeyIDs.MatchString(t.KeyID):
 		return "KeyID"
 	case !oneLine(t.Label, maxLabel):
 		return "Label"
@@ -59,7 +55,7 @@ func (t *Terms) check(region string, now time.Time) (field string) {
 
 func (t *Terms) algorithmsKnown() bool {
 	for i, name := range t.Algorithms {
-		if !slices.Contains(algorithms, name) || slices.Contains(t.Algorithms[:i], name) {
+		if !slices.Contains(kms.WrappingAlgorithms, name) || slices.Contains(t.Algorithms[:i], name) {
 			return false
 		}
 	}

@@ -41,12 +41,9 @@ func (s *Service) Parameters(ctx context.Context, id, algorithm string) (*kms.Pa
 // mayIssue returns the CMK of a request that the person may get parameters for.
 func (s *Service) mayIssue(ctx context.Context, who person.Person, id, algorithm string) (keyID string, err error) {
 	err = s.config.DB.Read(ctx, func(tx *store.Tx) error {
-		r, err := load(tx, id)
+		r, err := s.visible(tx, who, id)
 		if err != nil {
 			return err
-		}
-		if !s.maySee(who, &r.Request) {
-			return ErrNotFound
 		}
 		c := &change{s: s, tx: tx, r: r, who: who, now: s.now()}
 		if r.overdue(c.now) {

@@ -53,18 +53,24 @@ func (s *Service) Get(ctx context.Context, id string) (View, error) {
 	}
 	var v View
 	err = s.config.DB.Read(ctx, func(tx *store.Tx) error {
-		r, err := load(tx, id)
+		r, err := s.visible(tx, who, id)
 		if err != nil {
 			return err
-		}
-		if !s.maySee(who, &r.Request) {
-			return ErrNotFound
 		}
 		events, err := loadEvents(tx, id)
 		v = s.view(who, r, events)
 		return err
 	})
 	return v, err
+}
+
+// visible loads a request that a person may see.
+func (s *Service) visible(tx *store.Tx, who person.Person, id string) (*record, error) {
+	r, err := load(tx, id)
+	if err == nil && !s.maySee(who, &r.Request) {
+		return nil, ErrNotFound
+	}
+	return r, err
 }
 
 // maySee reports whether a person may see a request.

@@ -53,7 +53,17 @@ func wrapped(t *testing.T, client *kms.Client, algorithm string, material []byte
 	if err != nil {
 		t.Fatal(err)
 	}
-	der, err := base64.StdEncoding.DecodeString(parameters.PublicKey)
+	ciphertext := encrypt(t, parameters.PublicKey, algorithm, material)
+	return &kms.Import{
+		KeyID: parameters.KeyID, ImportToken: parameters.ImportToken,
+		EncryptedKeyMaterial: base64.StdEncoding.EncodeToString(ciphertext),
+	}
+}
+
+// encrypt wraps material under a public key in base64 of its DER.
+func encrypt(t *testing.T, publicKey, algorithm string, material []byte) []byte {
+	t.Helper()
+	der, err := base64.StdEncoding.DecodeString(publicKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,10 +85,7 @@ func wrapped(t *testing.T, client *kms.Client, algorithm string, material []byte
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &kms.Import{
-		KeyID: parameters.KeyID, ImportToken: parameters.ImportToken,
-		EncryptedKeyMaterial: base64.StdEncoding.EncodeToString(ciphertext),
-	}
+	return ciphertext
 }
 
 func testMaterial() []byte { return bytes.Repeat([]byte{0x5a, 1, 0xc3, 7}, 8) }

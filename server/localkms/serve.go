@@ -24,11 +24,20 @@ func (k *KMS) serveCall(w http.ResponseWriter, r *http.Request) {
 	out := &wire.Output{W: w, ID: newRequestID(), Host: r.Host}
 	var c *call
 	defer func() { k.logRequest(r, c, out, time.Since(start)) }()
-	if err := k.foreign(r, false); err != nil {
-		out.Fail(err)
+	req, err := wire.Decode(w, r)
+	asks := req != nil && asksFirst(r, req)
+	open := asks || err == nil && byLink(req)
+	if refused := k.foreign(r, false); refused != nil && !(open && refused == wire.ErrForeignSite) {
+		out.Fail(refused)
 		return
 	}
-	req, err := wire.Decode(w, r)
+	if open {
+		letRead(w.Header())
+	}
+	if asks {
+		out.Nothing()
+		return
+	}
 	if req != nil {
 		out.XML = req.WantsXML()
 	}

@@ -62,6 +62,7 @@ func (o *Output) Fail(err error) {
 	}
 	o.Code = api.Code
 	if api == ErrBadGateway {
+		o.W.Header().Del("Access-Control-Allow-Origin") // the proxy's answer, which no page of another site can read
 		o.send(api.Status, "text/html", []byte("<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"))
 		return
 	}
@@ -114,6 +115,13 @@ func unescapeSeparators(text []byte) []byte {
 		}
 	}
 	return b.Bytes()
+}
+
+// Nothing answers with headers alone.
+func (o *Output) Nothing() {
+	o.W.Header().Set("X-Acs-Request-Id", o.ID)
+	o.Status = http.StatusOK
+	o.W.WriteHeader(o.Status)
 }
 
 func (o *Output) write(status int, body []byte) {

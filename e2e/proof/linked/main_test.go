@@ -1,0 +1,23 @@
+// Package linked lets dishonest consoles, proxies and links try to get the key of a person who uses
+// a connected desk.
+package linked
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"keyferry/e2e/browser"
+)
+
+// world is the network of Chromium in these tests.
+var world *network
+
+func TestMain(m *testing.M) {
+	var err error
+	if world, err = newNetwork(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	browser.MainWith(m, world.chromiumArguments()...)
+}

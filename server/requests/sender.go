@@ -44,7 +44,7 @@ type flight struct {
 // sendIfReady sends a request and waits for the outcome, for a while at most. It returns the
 // error of the call; the state has what it means.
 func (s *Service) sendIfReady(ctx context.Context, r *record) error {
-	if r.NextTry.IsZero() || r.State != Submitted && r.State != Unknown {
+	if r.NextTry.IsZero() || r.State != Submitted && r.State != Unknown && r.State != Linked {
 		return nil
 	}
 	f := s.dispatch(r.ID, r.Requester)
@@ -150,7 +150,7 @@ func (s *Service) claim(ctx context.Context, id string) (in *kms.Import, attempt
 // turn reports whether the request is to be sent now, and no other process has it.
 func (c *change) turn() bool {
 	switch c.r.State {
-	case Submitted, Unknown:
+	case Submitted, Unknown, Linked:
 		return !c.r.NextTry.IsZero() && !c.now.Before(c.r.NextTry)
 	case Sending:
 		return !c.now.Before(c.r.LeaseEnd)
@@ -168,8 +168,11 @@ func (c *change) hold(bytes *Submission) (bool, error) {
 	}
 	if late := c.now.Sub(c.r.Began) > resendFor && !c.r.Asked; c.r.Doubt && (late || c.r.overdue(c.now)) {
 		code := interrupted
-		if c.r.State == Unknown {
+		switch c.r.State {
+		case Unknown:
 			code = c.r.Outcome.Code
+		case Linked:
+			code = linkLapsed
 		}
 		return true, c.doubt(code)
 	}
@@ -230,8 +233,5 @@ func (c *change) intend(bytes *Submission) (*kms.Import, error) {
 	err := c.record("import.intent", "sending", "", c.r.policies, map[string]string{
 		"digest": c.r.Digest, "attempt": strconv.Itoa(c.r.Attempts), "algorithm": c.r.Submission.Algorithm, "expires": expiryOf(c.r.Submission),
 	})
-	return &kms.Import{
-		KeyID: c.r.KeyID, EncryptedKeyMaterial: bytes.EncryptedKeyMaterial, ImportToken: bytes.ImportToken,
-		KeyMaterialExpireUnix: c.r.Submission.ExpireUnix,
-	}, err
+	return bytes.call(c.r.KeyID), err
 }

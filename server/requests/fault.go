@@ -73,7 +73,7 @@ var (
 	ErrBusy = &Fault{Code: "Requests.Busy"}
 	// ErrWaiting reports an import of one's own that waits for approvals. Detail request.
 	ErrWaiting = &Fault{Code: "Requests.Waiting"}
-	// ErrNoLink reports a link or a report where the importer does not make the call.
+	// ErrNoLink reports a console that signs no links.
 	ErrNoLink = &Fault{Code: "Requests.NoLink"}
 	// ErrFilter reports a filter or a place in a list that cannot be.
 	ErrFilter = &Fault{Code: "Requests.Filter"}

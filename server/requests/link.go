@@ -16,6 +16,28 @@ import (
 // signs under the same policy, turns and record as it makes the call itself; the ledger has that a
 // link was given out, and nothing else has the link. Its entry is committed before the link leaves.
 
+// Signer signs the two calls for somebody else to make. *kms.Client is one; a KMS that is none gives
+// out no links.
+type Signer interface {
+	ParametersLink(ctx context.Context, keyID string, spec kms.WrappingSpec) (*kms.Link, error)
+	ImportLink(ctx context.Context, in *kms.Import) (*kms.Link, error)
+}
+
+// signerOf returns the Signer that a KMS is.
+func signerOf(next KMS) Signer {
+	if signer, ok := next.(Signer); ok {
+		return signer
+	}
+	return noSigner{}
+}
+
+type noSigner struct{}
+
+func (noSigner) ParametersLink(context.Context, string, kms.WrappingSpec) (*kms.Link, error) {
+	return nil, ErrNoLink
+}
+func (noSigner) ImportLink(context.Context, *kms.Import) (*kms.Link, error) { return nil, ErrNoLink }
+
 // linkMargin is how much later than LinkLife the KMS may still take a link, if its clock is behind.
 const linkMargin = 5 * time.Minute
 
@@ -67,7 +89,7 @@ func (s *Service) signParameters(ctx context.Context, who, id, keyID, algorithm 
 	if err := s.reads.wait(ctx, who, id); err != nil {
 		return nil, err
 	}
-	return s.config.KMS.ParametersLink(ctx, keyID, kms.WrappingSpec{Algorithm: algorithm, KeySpec: wrappingKeySpec})
+	return signerOf(s.config.KMS).ParametersLink(ctx, keyID, kms.WrappingSpec{Algorithm: algorithm, KeySpec: wrappingKeySpec})
 }
 
 // give records that the person is given a link to get parameters by.
@@ -82,22 +104,26 @@ func (c *change) give(algorithm string, policies []string) error {
 // recogniseLink completes a submission whose token the console did not see, if the person was given
 // a link for it. The wrapping key and the token's end are the importer's word.
 func (c *change) recogniseLink(in *Submission) error {
-	var latest time.Time
+	var latest given
 	for _, g := range c.r.Links {
-		if g.Person == c.who.ID && g.Algorithm == in.Algorithm && g.tokenEnds().After(latest) {
-			latest = g.tokenEnds()
+		if g.Person == c.who.ID && g.Algorithm == in.Algorithm && g.At.After(latest.At) {
+			latest = g
 		}
 	}
-	switch {
-	case latest.IsZero():
+	if latest.At.IsZero() {
 		return ErrParameters
-	case !c.now.Before(latest), !c.now.Before(in.TokenExpires):
+	}
+	ends := in.TokenExpires.UTC()
+	switch {
+	case ends.IsZero(): // nobody said, so as if it had been had at once
+		ends = latest.At.Add(kms.TokenLife)
+	case ends.After(latest.tokenEnds()):
+		ends = latest.tokenEnds()
+	}
+	if !c.now.Before(ends) {
 		return ErrTokenExpired
 	}
-	if in.TokenExpires.After(latest) {
-		in.TokenExpires = latest
-	}
-	in.TokenExpires, in.ParametersByLink = in.TokenExpires.UTC(), true
+	in.TokenExpires, in.ParametersByLink = ends, true
 	return nil
 }
 
@@ -144,7 +170,7 @@ func (s *Service) ImportLink(ctx context.Context, id string) (*kms.Link, error) 
 	if err := s.writes.wait(ctx, requester, id); err != nil {
 		return nil, err
 	}
-	link, err := s.config.KMS.ImportLink(ctx, in)
+	link, err := signerOf(s.config.KMS).ImportLink(ctx, in)
 	if err != nil {
 		return nil, err
 	}

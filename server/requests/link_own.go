@@ -38,9 +38,9 @@ func (o own) ImportWrapped(ctx context.Context, keyID string, in Submission) (st
 	return o.s.sendOwn(ctx, v, in)
 }
 
-// ImportLink submits for the request that the parameters were for, and signs the link if nobody has
+// WrappedLink submits for the request that the parameters were for, and signs the link if nobody has
 // to agree.
-func (o own) ImportLink(ctx context.Context, keyID string, in Submission) (*kms.Link, error) {
+func (o own) WrappedLink(ctx context.Context, keyID string, in Submission) (*kms.Link, error) {
 	v, err := o.find(ctx, keyID, in)
 	if err != nil {
 		return nil, err

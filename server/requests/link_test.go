@@ -336,11 +336,11 @@ func TestOwnByLink(t *testing.T) {
 			w.t.Fatal(err)
 		}
 		in := w.wrapAnswer(w.desk(link), material)
-		_, err = relay.ImportLink(w.as(iris), keyOne, in)
+		_, err = relay.WrappedLink(w.as(iris), keyOne, in)
 		w.wantFault(err, requests.ErrParameters)
-		_, err = relay.ImportLink(w.as(ira), keyTwo, in)
+		_, err = relay.WrappedLink(w.as(ira), keyTwo, in)
 		w.wantFault(err, requests.ErrParameters)
-		link, err = relay.ImportLink(w.as(ira), keyOne, in)
+		link, err = relay.WrappedLink(w.as(ira), keyOne, in)
 		if err != nil {
 			w.t.Fatal(err)
 		}

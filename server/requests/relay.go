@@ -15,8 +15,8 @@ type Relay interface {
 	// ImportWrapped imports what was wrapped elsewhere, with parameters that the person had by a link
 	// or from this console.
 	ImportWrapped(ctx context.Context, keyID string, in Submission) (requestID string, err error)
-	// ImportLink signs a link by which the person sends the same.
-	ImportLink(ctx context.Context, keyID string, in Submission) (*kms.Link, error)
+	// WrappedLink signs a link by which the person sends the same.
+	WrappedLink(ctx context.Context, keyID string, in Submission) (*kms.Link, error)
 	relay()
 }
 
@@ -40,7 +40,7 @@ func (d direct) ImportKeyMaterial(ctx context.Context, in *kms.Import) (string, 
 
 // ParametersLink passes it on.
 func (d direct) ParametersLink(ctx context.Context, keyID string, spec kms.WrappingSpec) (*kms.Link, error) {
-	return d.next.ParametersLink(ctx, keyID, spec)
+	return signerOf(d.next).ParametersLink(ctx, keyID, spec)
 }
 
 // ImportWrapped passes the call on.
@@ -48,9 +48,9 @@ func (d direct) ImportWrapped(ctx context.Context, keyID string, in Submission) 
 	return d.next.ImportKeyMaterial(ctx, in.call(keyID))
 }
 
-// ImportLink passes it on.
-func (d direct) ImportLink(ctx context.Context, keyID string, in Submission) (*kms.Link, error) {
-	return d.next.ImportLink(ctx, in.call(keyID))
+// WrappedLink passes it on.
+func (d direct) WrappedLink(ctx context.Context, keyID string, in Submission) (*kms.Link, error) {
+	return signerOf(d.next).ImportLink(ctx, in.call(keyID))
 }
 
 // call returns the call that sends a submission.
@@ -58,4 +58,9 @@ func (s *Submission) call(keyID string) *kms.Import {
 	return &kms.Import{
 		KeyID: keyID, EncryptedKeyMaterial: s.EncryptedKeyMaterial, ImportToken: s.ImportToken, KeyMaterialExpireUnix: s.ExpireUnix,
 	}
+}
+
+// ImportLink passes it on.
+func (d direct) ImportLink(ctx context.Context, in *kms.Import) (*kms.Link, error) {
+	return signerOf(d.next).ImportLink(ctx, in)
 }

@@ -14,13 +14,10 @@ import (
 	"keyferry/server/store"
 )
 
-// KMS is what importing needs of a key management service: two calls, and each of them signed for
-// somebody else to make. *kms.Client has them.
+// KMS is what importing needs of a key management service: two calls. *kms.Client has them.
 type KMS interface {
 	ImportParameters(ctx context.Context, keyID string, spec kms.WrappingSpec) (*kms.Parameters, error)
 	ImportKeyMaterial(ctx context.Context, in *kms.Import) (requestID string, err error)
-	ParametersLink(ctx context.Context, keyID string, spec kms.WrappingSpec) (*kms.Link, error)
-	ImportLink(ctx context.Context, in *kms.Import) (*kms.Link, error)
 }
 
 // Policy decides who may do what. *policy.Live is one.

@@ -364,5 +364,6 @@ var english = Catalogue{
 		ModuleWhy: "SHA-256 of keyferry.wasm as served: the module that holds key material",
 	},
 	Team:   englishTeam,
-	Faults: merged(englishFaults, englishCustodyFaults, englishDeskFaults, englishTeamFaults, englishRequestFaults),
+	Link:   englishLink,
+	Faults: merged(englishFaults, englishCustodyFaults, englishDeskFaults, englishTeamFaults, englishRequestFaults, englishLinkFaults),
 }

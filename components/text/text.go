@@ -39,6 +39,7 @@ type Catalogue struct {
 	Sheet    Sheet
 	Phrases  Phrases
 	Team     Team
+	Link     Link
 	Faults   map[string]Fault
 }
 

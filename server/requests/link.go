@@ -41,10 +41,6 @@ func (noSigner) ImportLink(context.Context, *kms.Import) (*kms.Link, error) { re
 // linkMargin is how much later than LinkLife the KMS may still take a link, if its clock is behind.
 const linkMargin = 5 * time.Minute
 
-// linkLapsed is the code of a link that was given out and of which nothing was heard: whether the
-// importer used it is not known.
-const linkLapsed = "Requests.LinkLapsed"
-
 // given is a link to get parameters by. What the KMS answered to it, the console never sees.
 type given struct {
 	Person    string
@@ -213,7 +209,7 @@ func (c *change) mayLink() (*kms.Import, []string, error) {
 		return nil, nil, err
 	}
 	if bytes.Digest(c.r.KeyID, c.r.Region) != c.r.Digest { // somebody wrote into the database
-		return nil, nil, &Fault{Code: "Requests.HeldAltered"}
+		return nil, nil, ErrHeldAltered
 	}
 	policies, why := c.stillAllowed()
 	if why != "" {

@@ -94,7 +94,7 @@ func (s *Service) expire(ctx context.Context, id string) error {
 			return c.doubt(c.r.Outcome.Code)
 		}
 		if c.r.State == Linked && (c.r.overdue(c.now) || c.r.NextTry.IsZero() && !c.now.Before(c.r.LeaseEnd)) {
-			return c.doubt(linkLapsed)
+			return c.doubt(ErrLinkLapsed.Code)
 		}
 		return nil
 	})

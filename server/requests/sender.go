@@ -172,7 +172,7 @@ func (c *change) hold(bytes *Submission) (bool, error) {
 		case Unknown:
 			code = c.r.Outcome.Code
 		case Linked:
-			code = linkLapsed
+			code = ErrLinkLapsed.Code
 		}
 		return true, c.doubt(code)
 	}
@@ -180,7 +180,7 @@ func (c *change) hold(bytes *Submission) (bool, error) {
 	why := ""
 	switch {
 	case bytes.Digest(c.r.KeyID, c.r.Region) != c.r.Digest: // somebody wrote into the database
-		why = "Requests.HeldAltered"
+		why = ErrHeldAltered.Code
 	case c.r.Doubt:
 		return false, nil // it was allowed when the first call was made, and only its outcome is wanted
 	default:
@@ -202,7 +202,7 @@ func (c *change) hold(bytes *Submission) (bool, error) {
 func (c *change) stillAllowed() (policies []string, why string) {
 	d := c.s.config.Policy.Decide(question(c.r.ImportedBy, policy.Import, &c.r.Request))
 	if !d.Allowed {
-		return d.Policies, "Requests.HeldImport"
+		return d.Policies, ErrHeldImport.Code
 	}
 	c.tighten(d)
 	for i := range c.r.Decisions {
@@ -210,11 +210,11 @@ func (c *change) stillAllowed() (policies []string, why string) {
 		who := person.Person{ID: by.PersonID, Kind: person.Directory, Name: by.Name, Groups: by.Groups}
 		if by.Agreed && !c.s.config.Policy.Decide(question(who, policy.Approve, &c.r.Request)).Allowed {
 			by.Agreed = false
-			by.Reason = "Requests.HeldApproval"
+			by.Reason = ErrHeldApproval.Code
 		}
 	}
 	if !c.r.enough() {
-		return d.Policies, "Requests.HeldApproval"
+		return d.Policies, ErrHeldApproval.Code
 	}
 	return d.Policies, ""
 }

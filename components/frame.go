@@ -3,6 +3,8 @@
 package components
 
 import (
+	"strings"
+
 	"github.com/a-h/templ"
 
 	"keyferry/components/text"
@@ -19,10 +21,20 @@ type Frame struct {
 	Static       string // where the static files are, such as /static/<digest>
 	ModuleSHA256 string // of keyferry.wasm, in hexadecimal
 	Version      string
-	Team         bool // whether the console serves several people
-	Quiet        bool // whether the page may connect nowhere
-	Sealed       bool // whether the page is a file that connects to nothing
+	Team         bool      // whether the console serves several people
+	Quiet        bool      // whether the page may connect nowhere
+	Sealed       bool      // whether the page is a file on a disk
+	Reached      []Reached // what such a file may connect to; empty means nothing
 }
+
+// Reached is the KMS of a region, as a page calls it by itself.
+type Reached struct {
+	Region string
+	Origin string // such as https://kms.cn-hangzhou.aliyuncs.com
+}
+
+// Host is the host, with its port if it has one.
+func (r Reached) Host() string { return r.Origin[strings.Index(r.Origin, "://")+3:] }
 
 // Link is the address of a page of the console in the language of this one: Link("/reimport") is
 // /en/reimport.
@@ -55,6 +67,9 @@ func menuName(frame Frame) string {
 
 // Destination names where the calls go.
 func (f Frame) Destination() string {
+	if len(f.Reached) > 0 {
+		return f.Text.DeskLink.Destination
+	}
 	if f.Sealed {
 		return f.Text.Frame.Nowhere
 	}

@@ -10,6 +10,7 @@ type SealedFile struct {
 	Script   string // the text of the page's script
 	Versions []SealedVersion
 	Enclosed []Enclosure
+	Confine  bool // whether the page starts its workers from a frame that may connect to nothing
 }
 
 // SealedVersion is the page in one language.

@@ -147,6 +147,16 @@ func DeskScripts() (page, worker []byte, err error) {
 	return page, worker, nil
 }
 
+// ConnectedDeskScript is the page's script of a desk that may reach the KMS. Its worker's is that of
+// every desk.
+func ConnectedDeskScript() ([]byte, error) {
+	page, err := joined.ReadFile("desk/connected.js")
+	if err != nil {
+		return nil, ErrNoModule
+	}
+	return page, nil
+}
+
 // Read returns one file, as it is or, with its twin's suffix, as it is compressed:
 // "wasm/keyferry.wasm.gz".
 func (t *Tree) Read(name string) ([]byte, error) {

@@ -36,6 +36,9 @@ func (p Task) attributes(task string) templ.Attributes {
 	}
 }
 
+// connected reports whether the page is a file that may reach the KMS.
+func (p Task) connected() bool { return len(p.Frame.Reached) > 0 }
+
 // command is a whole aliyun command for this console's KMS.
 func (p Task) command(action string) string {
 	return p.CLIPrefix + "aliyun kms " + action + " --region " + p.Frame.Region + p.CLISuffix

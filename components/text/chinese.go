@@ -266,7 +266,9 @@ var chinese = Catalogue{
 		Reminder:    "主密钥 {cmk} 的密钥材料将于 {time} 过期",
 		Description: "地域 {region} 中主密钥 {cmk} 的密钥材料将于 UTC 时间 {time} 过期，过期后主密钥无法使用。请在此之前使用备份重新导入相同的密钥材料，并设置更晚的过期时间：{console}",
 	},
-	Desk: chineseDesk,
+	Desk:        chineseDesk,
+	DeskLink:    chineseDeskLink,
+	ReceiptWays: chineseReceiptWays,
 	Help: Help{
 		Again:      "重试",
 		Parameters: "重新获取导入参数",
@@ -365,5 +367,5 @@ var chinese = Catalogue{
 	},
 	Team:   chineseTeam,
 	Link:   chineseLink,
-	Faults: merged(chineseFaults, chineseCustodyFaults, chineseDeskFaults, chineseTeamFaults, chineseRequestFaults, chineseLinkFaults),
+	Faults: merged(chineseFaults, chineseCustodyFaults, chineseDeskFaults, chineseDeskLinkFaults, chineseTeamFaults, chineseRequestFaults, chineseLinkFaults),
 }

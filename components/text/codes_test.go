@@ -154,8 +154,8 @@ func collectScripts(t *testing.T, codes map[string]string, folder string) {
 			t.Fatal(err)
 		}
 		found := call.FindAll(content, -1)
-		if slices.Contains([]string{"kms.js", "api.js", "order.js"}, filepath.Base(name)) {
-			found = append(found, regexp.MustCompile(`"(?:import|console|submit)_[a-z_]+"|"cancelled"`).FindAll(content, -1)...)
+		if slices.Contains([]string{"kms.js", "api.js", "order.js", "desk_link_call.js", "desk_link_check.js"}, filepath.Base(name)) {
+			found = append(found, regexp.MustCompile(`"(?:import|console|submit|link)_[a-z_]+"|"cancelled"`).FindAll(content, -1)...)
 		}
 		for _, text := range found {
 			for _, match := range code.FindAllSubmatch(text, -1) {

@@ -266,7 +266,9 @@ var english = Catalogue{
 		Reminder:    "Key material of {cmk} expires on {time}",
 		Description: "The imported key material of the CMK {cmk} in {region} expires at {time} UTC. After that, the CMK cannot be used. Before then, re-import the same key material from its backup, with a later expiry: {console}",
 	},
-	Desk: englishDesk,
+	Desk:        englishDesk,
+	DeskLink:    englishDeskLink,
+	ReceiptWays: englishReceiptWays,
 	Help: Help{
 		Again:      "Try again",
 		Parameters: "Get new import parameters",
@@ -365,5 +367,5 @@ var english = Catalogue{
 	},
 	Team:   englishTeam,
 	Link:   englishLink,
-	Faults: merged(englishFaults, englishCustodyFaults, englishDeskFaults, englishTeamFaults, englishRequestFaults, englishLinkFaults),
+	Faults: merged(englishFaults, englishCustodyFaults, englishDeskFaults, englishDeskLinkFaults, englishTeamFaults, englishRequestFaults, englishLinkFaults),
 }

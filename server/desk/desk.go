@@ -4,6 +4,10 @@
 // The file contains everything that the page needs: its text in each language, its styles, its
 // script, the worker's script, and the modules, compressed. A policy at its head forbids every
 // connection; the page's worker inherits it.
+//
+// A connected desk is the same file with a script that makes the two calls of an import by links
+// that somebody signed. Its policy lets the page connect to the KMS of the regions that it was
+// written for, and its workers to nothing.
 package desk
 
 import (
@@ -22,11 +26,12 @@ import (
 
 // Config is what a desk is made of.
 type Config struct {
-	Static  *web.Tree // must be set, with the modules built in
-	Page    []byte    // the page's script, joined into one; must be set
-	Worker  []byte    // the worker's; must be set
-	Region  string    // that the page offers; may be empty
-	Version string    // of the program
+	Static  *web.Tree            // must be set, with the modules built in
+	Page    []byte               // the page's script, joined into one; must be set
+	Worker  []byte               // the worker's; must be set
+	Region  string               // that the page offers; may be empty
+	Reached []components.Reached // what the page may connect to, from Network.Reach; empty means nothing
+	Version string               // of the program
 }
 
 // Embedded is the configuration of what this binary was built with.
@@ -42,6 +47,24 @@ func Embedded(region, version string) (Config, error) {
 	return Config{Static: static, Page: page, Worker: worker, Region: region, Version: version}, nil
 }
 
+// EmbeddedConnected is the same of a desk that may reach the KMS.
+func EmbeddedConnected(network Network, version string) (Config, error) {
+	reached, err := network.Reach()
+	if err != nil {
+		return Config{}, err
+	}
+	config, err := Embedded("", version)
+	if err != nil {
+		return Config{}, err
+	}
+	if len(reached) == 1 {
+		config.Region = reached[0].Region
+	}
+	config.Reached = reached
+	config.Page, err = web.ConnectedDeskScript()
+	return config, err
+}
+
 // modules of the file, with the name under which the page's script looks for each.
 var modules = []struct{ name, file string }{{"keyferry", web.Module}, {"strength", web.Strength}}
 
@@ -52,7 +75,8 @@ func File(ctx context.Context, config Config) ([]byte, error) {
 		return nil, fmt.Errorf("reading the styles: %w", err)
 	}
 	file := components.SealedFile{
-		Policy:   policy(config.Page, style),
+		Confine:  len(config.Reached) > 0,
+		Policy:   policy(config.Page, style, config.Reached),
 		Style:    string(style),
 		Script:   string(config.Page),
 		Enclosed: []components.Enclosure{{Name: "worker", MediaType: "text/plain", Text: string(config.Worker)}},
@@ -98,18 +122,35 @@ func (c Config) view(words *text.Catalogue) (pages.Task, error) {
 	}
 	return pages.Task{
 		Frame: components.Frame{
-			Text: words, Title: words.Desk.Title, Page: "desk", Region: c.Region, ModuleSHA256: digest, Version: c.Version, Sealed: true,
+			Text: words, Title: c.title(words), Page: "desk", Region: c.Region, ModuleSHA256: digest, Version: c.Version, Sealed: true,
+			Reached: c.Reached,
 		},
 		Module:   pages.Module{Integrity: integrity},
 		Strength: pages.Module{Integrity: strength},
 	}, nil
 }
 
+func (c Config) title(words *text.Catalogue) string {
+	if len(c.Reached) > 0 {
+		return words.DeskLink.Title
+	}
+	return words.Desk.Title
+}
+
 // policy rules the page and the worker, which inherits it: the one script, the one style sheet, a
-// worker from this very file, WebAssembly, and no connection to anywhere.
-func policy(script, style []byte) string {
+// worker from this very file, WebAssembly, and no connection to anywhere but what is reached. A
+// connected desk confines its workers to no connection at all by a second policy.
+func policy(script, style []byte, reached []components.Reached) string {
+	connect := "'none'"
+	if len(reached) > 0 {
+		origins := make([]string, len(reached))
+		for i, r := range reached {
+			origins[i] = r.Origin
+		}
+		connect = strings.Join(origins, " ")
+	}
 	return "default-src 'none'; script-src '" + digest(script) + "' 'wasm-unsafe-eval'; style-src '" + digest(style) + "'; " +
-		"worker-src blob:; connect-src 'none'; base-uri 'none'; form-action 'none'; " +
+		"worker-src blob:; connect-src " + connect + "; base-uri 'none'; form-action 'none'; " +
 		"require-trusted-types-for 'script'; trusted-types keyferry"
 }
 

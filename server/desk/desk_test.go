@@ -91,3 +91,95 @@ func TestRefusesToBeMadeWrongly(t *testing.T) {
 		}
 	}
 }
+
+// A desk that is not connected says where it may connect: nowhere. It has no code that sends, and no
+// frame for its workers, which have its own policy.
+func TestOnlyAConnectedDeskSends(t *testing.T) {
+	plain := fileOf(t, embedded(t))
+	digest := regexp.MustCompile(`'sha256-[^']*'`)
+	policy := digest.ReplaceAllString(policyOf(t, plain), "'…'")
+	if want := "default-src 'none'; script-src '…' 'wasm-unsafe-eval'; style-src '…'; worker-src blob:; connect-src 'none'; base-uri 'none'; form-action 'none'; " +
+		"require-trusted-types-for 'script'; trusted-types keyferry"; policy != want {
+		t.Errorf("the policy is\n%q, want\n%q", policy, want)
+	}
+	connected := fileOf(t, connected(t, desk.Network{Regions: []string{"cn-hangzhou"}}))
+	for _, mark := range []string{"fetch(", "data-reached", "aliyuncs.com", "<iframe"} {
+		// The worker of every desk has the code that the console's worker fetches its modules with.
+		page := func(file []byte) []byte {
+			return regexp.MustCompile(`(?s)<script type="text/plain" data-enclosed="worker">.*?</script>`).ReplaceAll(file, nil)
+		}
+		if bytes.Contains(page(plain), []byte(mark)) || !bytes.Contains(page(connected), []byte(mark)) {
+			t.Errorf("%q belongs into a connected desk and into no other", mark)
+		}
+	}
+}
+
+// The policy of a connected desk names each KMS that it may reach, and nothing else.
+func TestConnectedPolicy(t *testing.T) {
+	for want, network := range map[string]desk.Network{
+		"https://kms.cn-hangzhou.aliyuncs.com":                                       {Regions: []string{"cn-hangzhou"}},
+		"https://kms-vpc.cn-hangzhou.aliyuncs.com":                                   {Regions: []string{"cn-hangzhou"}, VPC: true},
+		"https://kms.eu-west-1.aliyuncs.com https://kms.ap-southeast-1.aliyuncs.com": {Regions: []string{"eu-west-1", "ap-southeast-1"}},
+		"http://127.0.0.1:8788":                                                      {Regions: []string{"cn-hangzhou"}, Endpoint: "http://127.0.0.1:8788"},
+		"https://localhost:1":                                                        {Regions: []string{"cn-hangzhou"}, Endpoint: "https://localhost:1"},
+	} {
+		file := fileOf(t, connected(t, network))
+		if policy := policyOf(t, file); !strings.Contains(policy, "; connect-src "+want+"; ") || !strings.Contains(policy, "default-src 'none'; ") {
+			t.Errorf("the policy is %q, and lacks connect-src %s", policy, want)
+		}
+		if !bytes.Contains(file, []byte("connect-src 'none'")) {
+			t.Error("the frame for the workers lacks its policy")
+		}
+	}
+}
+
+// What a desk cannot reach under the name of a KMS is refused when it is written.
+func TestNetworkRefuses(t *testing.T) {
+	hangzhou := []string{"cn-hangzhou"}
+	for name, network := range map[string]desk.Network{
+		"no region":                    {},
+		"a region that is none":        {Regions: []string{"cn-hangzhou2"}},
+		"a host":                       {Regions: []string{"evil.example/"}},
+		"a region twice":               {Regions: []string{"cn-hangzhou", "cn-hangzhou"}},
+		"a VPC that has no name":       {Regions: []string{"cn-hangzhou-finance"}, VPC: true},
+		"an endpoint for two regions":  {Regions: []string{"cn-hangzhou", "cn-shanghai"}, Endpoint: "http://127.0.0.1:1"},
+		"an endpoint in a VPC":         {Regions: hangzhou, VPC: true, Endpoint: "http://127.0.0.1:1"},
+		"an endpoint elsewhere":        {Regions: hangzhou, Endpoint: "https://kms.example"},
+		"an endpoint in the network":   {Regions: hangzhou, Endpoint: "http://10.0.0.1:1"},
+		"an endpoint that looks local": {Regions: hangzhou, Endpoint: "http://127.0.0.1.example"},
+		"no scheme":                    {Regions: hangzhou, Endpoint: "127.0.0.1:8788"},
+		"another scheme":               {Regions: hangzhou, Endpoint: "ws://127.0.0.1:8788"},
+		"a path":                       {Regions: hangzhou, Endpoint: "http://127.0.0.1:8788/"},
+		"a user":                       {Regions: hangzhou, Endpoint: "http://me@127.0.0.1:8788"},
+		"more of the policy":           {Regions: hangzhou, Endpoint: "http://127.0.0.1:8788; script-src *"},
+		"capital letters":              {Regions: hangzhou, Endpoint: "http://LOCALHOST:8788"},
+		"IPv6, which no policy names":  {Regions: hangzhou, Endpoint: "http://[::1]:8788"},
+	} {
+		if reached, err := network.Reach(); err == nil {
+			t.Errorf("%s: reaches %v", name, reached)
+		}
+	}
+}
+
+func connected(t *testing.T, network desk.Network) desk.Config {
+	t.Helper()
+	config, err := desk.EmbeddedConnected(network, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config
+}
+
+func fileOf(t *testing.T, config desk.Config) []byte {
+	t.Helper()
+	file, err := desk.File(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func policyOf(t *testing.T, file []byte) string {
+	t.Helper()
+	return html.UnescapeString(string(regexp.MustCompile(`Content-Security-Policy" content="([^"]*)"`).FindSubmatch(file)[1]))
+}

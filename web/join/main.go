@@ -16,11 +16,12 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// entries are the scripts that are joined, by the name of the result. Both become plain scripts: a
+// entries are the scripts that are joined, by the name of the result. All become plain scripts: a
 // page from a disk has no origin, and browsers load no modules for it.
 var entries = map[string]string{
-	"page.js":   "js/desk_file.js",
-	"worker.js": "js/worker.js",
+	"page.js":      "js/desk_file.js",
+	"connected.js": "js/desk_connected.js",
+	"worker.js":    "js/worker.js",
 }
 
 func main() {

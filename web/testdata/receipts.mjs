@@ -63,4 +63,21 @@ for (const line of full.split("\n").filter((line) => line.includes(":"))) {
     const without = full.replace(`${line}\n`, "").replace(/,\n}/, "\n}")
     expect(`without ${name}`, want, () => parseReceipt(bytes(without)))
 }
+
+// Fields that came later: how the parameters were obtained and who made the import.
+const importless = Object.fromEntries(Object.entries(JSON.parse(full)).filter(([name]) => name !== "ImportedAt" && name !== "ImportRequestId"))
+for (const [name, receipt, want] of [
+    ["by link", { ...JSON.parse(full), ParametersObtained: "link", ImportedBy: "link" }, "ok"],
+    ["by relay", { ...JSON.parse(full), ParametersObtained: "relay", ImportedBy: "relay" }, "ok"],
+    ["from a file", { ...importless, ParametersObtained: "file" }, "ok"],
+    ["by link, imported elsewhere", { ...importless, ParametersObtained: "link" }, "ok"],
+    ["imported by a file", { ...JSON.parse(full), ImportedBy: "file" }, "receipt_malformed"],
+    ["obtained by mail", { ...JSON.parse(full), ParametersObtained: "mail" }, "receipt_malformed"],
+    ["a number", { ...JSON.parse(full), ParametersObtained: 1 }, "receipt_malformed"],
+    ["imported by link, never", { ...importless, ImportedBy: "link" }, "receipt_malformed"],
+]) {
+    const file = bytes(JSON.stringify(receipt))
+    expect(`${name}, read`, want, () => same(parseReceipt(file), receipt))
+    expect(`${name}, written`, want, () => same(parseReceipt(formatReceipt(receipt)), receipt))
+}
 console.log(`checked ${checked}`)

@@ -166,14 +166,14 @@ func (ac *account) offered() {
 	}
 }
 
-// unsaved are files that a desk offers and nobody saved: the wrapping key for other tools and,
-// where the page is a file, the worker's script.
+// unsaved are files that a desk offers and nobody saved: the wrapping key for other tools, the
+// import file for a console and, where the page is a file, the worker's script.
 func (ac *account) unsaved() (all [][]byte) {
 	if ac.Given.Pasted == "" {
 		return nil
 	}
 	der, _ := base64.StdEncoding.DecodeString(ac.parameters.PublicKey)
-	all = append(all, der, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	all = append(all, der, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), ac.importFile())
 	if ac.Given.onDisk() {
 		script, err := os.ReadFile(program.Source("web/desk/worker.js"))
 		if err != nil {

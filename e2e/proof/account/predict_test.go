@@ -166,13 +166,39 @@ func (ac *account) predictReceipt() {
 		ImportTokenSHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(ac.parameters.ImportToken))), TokenExpireTime: ac.parameters.TokenExpireTime,
 		EncryptedKeyMaterialSHA256: p.SHA256, KeyMaterialExpireUnix: ac.Given.Expires, KeyCheckValue: p.KCV, Commitment: p.Commitment, CommitmentSalt: p.Salt,
 		Origin: origin, PreparedAt: told.PreparedAt, ImportedAt: told.ImportedAt,
+		ParametersObtained: "relay", ImportedBy: "relay",
 		ParametersRequestId: ac.parameters.RequestId, ImportRequestId: ac.importID(), BackupFile: p.BackupFile, BackupSHA256: p.BackupSHA256,
+	}
+	if ac.Given.Pasted != "" {
+		r.ParametersObtained, r.ImportedBy = "file", ""
 	}
 	content, err := r.Bytes()
 	if err != nil {
 		ac.t.Fatal(err)
 	}
 	ac.receipt, ac.receiptAs = content, "keyferry-"+r.KeyId+"-"+day[:min(10, len(day))]+"-receipt.json"
+}
+
+// importFile is what a desk hands back to a console.
+func (ac *account) importFile() []byte {
+	p := ac.prepared
+	if p == nil {
+		p = &reference.Prepared{}
+	}
+	file, err := json.MarshalIndent(struct {
+		Keyferry                                                                                                string
+		Version                                                                                                 int
+		Region, KeyId, WrappingAlgorithm, WrappingKeySHA256, EncryptedKeyMaterial, ImportToken, TokenExpireTime string
+		KeyMaterialExpireUnix                                                                                   int64
+		KeyCheckValue, Commitment, ParametersObtained                                                           string
+	}{
+		"import", 1, "cn-hangzhou", ac.Given.CMK, ac.Given.Algorithm, p.Fingerprint, p.EncryptedKeyMaterial, ac.parameters.ImportToken,
+		ac.parameters.TokenExpireTime, ac.Given.Expires, p.KCV, p.Commitment, "file",
+	}, "", "  ")
+	if err != nil {
+		ac.t.Fatal(err)
+	}
+	return append(file, '\n')
 }
 
 // moduleDigest is that of the module which held the key.

@@ -27,7 +27,9 @@ type Receipt struct {
 	Origin                     string
 	PreparedAt                 string
 	ImportedAt                 string `json:",omitempty"`
+	ParametersObtained         string `json:",omitempty"`
 	ParametersRequestId        string `json:",omitempty"`
+	ImportedBy                 string `json:",omitempty"`
 	ImportRequestId            string `json:",omitempty"`
 	BackupFile                 string `json:",omitempty"`
 	BackupSHA256               string `json:",omitempty"`

@@ -47,6 +47,8 @@ function showResult(part, said) {
     fill(part, "cmk", said.KeyId)
     fill(part, "region", said.Region)
     fill(part, "imported", told ? moment : phrase("not-told"))
+    fill(part, "parameters-obtained", phrase(said.ParametersObtained ? `parameters-${said.ParametersObtained}` : "way-not-told"))
+    fill(part, "imported-by", phrase(said.ImportedBy ? `import-${said.ImportedBy}` : "way-not-told"))
     fill(part, "expires", said.KeyMaterialExpireUnix === 0 ? phrase("expiry-never") : inUTC(new Date(said.KeyMaterialExpireUnix * 1000)))
     fill(part, "origin", phrase(`origin-${said.Origin}`))
     fillDigest(part, "kcv", said.KeyCheckValue)

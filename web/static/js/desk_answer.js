@@ -16,6 +16,8 @@ import { problem } from "./words.js"
  * @property {string} requestId of GetParametersForImport; empty where nobody knows
  * @property {string[]} warnings
  * @property {number} since a time that has passed, in milliseconds
+ * @property {"link" | "file"} obtained link: the page got them from the KMS
+ * @property {string} [from] the KMS's address, where they came by link
  */
 
 /**
@@ -37,7 +39,7 @@ export function readAnswer(text, { keyId, algorithm }) {
     const normalised = normalise({ ImportToken, TokenExpireTime, RequestId })
     if (Number.isNaN(normalised.expires)) throw problem("parameters_incomplete")
     checkToken(normalised.token)
-    return { ...normalised, publicKey: PublicKey, warnings: [], since: normalised.expires - tokenLife }
+    return { ...normalised, publicKey: PublicKey, warnings: [], since: normalised.expires - tokenLife, obtained: "file" }
 }
 
 /** @param {string} text @returns {any} */

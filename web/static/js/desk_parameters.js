@@ -22,7 +22,11 @@ import { phrase, problem } from "./words.js"
  * @property {number | null} expires the same in milliseconds; null where nobody knows
  * @property {string} requestId of GetParametersForImport; empty where nobody knows
  * @property {string[]} warnings what is odd, without being wrong for sure
+ * @property {"link" | "file"} obtained link: the page got them from the KMS
+ * @property {string} [from] the KMS's address, where they came by link
  */
+
+/** What the person entered. @typedef {{keyId: string, region: string, algorithm: string}} Wanted */
 
 /** @typedef {import("./desk_answer.js").Brought} Brought */
 
@@ -34,13 +38,17 @@ const smallest = 100
 
 /**
  * @param {HTMLFormElement} form
- * @param {{keyId: string, algorithm: string}} wanted
+ * @param {Wanted} wanted
  * @param {import("./job.js").Module} module reads the wrapping key
  * @param {AbortSignal} signal
+ * @param {(form: HTMLFormElement, wanted: Wanted, signal: AbortSignal) => Promise<Brought>} [fromLink]
+ *   absent where the page may reach no KMS
  * @returns {Promise<DeskParameters>}
  */
-export async function readParameters(form, wanted, module, signal) {
-    const { since, ...brought } = value(form, "brought") === "answer" ? await fromAnswer(form, wanted) : await fromFiles(form, wanted)
+export async function readParameters(form, wanted, module, signal, fromLink) {
+    const way = { answer: fromAnswer, files: fromFiles, link: fromLink }[value(form, "brought")]
+    if (!way) throw problem("unexpected")
+    const { since, ...brought } = await way(form, wanted, signal)
     notBefore(since)
     if (brought.expires !== null && brought.expires <= now()) throw expired(brought.expires)
     const read = async (/** @type {string} */ publicKey) =>
@@ -68,7 +76,7 @@ function expired(expires) {
 /**
  * The whole answer of GetParametersForImport.
  * @param {HTMLFormElement} form
- * @param {{keyId: string, algorithm: string}} wanted
+ * @param {Wanted} wanted
  * @returns {Promise<Brought>}
  */
 async function fromAnswer(form, { keyId, algorithm }) {
@@ -85,7 +93,7 @@ async function fromAnswer(form, { keyId, algorithm }) {
  * The two files of the vendor's console. Memory sticks keep times without a time zone, so that the
  * date of a file may be up to a day late.
  * @param {HTMLFormElement} form
- * @param {{algorithm: string}} wanted
+ * @param {Wanted} wanted
  * @returns {Promise<Brought>}
  */
 async function fromFiles(form, { algorithm }) {
@@ -101,7 +109,7 @@ async function fromFiles(form, { algorithm }) {
     if (Math.abs(keyFile.lastModified - tokenFile.lastModified) > together) warnings.push("files-apart")
     const token = plain(decodeText(await readPublic(tokenFile)))
     checkToken(token)
-    return { publicKey: keyText(await readPublic(keyFile)), token, tokenExpireTime: "", expires: null, requestId: "", warnings, since }
+    return { publicKey: keyText(await readPublic(keyFile)), token, tokenExpireTime: "", expires: null, requestId: "", warnings, since, obtained: "file" }
 }
 
 /**

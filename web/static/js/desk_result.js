@@ -4,23 +4,20 @@
 
 import { inWords } from "./expiry.js"
 import { sha256, toUTF8 } from "./bytes.js"
+import { importFile } from "./desk_import_file.js"
 import { offerDownload } from "./download.js"
 import { fill, fillCommands, fillDigest, one, toTop } from "./page.js"
 import { offerPrint, offerReceipt, printRecord } from "./receipt_offer.js"
 
-/**
- * @typedef {object} Ready
- * @property {string} keyId
- * @property {string} region
- * @property {import("./desk_parameters.js").DeskParameters} parameters
- * @property {string} wrapped base64, one line
- * @property {number} expireUnix
- * @property {import("./prepare.js").Made | null} made null where another tool wrapped
- */
+/** @typedef {import("./desk_import_file.js").Ready} Ready */
 
-/** @param {HTMLElement} task */
-export function deskResult(task) {
+/**
+ * @param {HTMLElement} task
+ * @param {import("./desk_task.js").ByLink} [byLink] absent where nothing is sent
+ */
+export function deskResult(task, byLink) {
     const part = one(task, `[data-part="result"]`)
+    const second = byLink?.result(part)
     offerPrint(part)
     return {
         /** @param {Ready} ready */
@@ -28,10 +25,14 @@ export function deskResult(task) {
             const { keyId, region, expireUnix } = ready
             await offerText(part, "wrapped", ready.wrapped, "EncryptedKeyMaterial_base64.txt")
             await offerText(part, "import-token", ready.parameters.token, "ImportToken.txt")
+            offerDownload(part, "import-file", { ...importFile(ready), type: "application/json" })
             fillCommands(part, { cmk: keyId, region, expiry: expireUnix })
             fill(task, "expiry", inWords(expireUnix))
             part.hidden = false
-            await showReceipt(part, task.dataset.version ?? "", ready)
+            const receipt = (/** @type {Partial<import("./receipt.js").Imported>} */ outcome) =>
+                showReceipt(part, task.dataset.version ?? "", ready, outcome)
+            second?.show(ready, receipt)
+            await receipt({})
         },
         focus() {
             toTop(one(part, "h2"))
@@ -58,8 +59,9 @@ async function offerText(part, name, text, fileName) {
  * @param {HTMLElement} part
  * @param {string} version of the program
  * @param {Ready} ready
+ * @param {Partial<import("./receipt.js").Imported>} outcome of the import, where this page made it
  */
-async function showReceipt(part, version, { keyId, region, parameters, expireUnix, made }) {
+async function showReceipt(part, version, { keyId, region, parameters, expireUnix, made }, outcome) {
     one(part, `[data-part="no-receipt"]`).hidden = made !== null
     one(part, `[data-part="receipt"]`).hidden = made === null
     if (!made) return printRecord()
@@ -67,5 +69,6 @@ async function showReceipt(part, version, { keyId, region, parameters, expireUni
         keyId, region, expireUnix, source: made.source, prepared: made.prepared, preparedAt: made.at,
         algorithm: parameters.algorithm, token: parameters.token, tokenExpireTime: parameters.tokenExpireTime,
         fingerprint: parameters.fingerprint, parametersRequestId: parameters.requestId,
+        parametersObtained: parameters.obtained, ...outcome,
     })
 }

@@ -247,7 +247,8 @@ async function showResult(parameters, made, expireUnix, answer) {
         keyId: state.keyId, region, expireUnix, source: made.source, prepared: made.prepared, preparedAt: made.at,
         algorithm: parameters.algorithm, token: parameters.token, tokenExpireTime: parameters.tokenExpireTime,
         fingerprint: parameters.fingerprint, parametersRequestId: parameters.requestId,
-        ...answer.requestId ? { importRequestId: answer.requestId, importedAt: new Date(answer.time) } : {},
+        parametersObtained: "relay",
+        ...answer.requestId ? { importRequestId: answer.requestId, importedAt: new Date(answer.time), importedBy: "relay" } : {},
     })
 }
 

@@ -96,6 +96,18 @@ export async function run(from, request, watch) {
 }
 
 /**
+ * Who starts workers here: the page, or in a connected desk the frame that adds a policy of its own,
+ * so that a worker may connect to nothing. A worker has the policies of the document that starts it.
+ */
+function confined() {
+    const frame = document.querySelector(`iframe[data-part="confined"]`)
+    if (!(frame instanceof HTMLIFrameElement)) return Worker
+    const home = frame.contentDocument?.querySelector("meta[http-equiv]") ? /** @type {any} */ (frame.contentWindow)?.Worker : undefined
+    if (!home) throw problem("module_unavailable")
+    return /** @type {typeof Worker} */ (home)
+}
+
+/**
  * Begin a job. One that takes pieces is fed before it is finished. Whoever begins it must stop it.
  * @param {Module} from
  * @param {Request} request
@@ -105,7 +117,7 @@ export function begin(from, request) {
     // A page from a disk has no origin, and browsers start no module there; its worker is joined
     // into one script.
     const type = from.worker.startsWith("blob:") ? "classic" : "module"
-    const worker = new Worker(/** @type {string} */ (scriptURL(from.worker)), { type, name: request.job })
+    const worker = new (confined())(/** @type {string} */ (scriptURL(from.worker)), { type, name: request.job })
     const ready = settled()
     const answer = settled()
     /** The answer to the piece that was handed over last. */

@@ -21,6 +21,8 @@ import { problem } from "./words.js"
  * @property {string} source
  * @property {Date} preparedAt by this computer's clock
  * @property {string} parametersRequestId empty where nobody knows
+ * @property {"link" | "relay" | "file"} parametersObtained
+ * @property {"link" | "relay"} [importedBy] absent where the import is made elsewhere
  * @property {Date} [importedAt] absent where the import is made elsewhere
  * @property {string} [importRequestId] likewise
  * @property {import("./prepare.js").Prepared} prepared
@@ -53,7 +55,9 @@ export async function writeReceipt(program, made) {
         Origin: made.source === "generate" ? "generated" : made.source,
         PreparedAt: stamp(preparedAt),
         ImportedAt: made.importedAt && stamp(made.importedAt),
+        ParametersObtained: made.parametersObtained,
         ParametersRequestId: made.parametersRequestId,
+        ImportedBy: made.importedBy,
         ImportRequestId: made.importRequestId,
         BackupFile: prepared.backupFile,
         BackupSHA256: prepared.backupSHA256,

@@ -25,7 +25,11 @@
  * @property {string} Origin
  * @property {string} PreparedAt when the key material was wrapped
  * @property {string} [ImportedAt] when the KMS took it; absent where the import is made elsewhere
+ * @property {string} [ParametersObtained] "link": the importer's browser got them from the KMS;
+ *   "relay": through the console; "file": from files or text
  * @property {string} [ParametersRequestId] of GetParametersForImport
+ * @property {string} [ImportedBy] "link": the KMS answered the importer's browser; "relay": it
+ *   answered the console; absent like ImportedAt
  * @property {string} [ImportRequestId] of ImportKeyMaterial; absent like ImportedAt
  * @property {string} [BackupFile] the name of the encrypted backup
  * @property {string} [BackupSHA256] of that file
@@ -35,6 +39,8 @@
 
 const format = "keyferry receipt"
 const algorithms = ["RSAES_OAEP_SHA_256", "RSAES_OAEP_SHA_1", "RSAES_PKCS1_V1_5"]
+const parametersWays = ["link", "relay", "file"]
+const importWays = ["link", "relay"]
 const origins = ["generated", "file", "backup", "components"]
 
 /** How many bytes a text may have. */
@@ -50,6 +56,8 @@ const is = {
     digestOfSomething: (value) => is.digest(value) && /[^0]/.test(text(value)),
     checkValue: (value) => /^[0-9A-F]{10}$/.test(text(value)),
     algorithm: (value) => algorithms.includes(text(value)),
+    parametersWay: (value) => parametersWays.includes(text(value)),
+    importWay: (value) => importWays.includes(text(value)),
     origin: (value) => origins.includes(text(value)),
     format: (value) => value === format,
     version: (value) => value === 1,
@@ -93,7 +101,9 @@ const fields = [
     ["Origin", is.origin],
     ["PreparedAt", is.time],
     ["ImportedAt", is.time, "optional"],
+    ["ParametersObtained", is.parametersWay, "optional"],
     ["ParametersRequestId", is.identifier, "optional"],
+    ["ImportedBy", is.importWay, "optional"],
     ["ImportRequestId", is.identifier, "optional"],
     ["BackupFile", is.name, "optional"],
     ["BackupSHA256", is.digestOfSomething, "optional"],
@@ -113,7 +123,9 @@ function check(found) {
         return value !== undefined
     })
     const together = (/** @type {string} */ one, /** @type {string} */ other) => found.has(one) === found.has(other)
-    if (known.length !== found.size || !together("ImportedAt", "ImportRequestId") || !together("BackupFile", "BackupSHA256")) {
+    const bound = together("ImportedAt", "ImportRequestId") && together("BackupFile", "BackupSHA256")
+        && (found.has("ImportedAt") || !found.has("ImportedBy"))
+    if (known.length !== found.size || !bound) {
         throw refusal("receipt_malformed")
     }
 }

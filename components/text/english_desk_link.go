@@ -1,0 +1,88 @@
+package text
+
+var englishDeskLink = DeskLink{
+	Title:       "Import by link",
+	Lead:        "For key material that whoever runs the console must not be able to read. The console signs two links. Your browser opens them itself: it gets the wrapping key from the KMS and sends the wrapped key material there. This page comes from a file on your disk, and the console sees neither.",
+	Destination: "Only to the KMS",
+	CMKPurpose:  "The CMK must have the Origin EXTERNAL. Take its ID from its owner, and not from a link: the page refuses a link for any other CMK.",
+
+	Link:      "A link from the console",
+	LinkHint:  "Your browser gets the wrapping key from the KMS. Whoever runs the console cannot replace it.",
+	LinkLabel: "Paste the link for GetParametersForImport",
+	LinkFile:  "Or choose the text file that contains it",
+	HowToGet:  "How to get a link",
+	GetLink:   "In the console, open Import or your request, choose the same CMK and algorithm, and open “Open in the desk”. The link is good for 15 minutes and for one call.",
+	GetByCLI:  "Without a console, someone with an AccessKey runs:",
+
+	FromKMS:     "Your browser got this wrapping key from {host} itself. The console only signed the question.",
+	FromLocal:   "Your browser got this wrapping key from {host} on this computer, over plain HTTP. This is for trying out: there is no certificate to check.",
+	FromFile:    "You brought these parameters yourself. Whoever they passed through could have replaced the wrapping key; only a link excludes that.",
+	Certificate: "The connection was encrypted with a certificate for {host} that your browser accepts.",
+	Checked:     "Checked: the link leads to {host} and nowhere else, it asks for import parameters of {cmk} for {algorithm} and nothing else, and the answer is for {cmk} and was just made.",
+
+	Next:           "Take the import file to the console. It contains no secrets: only the KMS can decrypt the key material in it. The console answers with a second link.",
+	ImportFile:     "Download the import file",
+	ImportText:     "The import file as text",
+	Second:         "Import it yourself, by the second link",
+	SecondWhy:      "If the console imports for you, you have only its word for it. If your browser sends the key material by the second link, the KMS itself tells you that it accepted this key.",
+	SecondLabel:    "Paste the link for ImportKeyMaterial",
+	SecondFile:     "Or choose the text file that contains the second link",
+	Confirm:        "Import into {cmk}",
+	Sending:        "Sending the encrypted key material to the KMS…",
+	ForKeyferry:    "Or in a Keyferry console",
+	ForKeyferryHow: "The import file contains all of it: a console imports it, or submits it to a request. It contains no secrets.",
+	OtherWays:      "Other ways to import",
+	OtherWaysWhy:   "Whoever imports these for you could import another key instead and tell you that it worked. The KMS accepts only the first key, so bring a second link at any time later to find out: it must be accepted.",
+	NotConfirmed:   "Nothing has been imported by this page yet. If you are told that the import is done, that is not confirmed by the KMS.",
+
+	Accepted:     "The KMS itself told your browser that it accepted this key for {cmk}. It accepts no other from now on.",
+	AcceptedWhy:  "A CMK keeps the first key material that it accepts, and refuses any other for good. So this answer proves that {cmk} holds your key, and not one that somebody imported before you or in its place.",
+	AcceptedBy:   "The answer came from {host}, over a connection that your browser checked.",
+	Drill:        "Repeat this at any time with the backup, the receipt and two new links. As long as the KMS accepts, the CMK holds your key.",
+	AcceptedID:   "RequestId of ImportKeyMaterial",
+	ReceiptAgain: "The receipt now says that your browser made the import, and how it got the parameters.",
+
+	PanelTitle:   "What left this browser",
+	PanelReach:   "The Content Security Policy in this file lets the page connect to these addresses and to nothing else. The worker, which holds the key material, may connect to nothing.",
+	PanelNothing: "Nothing yet.",
+	PanelExplain: "Logged by the only code here that can send. Your browser's network panel shows the same requests. The signature in a link is not shown.",
+	PanelElse:    "Nothing else was sent.",
+}
+
+var englishReceiptWays = ReceiptWays{
+	Parameters:      "Wrapping key obtained",
+	ParametersLink:  "By link: the importer's browser got it from the KMS itself, so nobody in between could replace it.",
+	ParametersRelay: "Through the console, which passed on what the KMS answered. The receipt does not prove that it passed on the same key.",
+	ParametersFile:  "From files or text that the importer was given. The receipt does not prove that nobody replaced the key on the way.",
+	Import:          "Imported by",
+	ImportLink:      "The importer's browser, by link: the KMS itself answered that it accepted this key. It accepts the first key and no other.",
+	ImportRelay:     "The console, which passed on that the KMS accepted. The receipt does not prove more than the console's word.",
+	NotTold:         "The receipt does not say.",
+}
+
+// englishDeskLinkFaults are what can be wrong with a link, and with what comes of it.
+var englishDeskLinkFaults = map[string]Fault{
+	"link_missing":           {"There is no link.", "Paste the link that the console shows, or choose the text file that contains it."},
+	"link_unreadable":        {"This is not a link as the console signs it.", "Copy the whole link again, from https:// to its last character. It must not have been changed or shortened on the way."},
+	"link_plain_http":        {"This link leads to the KMS without encryption.", "It begins with http:// and not with https://. Anyone on the way could answer in the KMS's place. Do not use it; get another link from the console."},
+	"link_other_host":        {"This link does not lead to a KMS that this file may reach.", "Nothing was sent. Either the link is for another region, or it is meant to have somebody else answer in the KMS's place. The panel “What left this browser” lists the addresses that it may lead to. If you did not expect this, tell somebody other than whoever gave you the link."},
+	"link_other_region":      {"This link leads to the KMS of another region than the one in step 1.", "Nothing was sent. Use a link for the region of your CMK, or correct the region in step 1."},
+	"link_parameter_twice":   {"This link names the same parameter twice.", "Nothing was sent. No console signs such a link: it would be unclear which of the two counts. Get another link, and tell whoever runs the console."},
+	"link_parameter_unknown": {"This link has a parameter that does not belong to this call.", "Nothing was sent. No console signs such a link. Get another one, and tell whoever runs the console."},
+	"link_other_action":      {"This link asks the KMS for something else than this step needs.", "Nothing was sent. In step 2 it must be GetParametersForImport, and at the end ImportKeyMaterial. Check which of the two links you pasted, or get another one."},
+	"link_other_cmk":         {"This link is for a different CMK than the one in step 1.", "Nothing was sent. With it you would import into that CMK, which may belong to somebody else. Get a link for your CMK, or correct step 1."},
+	"link_other_algorithm":   {"This link is for another wrapping algorithm than the one chosen above.", "Nothing was sent. Choose the algorithm that was agreed, or get a link for the one that is chosen."},
+	"link_other_material":    {"This link would import something else than what you made here.", "Nothing was sent. Its key material, token or expiry is not that of your import file. Give the import file to the console again and get another second link. If it happens again, do not trust the console."},
+	"link_no_network":        {"This computer is offline, so the KMS cannot be reached.", "Connect it and try again. The link stays good for 15 minutes after it was made. Or choose files or JSON above."},
+	"link_unreachable":       {"The KMS did not answer, or not with a certificate that your browser accepts.", "Check the network, and the clock of this computer. If the network needs a proxy that opens encrypted connections, your browser does not trust it here, and rightly so: use another network. Then get a new link. Or choose files or JSON above."},
+	"link_answer_withheld":   {"The KMS can be reached, but your browser was not let read its answer.", "Either the answer does not allow pages to read it (CORS), or it leads to another address. Nothing is wrong with the key material. Choose files or JSON above for the parameters; the page then says that they did not come by link."},
+	"link_bad_answer":        {"What answered is not the KMS, or its answer is damaged.", "Get a new link and try again. If it happens again, another computer in the network answers in its place."},
+	"link_too_old":           {"The KMS refused the link because it is too old.", "A link is good for 15 minutes. Get a new one. If a new one is refused as well, the console's clock is wrong."},
+	"link_used":              {"The KMS refused the link because it was used already.", "A link is good for one call. Get a new one. If you have not used it, somebody else has: the wrapping key that they got is of no use to them."},
+	"link_refused":           {"The KMS refused the call.", "Its message is below. Once the cause is fixed, get a new link: each is good for one call."},
+	"link_answer_other_cmk":  {"The answer is for a different CMK than the one in step 1.", "Do not continue. The answer did not come from the KMS, or it was made for another link. Tell somebody other than whoever gave you the link."},
+	"link_answer_not_fresh":  {"The answer was not made for this link: its token does not end 24 hours after the link was signed.", "Do not continue. Somebody may have sent you an old answer. Get a new link. If it happens again, another computer in the network answers in the KMS's place."},
+	"link_import_unknown":    {"The answer of the KMS was lost, so it is not known whether it accepted the key.", "Get a new second link and send it again. The KMS accepts the same key as often as you like, and no other."},
+	"link_import_withheld":   {"Your browser was not let read the answer of the KMS, so it is not known whether it accepted the key.", "Import the files below in the Alibaba Cloud console or with the aliyun command line, and check there that the CMK is Enabled. That does not prove which key it holds."},
+	"link_other_key":         {"The KMS refused your key. By all that is known, this CMK holds somebody else's key.", "Do not encrypt anything under this CMK. The KMS keeps the first key material and refuses any other with this code; your key was wrapped for the key that the KMS just gave, so it was not damaged. If you never imported into this CMK, somebody did before you. Alibaba Cloud does not document that it uses this code for nothing else: ask the account's owner for the ActionTrail record of ImportKeyMaterial, keep the RequestId, and create another CMK."},
+}

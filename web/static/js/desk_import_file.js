@@ -1,0 +1,38 @@
+// @ts-check
+// The import file: what a desk hands back to a console, which imports it, submits it to a request,
+// or signs a link for it. It holds nothing secret.
+
+import { toUTF8 } from "./bytes.js"
+
+/**
+ * What is ready to be imported.
+ * @typedef {object} Ready
+ * @property {string} keyId
+ * @property {string} region
+ * @property {import("./desk_parameters.js").DeskParameters} parameters
+ * @property {string} wrapped base64, one line
+ * @property {number} expireUnix
+ * @property {import("./prepare.js").Made | null} made null where another tool wrapped
+ */
+
+/**
+ * @param {Ready} ready
+ * @returns {{text: string, bytes: Uint8Array<ArrayBuffer>, name: string}}
+ */
+export function importFile({ keyId, region, parameters, wrapped, expireUnix, made }) {
+    const text = `${JSON.stringify({
+        Keyferry: "import",
+        Version: 1,
+        Region: region,
+        KeyId: keyId,
+        WrappingAlgorithm: parameters.algorithm,
+        WrappingKeySHA256: parameters.fingerprint,
+        EncryptedKeyMaterial: wrapped,
+        ImportToken: parameters.token,
+        TokenExpireTime: parameters.tokenExpireTime,
+        KeyMaterialExpireUnix: expireUnix,
+        ...made ? { KeyCheckValue: made.prepared.kcv, Commitment: made.prepared.commitment } : {},
+        ParametersObtained: parameters.obtained,
+    }, null, 2)}\n`
+    return { text, bytes: toUTF8(text), name: `keyferry-${keyId}-import.json` }
+}

@@ -1,7 +1,8 @@
 // Command keyferry imports key material into Alibaba Cloud KMS from a browser.
 //
 // keyferry serve, the default, runs the console in front of an embedded local KMS or of Alibaba
-// Cloud. keyferry desk writes an offline console in one file. keyferry localkms runs the local KMS
+// Cloud. keyferry desk writes an offline console in one file. keyferry link prints a signed link to the
+// KMS, for somebody who has that file. keyferry localkms runs the local KMS
 // alone. keyferry verify compares a running console with this binary. keyferry policy checks policies
 // and says what they decide. keyferry ledger verifies and exports the record of what happened.
 package main
@@ -25,6 +26,7 @@ const version = "0.1.0"
 type commands struct {
 	Serve    serveCommand    `cmd:"" default:"withargs" help:"Run the console (this is the default)."`
 	Desk     deskCommand     `cmd:"" help:"Write the offline console, one HTML file."`
+	Link     linkCommand     `cmd:"" help:"Print a signed link to the KMS, for somebody who has the desk."`
 	LocalKMS localKMSCommand `cmd:"" name:"localkms" help:"Run the local KMS alone, as a test double for other projects."`
 	Verify   verifyCommand   `cmd:"" help:"Compare what a running console serves with what this binary was built with."`
 	Policy   policyCommand   `cmd:"" help:"Check policies on who may import, or ask what they decide."`

@@ -260,8 +260,8 @@ func LedgerPage(frame components.Frame) templ.Component {
 // ledgerKinds are the kinds of entries that the search offers. One that ends in a dot stands for all
 // that begin with it.
 var ledgerKinds = []string{
-	"request.", "request.created", "request.issued", "request.submitted", "request.refused", "request.cancelled", "request.lapsed",
-	"approval.", "approval.given", "approval.taken_back", "import.", "import.intent", "import.held", "import.outcome",
+	"request.", "request.created", "request.issued", "request.linked", "request.submitted", "request.refused", "request.cancelled", "request.lapsed",
+	"approval.", "approval.given", "approval.taken_back", "import.", "import.intent", "import.reported", "import.held", "import.outcome",
 	"signin.", "guest.", "policy.",
 }
 

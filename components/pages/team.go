@@ -51,7 +51,7 @@ func kebab(name string) string {
 // states of a request, in the order in which the list's filter offers them.
 func states(words text.RequestStatus) []namedPhrase {
 	return []namedPhrase{
-		{"open", words.Open}, {"issued", words.Issued}, {"submitted", words.Submitted}, {"sending", words.Sending},
+		{"open", words.Open}, {"issued", words.Issued}, {"submitted", words.Submitted}, {"sending", words.Sending}, {"linked", words.Linked},
 		{"unknown", words.Unknown}, {"failed", words.Failed}, {"imported", words.Imported},
 		{"refused", words.Refused}, {"cancelled", words.Cancelled}, {"lapsed", words.Lapsed},
 	}

@@ -366,5 +366,6 @@ var chinese = Catalogue{
 		ModuleWhy: "本控制台提供的 keyferry.wasm（处理密钥材料的模块）的 SHA-\u2060256",
 	},
 	Team:   chineseTeam,
-	Faults: merged(chineseFaults, chineseCustodyFaults, chineseDeskFaults, chineseDeskLinkFaults, chineseTeamFaults, chineseRequestFaults),
+	Link:   chineseLink,
+	Faults: merged(chineseFaults, chineseCustodyFaults, chineseDeskFaults, chineseDeskLinkFaults, chineseTeamFaults, chineseRequestFaults, chineseLinkFaults),
 }

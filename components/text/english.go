@@ -366,5 +366,6 @@ var english = Catalogue{
 		ModuleWhy: "SHA-256 of keyferry.wasm as served: the module that holds key material",
 	},
 	Team:   englishTeam,
-	Faults: merged(englishFaults, englishCustodyFaults, englishDeskFaults, englishDeskLinkFaults, englishTeamFaults, englishRequestFaults),
+	Link:   englishLink,
+	Faults: merged(englishFaults, englishCustodyFaults, englishDeskFaults, englishDeskLinkFaults, englishTeamFaults, englishRequestFaults, englishLinkFaults),
 }

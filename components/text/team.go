@@ -32,6 +32,7 @@ type RequestStatus struct {
 	Issued    string
 	Submitted string
 	Sending   string
+	Linked    string
 	Unknown   string
 	Imported  string
 	Failed    string
@@ -53,6 +54,10 @@ type RequestNext struct {
 	Held         string // {what}
 	Send         string // {place}
 	Retry        string // {time}
+	Link         string // {who}
+	LinkYou      string
+	Report       string // {who} {time}
+	ReportYou    string // {time}
 	Outcome      string
 	Resend       string // {who}
 	ResendYou    string
@@ -71,22 +76,25 @@ type RequestNext struct {
 
 // RequestHappened names the events of a request. Each begins a line of its timeline.
 type RequestHappened struct {
-	Created   string
-	Issued    string
-	Submitted string
-	Approved  string
-	TakenBack string
-	Refused   string
-	Cancelled string
-	Lapsed    string
-	Sending   string
-	Imported  string
-	Failed    string
-	Unknown   string
-	NotTaken  string
-	Held      string
-	Again     string
-	Console   string // who, where the console did it by itself
+	Created        string
+	Issued         string
+	Submitted      string
+	Approved       string
+	TakenBack      string
+	Refused        string
+	Cancelled      string
+	Lapsed         string
+	ParametersLink string
+	Linked         string
+	Reported       string
+	Sending        string
+	Imported       string
+	Failed         string
+	Unknown        string
+	NotTaken       string
+	Held           string
+	Again          string
+	Console        string // who, where the console did it by itself
 }
 
 // RequestTerms are what a request allows, in words.

@@ -41,6 +41,7 @@ type Catalogue struct {
 	Sheet       Sheet
 	Phrases     Phrases
 	Team        Team
+	Link        Link
 	Faults      map[string]Fault
 }
 

@@ -25,8 +25,15 @@ func (c *console) acts() map[string]echo.HandlerFunc {
 		"parameters": c.requestParameters,
 		"submit":     c.fresh(c.submit),
 		"guest-link": c.guestLink,
-		"takeback":   c.act(nil, func(e echo.Context, id, _ string) (requests.View, error) { return service.TakeBack(c.context(e), id) }),
-		"again":      c.act(nil, func(e echo.Context, id, _ string) (requests.View, error) { return service.Again(c.context(e), id) }),
+
+		"parameters-link": c.requestParametersLink,
+		"submit-file":     c.fresh(c.submitFile(false)),
+		"submit-by-link":  c.fresh(c.submitFile(true)),
+		"import-link":     c.fresh(c.requestImportLink),
+		"report":          c.report,
+
+		"takeback": c.act(nil, func(e echo.Context, id, _ string) (requests.View, error) { return service.TakeBack(c.context(e), id) }),
+		"again":    c.act(nil, func(e echo.Context, id, _ string) (requests.View, error) { return service.Again(c.context(e), id) }),
 		"approve": c.fresh(c.act(&sentence{"Digest", digestForm.MatchString}, func(e echo.Context, id, digest string) (requests.View, error) {
 			return service.Approve(c.context(e), id, digest)
 		})),

@@ -124,6 +124,9 @@ func (c *console) operatorRoutes(e *echo.Echo) {
 	}
 	e.POST("/kms/GetParametersForImport", c.getParametersForImport, require...)
 	e.POST("/kms/ImportKeyMaterial", c.importKeyMaterial, require...)
+	e.POST("/kms/GetParametersForImportLink", c.parametersLink, require...)
+	e.POST("/kms/ImportFile", c.importFile, require...)
+	e.POST("/kms/ImportKeyMaterialLink", c.importLink, require...)
 }
 
 func (c *console) static(e echo.Context) error {

@@ -35,6 +35,9 @@ var (
 	errExpireUnix    = &refusal{http.StatusBadRequest, "Console.ExpireUnix"}
 	errExpireFar     = &refusal{http.StatusBadRequest, "Console.ExpireFar"}
 	errRemind        = &refusal{http.StatusBadRequest, "Console.Remind"}
+	errImportFile    = &refusal{http.StatusBadRequest, "Console.ImportFile"}
+	errFileRegion    = &refusal{http.StatusBadRequest, "Console.FileRegion"}
+	errFileKey       = &refusal{http.StatusBadRequest, "Console.FileKey"}
 	errCrossOrigin   = &refusal{http.StatusForbidden, "Console.CrossOrigin"}
 	errHost          = &refusal{http.StatusMisdirectedRequest, "Console.Host"}
 	errMethod        = &refusal{http.StatusMethodNotAllowed, "Console.Method"}
@@ -117,7 +120,7 @@ func statusOf(code string) int {
 		return http.StatusForbidden
 	case "Requests.Busy":
 		return http.StatusTooManyRequests
-	case "Requests.State", "Requests.Lapsed", "Requests.TokenExpired", "Requests.Changed", "Requests.Twice",
+	case "Requests.HeldAltered", "Requests.HeldApproval", "Requests.HeldImport", "Requests.State", "Requests.Lapsed", "Requests.TokenExpired", "Requests.Changed", "Requests.Twice",
 		"Requests.NoApproval", "Requests.Waiting":
 		return http.StatusConflict
 	}

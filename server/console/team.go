@@ -24,6 +24,9 @@ type Requests interface {
 	Refuse(ctx context.Context, id, reason string) (requests.View, error)
 	Cancel(ctx context.Context, id, reason string) (requests.View, error)
 	Again(ctx context.Context, id string) (requests.View, error)
+	ParametersLink(ctx context.Context, id, algorithm string) (*kms.Link, error)
+	ImportLink(ctx context.Context, id string) (*kms.Link, error)
+	Report(ctx context.Context, id string, said requests.Report) (requests.View, error)
 	Evidence(ctx context.Context, id string) (requests.Evidence, error)
 	Waiting(ctx context.Context, id string) int
 }
@@ -56,6 +59,9 @@ var requestIDs = regexp.MustCompile(`^[A-Za-z0-9]{26}$`)
 func (c *console) teamRoutes(e *echo.Echo) {
 	e.POST("/kms/GetParametersForImport", c.signedIn(c.getParametersForImport), c.who()...)
 	e.POST("/kms/ImportKeyMaterial", c.fresh(c.importKeyMaterial), c.who()...)
+	e.POST("/kms/GetParametersForImportLink", c.signedIn(c.parametersLink), c.who()...)
+	e.POST("/kms/ImportFile", c.fresh(c.importFile), c.who()...)
+	e.POST("/kms/ImportKeyMaterialLink", c.fresh(c.importLink), c.who()...)
 	api := e.Group("/api", append(c.who(), demandHeader)...)
 	api.GET("/me", c.me)
 	api.GET("/requests", c.listRequests)

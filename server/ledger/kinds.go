@@ -12,6 +12,7 @@ var kinds = map[string]map[string]form{
 		"approvals": number, "approvers": line, "eachGroup": word, "commitment": digest, "again": name,
 	},
 	"request.issued":    {"algorithm": word, "wrappingKey": digest, "tokenExpires": instant},
+	"request.linked":    {"algorithm": word, "goodUntil": instant}, // a signed link to get parameters, not the link
 	"request.submitted": submitted,
 	"request.refused":   {"digest": digest, "reason": line},
 	"request.cancelled": {"reason": line},
@@ -21,7 +22,12 @@ var kinds = map[string]map[string]form{
 	"approval.given":      {"digest": digest, "groups": line},
 	"approval.taken_back": {"digest": digest},
 
-	"import.intent":  {"digest": digest, "attempt": number, "algorithm": word, "expires": instant},
+	"import.intent": { // way: link where the importer makes the call
+		"digest": digest, "attempt": number, "algorithm": word, "expires": instant, "way": word, "goodUntil": instant,
+	},
+	"import.reported": { // what the importer says that the KMS answered
+		"digest": digest, "attempt": number, "state": word, "code": name, "kmsRequestId": name,
+	},
 	"import.held":    {"digest": digest, "code": word}, // agreed to, and stopped by the policy
 	"import.outcome": {"digest": digest, "attempt": number, "state": word, "code": name, "kmsRequestId": name, "recovered": word},
 
@@ -44,5 +50,5 @@ var kinds = map[string]map[string]form{
 
 var submitted = map[string]form{
 	"digest": digest, "algorithm": word, "wrappingKey": digest, "ciphertext": digest,
-	"expires": instant, "kcv": hexadecimal, "commitment": digest,
+	"expires": instant, "kcv": hexadecimal, "commitment": digest, "parameters": word,
 }

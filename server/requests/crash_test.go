@@ -87,8 +87,12 @@ const crashLease = 2 * time.Second
 // walk goes a way, from wherever a process that was killed has left it.
 func (w *world) walk(way string) {
 	w.t.Helper()
-	if way == "own" {
+	switch way {
+	case "own":
 		w.walkOwn()
+		return
+	case "link":
+		w.walkLink()
 		return
 	}
 	v, known := w.only(rita)
@@ -193,6 +197,7 @@ func TestKilledAtEveryPoint(t *testing.T) {
 		"approve":  {[]string{"create.", "parameters.", "submit.", "approve.", "intent.", "import.", "outcome."}, requests.Imported},
 		"bound":    {[]string{"intent.", "import.", "outcome."}, requests.Failed}, // to other material
 		"own":      {[]string{"own.", "submit.", "intent.", "import.", "outcome."}, requests.Imported},
+		"link":     {[]string{"create.", "parameters-link.", "submit.", "approve.", "import-link.", "report.", "intent.", "import.", "outcome."}, requests.Imported},
 		"refuse":   {[]string{"refuse."}, requests.Refused},
 		"cancel":   {[]string{"cancel."}, requests.Cancelled},
 		"lapse":    {[]string{"lapse."}, requests.Lapsed},

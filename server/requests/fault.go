@@ -73,6 +73,17 @@ var (
 	ErrBusy = &Fault{Code: "Requests.Busy"}
 	// ErrWaiting reports an import of one's own that waits for approvals. Detail request.
 	ErrWaiting = &Fault{Code: "Requests.Waiting"}
+	// ErrHeldAltered reports a submission that is not what people agreed to any more.
+	ErrHeldAltered = &Fault{Code: "Requests.HeldAltered"}
+	// ErrHeldImport reports that the policy no longer permits the import.
+	ErrHeldImport = &Fault{Code: "Requests.HeldImport"}
+	// ErrHeldApproval reports that by the policy too few people have agreed.
+	ErrHeldApproval = &Fault{Code: "Requests.HeldApproval"}
+	// ErrLinkLapsed reports a link that was given out and of which nothing was heard: whether the
+	// importer used it is not known.
+	ErrLinkLapsed = &Fault{Code: "Requests.LinkLapsed"}
+	// ErrNoLink reports a console that signs no links.
+	ErrNoLink = &Fault{Code: "Requests.NoLink"}
 	// ErrFilter reports a filter or a place in a list that cannot be.
 	ErrFilter = &Fault{Code: "Requests.Filter"}
 )

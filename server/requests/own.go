@@ -22,33 +22,47 @@ func (own) relay() {}
 
 // ImportParameters gets parameters for a new request of one's own, which lapses with its token.
 func (o own) ImportParameters(ctx context.Context, keyID string, spec kms.WrappingSpec) (*kms.Parameters, error) {
-	who, err := asking(ctx)
+	who, r, err := o.s.draftOwn(ctx, keyID, spec.Algorithm)
 	if err != nil {
 		return nil, err
 	}
-	terms := Terms{
-		Region: o.s.config.Region, KeyID: keyID, Algorithms: []string{spec.Algorithm},
-		Importer: ByPerson, ImporterID: who.ID, Expiry: ExpiryAny, Deadline: o.s.now().Add(time.Hour),
-	}
-	if field := terms.check(o.s.config.Region, o.s.now()); field != "" {
-		return nil, ErrTerms.with("field", field)
-	}
-	r := newRecord(who, terms, o.s.now())
-	r.Own = true
 	// The KMS is asked first, so that a mistyped CMK leaves no request behind.
-	if _, err := o.s.ask(who, policy.Import, &r.Request, r.Created); err != nil {
-		return nil, o.s.recordDenial(ctx, err)
-	}
 	parameters, err := o.s.askKMS(ctx, who, r.ID, keyID, spec.Algorithm)
 	if err != nil {
 		return nil, err
 	}
-	return parameters, o.s.keepOwn(ctx, who, r, parameters)
+	r.Deadline = parameters.TokenExpireTime
+	return parameters, o.s.keepOwn(ctx, who, r, func(c *change, policies []string) error {
+		if err := c.act(actIssue); err != nil {
+			return err
+		}
+		return c.hand(spec.Algorithm, parameters, policies)
+	})
 }
 
-// keepOwn keeps a request of one's own together with its token.
-func (s *Service) keepOwn(ctx context.Context, who person.Person, made *record, p *kms.Parameters) error {
-	made.Deadline = p.TokenExpireTime
+// draftOwn returns a request of one's own, not yet kept, that the policy allows.
+func (s *Service) draftOwn(ctx context.Context, keyID, algorithm string) (person.Person, *record, error) {
+	who, err := asking(ctx)
+	if err != nil {
+		return who, nil, err
+	}
+	terms := Terms{
+		Region: s.config.Region, KeyID: keyID, Algorithms: []string{algorithm},
+		Importer: ByPerson, ImporterID: who.ID, Expiry: ExpiryAny, Deadline: s.now().Add(time.Hour),
+	}
+	if field := terms.check(s.config.Region, s.now()); field != "" {
+		return who, nil, ErrTerms.with("field", field)
+	}
+	r := newRecord(who, terms, s.now())
+	r.Own = true
+	if _, err := s.ask(who, policy.Import, &r.Request, r.Created); err != nil {
+		return who, nil, s.recordDenial(ctx, err)
+	}
+	return who, r, nil
+}
+
+// keepOwn keeps a request of one's own together with what hand records.
+func (s *Service) keepOwn(ctx context.Context, who person.Person, made *record, hand func(*change, []string) error) error {
 	err := s.write(ctx, "own", func(tx *store.Tx) error {
 		r := *made
 		c := &change{s: s, tx: tx, r: &r, who: who, now: s.now()}
@@ -63,10 +77,7 @@ func (s *Service) keepOwn(ctx context.Context, who person.Person, made *record, 
 		if err := c.record("request.created", "created", "", d.Policies, fieldsOf(&r.Request)); err != nil {
 			return err
 		}
-		if err := c.act(actIssue); err != nil {
-			return err
-		}
-		if err := c.hand(r.Algorithms[0], p, d.Policies); err != nil {
+		if err := hand(c, d.Policies); err != nil {
 			return err
 		}
 		return save(tx, &r)
@@ -84,13 +95,7 @@ func (o own) ImportKeyMaterial(ctx context.Context, in *kms.Import) (string, err
 	var t token
 	var r *record
 	err = o.s.config.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		if t, err = loadToken(tx, sha256Hex(in.ImportToken)); err != nil {
-			return err
-		}
-		if t.person != who.ID {
-			return ErrParameters
-		}
-		r, err = load(tx, t.request)
+		t, r, err = ofToken(tx, who, in.ImportToken)
 		return err
 	})
 	if err != nil {
@@ -106,12 +111,30 @@ func (o own) ImportKeyMaterial(ctx context.Context, in *kms.Import) (string, err
 	})
 }
 
+// ofToken finds a token that was issued to a person, and its request.
+func ofToken(tx *store.Tx, who person.Person, text string) (token, *record, error) {
+	t, err := loadToken(tx, sha256Hex(text))
+	if err != nil {
+		return t, nil, err
+	}
+	if t.person != who.ID {
+		return t, nil, ErrParameters
+	}
+	r, err := load(tx, t.request)
+	return t, r, err
+}
+
 // sendOwn submits, or has the same bytes sent again, and waits for the outcome.
 func (s *Service) sendOwn(ctx context.Context, v View, in Submission) (string, error) {
 	same := v.Digest == in.Digest(v.KeyID, v.Region)
 	var r *record
 	var err error
-	if v.State == Failed || same && (v.State == Unknown || v.State == Submitted && v.Next.Code == NextRetry) {
+	if same && v.State == Linked {
+		if r, err = s.report(ctx, v.ID, Report{State: "unanswered"}); err != nil {
+			return "", err
+		}
+	}
+	if v.State == Failed || same && (v.State == Unknown || v.State == Submitted && (v.Next.Code == NextRetry || v.Next.Code == NextLink)) {
 		if r, err = s.again(ctx, v.ID); err != nil {
 			return "", err
 		}
@@ -149,7 +172,7 @@ func outcomeOf(v View) (string, error) {
 	switch {
 	case v.State == Imported:
 		return v.Outcome.RequestID, nil
-	case v.State == Sending, v.State == Unknown:
+	case v.State == Sending, v.State == Unknown, v.State == Linked:
 		return "", kms.ErrOutcomeUnknown
 	case v.State == Failed:
 		return "", &kms.Error{Code: v.Outcome.Code, RequestID: v.Outcome.RequestID, HTTPStatus: http.StatusBadRequest}

@@ -19,8 +19,9 @@ type record struct {
 	Asked    bool      // whether a person asked for the next call
 	Holder   string    // the sender that has the lease; empty for none
 	LeaseEnd time.Time
-	Sealed   bool   // whether ciphertext and token are kept
-	Held     string // code of why it is not being sent although enough had agreed
+	Sealed   bool    // whether ciphertext and token are kept
+	Links    []given // signed links to get parameters by
+	Held     string  // code of why it is not being sent although enough had agreed
 
 	policies []string // that allowed what is being sent; not kept
 	known    []party  // whom it concerned when it was read; not kept
@@ -34,7 +35,7 @@ func (r *record) due() time.Time {
 	if r.State.Ended() {
 		return time.Time{}
 	}
-	token := r.Submission != nil && (r.State == Submitted || r.State == Sending || r.State == Unknown)
+	token := r.Submission != nil && (r.State == Submitted || r.State == Sending || r.State == Unknown || r.State == Linked)
 	if token && r.Submission.TokenExpires.Before(r.Deadline) {
 		return r.Submission.TokenExpires
 	}
@@ -61,6 +62,8 @@ func (r *record) wake() time.Time {
 	case r.State.Ended():
 		return time.Time{}
 	case r.State == Sending:
+		return r.LeaseEnd
+	case r.State == Linked && r.NextTry.IsZero():
 		return r.LeaseEnd
 	case r.State == Unknown && !r.Sealed:
 		return time.Time{}

@@ -12,6 +12,7 @@ const (
 	Issued    State = "issued"    // the importer has the parameters for the import
 	Submitted State = "submitted" // the ciphertext is here and waits for approvals
 	Sending   State = "sending"   // the intent is recorded, the outcome is not
+	Linked    State = "linked"    // the importer has a signed link to make the call, the outcome is not known
 	Unknown   State = "unknown"   // the KMS did not answer; the same bytes can be sent again
 	Imported  State = "imported"  // the KMS has the material
 	Failed    State = "failed"    // the KMS refused; the importer may begin again
@@ -70,6 +71,8 @@ type Submission struct {
 	ExpireUnix           int64     // when the material expires, in seconds since 1970; 0 means never
 	KCV                  string    // 10 upper-case hexadecimal digits, if the importer shows it
 	Commitment           string    // 64 lower-case hexadecimal digits, if the importer shows it
+	ParametersByLink     bool      // whether the importer had the parameters from the KMS by a signed link; the Service sets it
+	ByLink               bool      // whether the importer wants to make the call by a signed link
 }
 
 // Decision is what one approver said of one submission.

@@ -86,11 +86,15 @@ func (s *Service) round(ctx context.Context) ([]*flight, error) {
 	return begun, nil
 }
 
-// expire lapses a request, or removes the bytes of an unknown outcome that can be sent no more.
+// expire lapses a request or a link, or removes the bytes of an unknown outcome that can be sent no
+// more.
 func (s *Service) expire(ctx context.Context, id string) error {
 	_, err := s.alter(ctx, "lapse", id, person.Person{}, func(c *change) error {
 		if c.r.State == Unknown && c.r.Sealed && c.r.overdue(c.now) {
 			return c.doubt(c.r.Outcome.Code)
+		}
+		if c.r.State == Linked && (c.r.overdue(c.now) || c.r.NextTry.IsZero() && !c.now.Before(c.r.LeaseEnd)) {
+			return c.doubt(ErrLinkLapsed.Code)
 		}
 		return nil
 	})

@@ -44,7 +44,7 @@ type flight struct {
 // sendIfReady sends a request and waits for the outcome, for a while at most. It returns the
 // error of the call; the state has what it means.
 func (s *Service) sendIfReady(ctx context.Context, r *record) error {
-	if r.NextTry.IsZero() || r.State != Submitted && r.State != Unknown {
+	if r.NextTry.IsZero() || r.State != Submitted && r.State != Unknown && r.State != Linked {
 		return nil
 	}
 	f := s.dispatch(r.ID, r.Requester)
@@ -150,7 +150,7 @@ func (s *Service) claim(ctx context.Context, id string) (in *kms.Import, attempt
 // turn reports whether the request is to be sent now, and no other process has it.
 func (c *change) turn() bool {
 	switch c.r.State {
-	case Submitted, Unknown:
+	case Submitted, Unknown, Linked:
 		return !c.r.NextTry.IsZero() && !c.now.Before(c.r.NextTry)
 	case Sending:
 		return !c.now.Before(c.r.LeaseEnd)
@@ -168,8 +168,11 @@ func (c *change) hold(bytes *Submission) (bool, error) {
 	}
 	if late := c.now.Sub(c.r.Began) > resendFor && !c.r.Asked; c.r.Doubt && (late || c.r.overdue(c.now)) {
 		code := interrupted
-		if c.r.State == Unknown {
+		switch c.r.State {
+		case Unknown:
 			code = c.r.Outcome.Code
+		case Linked:
+			code = ErrLinkLapsed.Code
 		}
 		return true, c.doubt(code)
 	}
@@ -177,7 +180,7 @@ func (c *change) hold(bytes *Submission) (bool, error) {
 	why := ""
 	switch {
 	case bytes.Digest(c.r.KeyID, c.r.Region) != c.r.Digest: // somebody wrote into the database
-		why = "Requests.HeldAltered"
+		why = ErrHeldAltered.Code
 	case c.r.Doubt:
 		return false, nil // it was allowed when the first call was made, and only its outcome is wanted
 	default:
@@ -199,7 +202,7 @@ func (c *change) hold(bytes *Submission) (bool, error) {
 func (c *change) stillAllowed() (policies []string, why string) {
 	d := c.s.config.Policy.Decide(question(c.r.ImportedBy, policy.Import, &c.r.Request))
 	if !d.Allowed {
-		return d.Policies, "Requests.HeldImport"
+		return d.Policies, ErrHeldImport.Code
 	}
 	c.tighten(d)
 	for i := range c.r.Decisions {
@@ -207,11 +210,11 @@ func (c *change) stillAllowed() (policies []string, why string) {
 		who := person.Person{ID: by.PersonID, Kind: person.Directory, Name: by.Name, Groups: by.Groups}
 		if by.Agreed && !c.s.config.Policy.Decide(question(who, policy.Approve, &c.r.Request)).Allowed {
 			by.Agreed = false
-			by.Reason = "Requests.HeldApproval"
+			by.Reason = ErrHeldApproval.Code
 		}
 	}
 	if !c.r.enough() {
-		return d.Policies, "Requests.HeldApproval"
+		return d.Policies, ErrHeldApproval.Code
 	}
 	return d.Policies, ""
 }
@@ -230,8 +233,5 @@ func (c *change) intend(bytes *Submission) (*kms.Import, error) {
 	err := c.record("import.intent", "sending", "", c.r.policies, map[string]string{
 		"digest": c.r.Digest, "attempt": strconv.Itoa(c.r.Attempts), "algorithm": c.r.Submission.Algorithm, "expires": expiryOf(c.r.Submission),
 	})
-	return &kms.Import{
-		KeyID: c.r.KeyID, EncryptedKeyMaterial: bytes.EncryptedKeyMaterial, ImportToken: bytes.ImportToken,
-		KeyMaterialExpireUnix: c.r.Submission.ExpireUnix,
-	}, err
+	return bytes.call(c.r.KeyID), err
 }

@@ -42,7 +42,7 @@ func newSearch(who person.Person, f Filter) (*search, error) {
 		q.concerning(who, "p.role <> 'approver'")
 	case Waiting:
 		q.concerning(who, "p.role <> 'requester'")
-		q.and("r.state IN ('open', 'issued', 'failed', 'submitted')")
+		q.and("r.state IN ('open', 'issued', 'failed', 'submitted', 'linked', 'unknown')")
 	default:
 		return nil, ErrFilter
 	}

@@ -19,6 +19,7 @@ const (
 	actFail    act = "fail"    // the KMS refused
 	actReturn  act = "return"  // the KMS took nothing; the same bytes are sent later
 	actDoubt   act = "doubt"   // nobody knows whether the KMS took them
+	actLink    act = "link"    // the importer is given a signed link to make the call
 	actForsake act = "forsake" // the bytes of an unknown outcome can be sent no more
 )
 
@@ -32,12 +33,13 @@ var transitions = map[act]map[State]State{
 	actCancel:   {Open: Cancelled, Issued: Cancelled, Submitted: Cancelled, Failed: Cancelled},
 	actAgain:    {Failed: Open, Submitted: Submitted, Unknown: Unknown},
 	actLapse:    {Open: Lapsed, Issued: Lapsed, Submitted: Lapsed, Failed: Lapsed},
-	actSend:     {Submitted: Sending, Unknown: Sending, Sending: Sending},
+	actSend:     {Submitted: Sending, Unknown: Sending, Sending: Sending, Linked: Sending},
 	actAccept:   {Sending: Imported},
 	actFail:     {Sending: Failed},
 	actReturn:   {Sending: Submitted},
-	actDoubt:    {Sending: Unknown, Unknown: Unknown},
-	actForsake:  {Unknown: Unknown, Sending: Unknown},
+	actDoubt:    {Sending: Unknown, Unknown: Unknown, Linked: Unknown},
+	actForsake:  {Unknown: Unknown, Sending: Unknown, Linked: Unknown},
+	actLink:     {Submitted: Linked, Unknown: Linked, Linked: Linked},
 }
 
 // after returns the state after an act, and whether the act is possible.

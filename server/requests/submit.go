@@ -24,6 +24,7 @@ func (s *Service) submit(ctx context.Context, id string, in Submission) (*record
 	return s.change(ctx, "submit", id, func(c *change) error {
 		digest := in.Digest(c.r.KeyID, c.r.Region)
 		if c.r.Request.Importer == c.who.ID && c.r.Digest == digest && c.r.State != Failed {
+			c.chooseWay(in.ByLink)
 			return nil // the same once more, perhaps because the answer was lost
 		}
 		if !c.r.mayImport(c.who) {
@@ -50,6 +51,9 @@ func (s *Service) submit(ctx context.Context, id string, in Submission) (*record
 // that is taken from the importer's word.
 func (c *change) recognise(in *Submission) error {
 	t, err := loadToken(c.tx, sha256Hex(in.ImportToken))
+	if err == ErrParameters {
+		return c.recogniseLink(in)
+	}
 	if err != nil {
 		return err
 	}
@@ -59,7 +63,7 @@ func (c *change) recognise(in *Submission) error {
 	case !c.now.Before(t.expires):
 		return ErrTokenExpired
 	}
-	in.TokenExpires = t.expires
+	in.TokenExpires, in.ParametersByLink = t.expires, false
 	return nil
 }
 
@@ -78,7 +82,7 @@ func (c *change) take(in Submission, digest string, d policy.Decision) error {
 	c.ready()
 	return c.record("request.submitted", "submitted", "", d.Policies, map[string]string{
 		"digest": digest, "algorithm": in.Algorithm, "wrappingKey": in.WrappingKeySHA256, "ciphertext": in.ciphertextDigest(),
-		"expires": expiryOf(&in), "kcv": strings.ToLower(in.KCV), "commitment": in.Commitment,
+		"expires": expiryOf(&in), "kcv": strings.ToLower(in.KCV), "commitment": in.Commitment, "parameters": in.obtained(),
 	})
 }
 
@@ -88,10 +92,11 @@ func (c *change) tighten(d policy.Decision) {
 	c.r.Approvals, c.r.Approvers, c.r.EachGroup = all.Approvals, all.Approvers, all.EachGroup
 }
 
-// ready lets the sender act once enough people have agreed, and stops it otherwise.
+// ready lets the sender act once enough people have agreed, and stops it otherwise. If the importer
+// wants to make the call, the sender waits until somebody asks it.
 func (c *change) ready() {
 	c.r.Held = ""
-	if !c.r.enough() {
+	if !c.r.enough() || c.r.Submission.ByLink {
 		c.r.NextTry = time.Time{}
 		return
 	}

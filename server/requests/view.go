@@ -16,7 +16,7 @@ const soon = time.Hour
 type View struct {
 	Request
 	Events []Event   // the oldest first; nil in a list
-	May    []string  // what the person can do now: issue submit approve takeback refuse cancel again
+	May    []string  // what the person can do now: issue submit approve takeback refuse cancel again import-link report
 	Next   Next      // what happens next
 	Lapses time.Time // when it lapses if nobody acts; zero means never
 	Soon   bool      // whether that is less than an hour away
@@ -29,6 +29,8 @@ const (
 	NextApprove = "approve" // people agree
 	NextHeld    = "held"    // the policy stopped it; Detail has the code
 	NextSend    = "send"    // it is sent, at Place in the queue
+	NextLink    = "link"    // the importer makes the call by a signed link
+	NextReport  = "report"  // the importer has such a link until At, and says what the KMS answered
 	NextRetry   = "retry"   // the KMS took nothing; the same bytes are sent at At; Detail has the code
 	NextOutcome = "outcome" // it has been sent, and the outcome is waited for
 	NextResend  = "resend"  // the outcome is unknown; somebody has the same bytes sent again
@@ -121,7 +123,7 @@ func (s *Service) may(who person.Person, r *record) []string {
 	if r.again(who.ID) == nil && !r.overdue(s.now()) {
 		acts = append(acts, string(actAgain))
 	}
-	return acts
+	return append(acts, s.mayByLink(who, r)...)
 }
 
 // next says what happens next to a request, and who acts.
@@ -135,6 +137,8 @@ func (s *Service) next(r *record) Next {
 		return s.nextOfSubmitted(r)
 	case Sending:
 		return Next{Code: NextOutcome}
+	case Linked:
+		return r.nextOfLinked()
 	case Unknown:
 		switch {
 		case !r.Sealed || r.overdue(s.now()):
@@ -157,6 +161,8 @@ func (s *Service) nextOfSubmitted(r *record) Next {
 		return Next{Code: NextApprove, Who: r.missing()}
 	case r.NextTry.After(s.now()):
 		return Next{Code: NextRetry, At: r.NextTry, Detail: r.Outcome.Code}
+	case r.Submission.ByLink && r.NextTry.IsZero():
+		return Next{Code: NextLink, Who: r.importers()}
 	}
 	return Next{Code: NextSend, Place: s.writes.place(r.Requester, r.ID)}
 }

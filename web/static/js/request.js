@@ -5,6 +5,7 @@
 import { ask } from "./api.js"
 import { inWords } from "./expiry.js"
 import { all, announce, clearErrors, fill, fillDigest, one, onSubmit, ready, showError, toTop, wait } from "./page.js"
+import { fitDesk, offerDesk } from "./request_link.js"
 import { address, approvals, detail, expiryRule, happened, importer, importPath, moment, moments, next, soon, stateName } from "./request_words.js"
 import { signedIn } from "./who.js"
 import { phrase, problem, template } from "./words.js"
@@ -25,7 +26,7 @@ let request
 const interval = 5000
 
 /** States in which something may happen without the person who looks. */
-const moving = ["open", "issued", "submitted", "sending", "unknown", "failed"]
+const moving = ["open", "issued", "submitted", "sending", "linked", "unknown", "failed"]
 
 async function load() {
     if (!/^[A-Za-z0-9]{26}$/.test(id)) throw problem("request_unreadable")
@@ -48,6 +49,7 @@ function show(fresh) {
     fill(part, "soon", soon(fresh))
     if (before && before.State !== fresh.State) announce(`${stateName(fresh)}. ${next(fresh)}`)
     showActs(fresh)
+    fitDesk(fresh)
     showTerms(fresh)
     showSubmission(fresh)
     one(part, `[data-part="events"]`).replaceChildren(...(fresh.Events ?? []).map(line))
@@ -158,6 +160,8 @@ const guest = onSubmit("guest-link", async () => {
     made.hidden = false
     toTop(one(made, "h3"))
 })
+
+offerDesk(() => /** @type {Request} */ (request), show)
 
 /** Look again from time to time, unless the person is busy here or away. */
 function watch() {

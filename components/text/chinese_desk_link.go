@@ -11,7 +11,7 @@ var chineseDeskLink = DeskLink{
 	LinkLabel: "粘贴 GetParametersForImport 的链接",
 	LinkFile:  "或选择保存了链接的文本文件",
 	HowToGet:  "如何获取链接",
-	GetLink:   "在控制台中打开“导入”或您的导入申请，选择相同的主密钥和加密算法，然后打开“在离线页面中打开”。链接 15 分钟内有效，只能使用一次。",
+	GetLink:   "在控制台中打开“导入”或您的导入申请，选择“改用本地文件导入”，为相同的主密钥和加密算法生成链接。链接 15 分钟内有效，只能使用一次。",
 	GetByCLI:  "没有控制台时，由持有 AccessKey 的人运行：",
 
 	FromKMS:     "您的浏览器直接从 {host} 获取了该加密公钥。控制台只对请求签了名。",

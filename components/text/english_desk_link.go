@@ -11,7 +11,7 @@ var englishDeskLink = DeskLink{
 	LinkLabel: "Paste the link for GetParametersForImport",
 	LinkFile:  "Or choose the text file that contains it",
 	HowToGet:  "How to get a link",
-	GetLink:   "In the console, open Import or your request, choose the same CMK and algorithm, and open “Open in the desk”. The link is good for 15 minutes and for one call.",
+	GetLink:   "In the console, open Import or your request, choose “Import with the desk instead”, and make a link for the same CMK and algorithm. It is good for 15 minutes and for one call.",
 	GetByCLI:  "Without a console, someone with an AccessKey runs:",
 
 	FromKMS:     "Your browser got this wrapping key from {host} itself. The console only signed the question.",

@@ -9,6 +9,7 @@ import (
 
 	"keyferry/e2e/browser"
 	"keyferry/e2e/program"
+	"keyferry/e2e/proof"
 	"keyferry/server/desk"
 	"keyferry/server/localkms"
 )
@@ -33,13 +34,17 @@ func TestConnectedDeskIsSealed(t *testing.T) {
 		worker         bool
 		toKMS, confine bool
 		arrives        int64 // at least; 0 means that nothing may
+		long           bool
 	}{
-		{"page, elsewhere", false, false, true, 0},
-		{"page, to the KMS", false, true, true, 1},
-		{"worker, elsewhere", true, false, true, 0},
-		{"worker, to the KMS", true, true, true, 0},
-		{"worker, to the KMS, not confined", true, true, false, 1},
+		{"page, elsewhere", false, false, true, 0, false},
+		{"page, to the KMS", false, true, true, 1, true},
+		{"worker, elsewhere", true, false, true, 0, true},
+		{"worker, to the KMS", true, true, true, 0, false},
+		{"worker, to the KMS, not confined", true, true, false, 1, false},
 	} {
+		if test.long && !*proof.Full {
+			continue
+		}
 		t.Run(test.name, func(t *testing.T) {
 			l := listenEverywhere(t)
 			other := httptest.NewServer(l.site.Config.Handler)
@@ -83,6 +88,14 @@ func TestConnectedDeskIsSealed(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// mustBeLong leaves a test to the long form.
+func mustBeLong(t *testing.T) {
+	t.Helper()
+	if !*proof.Full {
+		t.Skip("part of the long form, make prove")
 	}
 }
 
@@ -134,6 +147,7 @@ func TestDeskLinkFaults(t *testing.T) {
 // In a connected desk parameters can still be brought as files or text. Then the page, the import
 // file and the receipt say that they were.
 func TestConnectedDeskByFile(t *testing.T) {
+	mustBeLong(t)
 	p := program.Start(t)
 	key, algorithm := program.Seeded[0], browser.Algorithms[0]
 	v := openConnected(p, t, browser.Look{Language: "zh-CN"}, program.WriteConnectedDesk(t, p.Local))
@@ -155,6 +169,7 @@ func TestConnectedDeskByFile(t *testing.T) {
 // The page that checks backups says how the parameters of a receipt came and who made the import,
 // and what that proves; of an older receipt it says that nobody knows.
 func TestCheckSaysHow(t *testing.T) {
+	mustBeLong(t)
 	p := program.Start(t)
 	key, algorithm := program.Seeded[0], browser.Algorithms[0]
 	v := openConnected(p, t, browser.Look{}, program.WriteConnectedDesk(t, p.Local))
@@ -184,5 +199,59 @@ func TestCheckSaysHow(t *testing.T) {
 		c.Press(c.Words.Check.Button)
 		c.See("[data-fill=parameters-obtained]", test.parameters)
 		c.See("[data-fill=imported-by]", test.by)
+	}
+}
+
+// TestConnectedLook goes through a connected desk in every look, the import by keyboard: no state has
+// findings of axe-core, none is wider than the window, and each has one primary button.
+func TestConnectedLook(t *testing.T) {
+	p := program.Start(t)
+	file := program.WriteConnectedDesk(t, p.Local)
+	for i, how := range browser.Looks {
+		if i == 0 && !*proof.Full {
+			continue // the narrow one finds more
+		}
+		t.Run(how.Name(), func(t *testing.T) {
+			p.Ask(t, "POST", "/reset", nil, nil)
+			key, algorithm := program.Seeded[0], browser.Algorithms[0]
+			v := openConnected(p, t, how, file)
+			v.Expect("status of 400")
+			look := func(state string) {
+				t.Helper()
+				v.MustLook(state)
+				v.Shot("connected-" + how.Name() + "-" + state)
+			}
+			v.DeskCMK(key)
+			v.MustHaveOnePrimary()
+			look("2-link")
+			v.GiveLink("https://kms.cn-hangzhou.aliyuncs.com.keys.example/?Action=GetParametersForImport", algorithm)
+			v.Fault("link_other_host")
+			look("2-refused")
+			used := program.ParametersLink(t, p.Local, key, algorithm)
+			v.GiveLink(used, algorithm)
+			v.See("[data-step=params] h3", v.Words.Desk.HaveRead)
+			v.MustHaveOnePrimary()
+			look("2-obtained")
+			v.HaveRead()
+			v.Generate()
+			v.Press(v.Words.Desk.MakeFiles)
+			v.See("[data-part=result]", v.Words.DeskLink.NotConfirmed)
+			v.MustHaveOnePrimary()
+			look("4-import-file")
+			made := program.ReadImportFile(t, v.Download("[data-link=import-file]"))
+			v.MustHaveOnePrimary()
+			v.GiveSecond(key, used)
+			v.Fault("link_other_action")
+			look("4-refused")
+			v.Reach("#second")
+			v.Do(v.Page.Locator("#second").Fill(program.ImportLink(t, p.Local, made)))
+			v.Reach("[data-act=confirm-import]")
+			v.Do(v.Page.Keyboard().Press("Enter"))
+			v.AcceptedByKMS(key)
+			look("5-accepted")
+			if asked, err := v.Page.Locator("[data-by-hand]:not([hidden])").Count(); err != nil || asked > 0 {
+				t.Errorf("the record asks for a time that it has (%v)", err)
+			}
+		})
 	}
 }

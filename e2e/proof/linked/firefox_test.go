@@ -61,6 +61,7 @@ func (f *fox) give(field, link, button string) {
 // TestProofLinkedFirefox has Firefox refuse what Chromium refuses, and then make the whole import by
 // two links. The KMS is on this computer, without TLS, or with a certificate that nobody trusts.
 func TestProofLinkedFirefox(t *testing.T) {
+	mustBeLong(t)
 	kms := program.Start(t)
 	key := program.Seeded[0]
 	f := openFox(t, program.WriteConnectedDesk(t, kms.Local), "zh-CN")
@@ -118,6 +119,7 @@ func TestProofLinkedFirefox(t *testing.T) {
 
 // An impostor in the place of the KMS has no certificate that Firefox accepts, and gets nothing.
 func TestProofLinkedFirefoxImpostor(t *testing.T) {
+	mustBeLong(t)
 	kms := program.Start(t)
 	thief := &operator{kms: kms}
 	impostor := httptest.NewTLSServer(thief)

@@ -146,6 +146,7 @@ func TestProofLinkedImport(t *testing.T) {
 // The same person a year later, from the backup and the receipt, with two new links: the KMS accepts
 // the key once more. Where the CMK holds another key by then, it does not.
 func TestProofLinkedDrill(t *testing.T) {
+	mustBeLong(t)
 	kms := program.Start(t)
 	file := program.WriteConnectedDesk(t, "")
 	s := newScene(t, kms, file)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"keyferry/e2e/browser"
+	"keyferry/e2e/proof"
 )
 
 // world is the network of Chromium in these tests.
@@ -20,4 +21,12 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	browser.MainWith(m, world.chromiumArguments()...)
+}
+
+// mustBeLong leaves a test to the long form.
+func mustBeLong(t *testing.T) {
+	t.Helper()
+	if !*proof.Full {
+		t.Skip("part of the long form, make prove")
+	}
 }

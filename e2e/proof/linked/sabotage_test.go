@@ -25,7 +25,7 @@ type check struct {
 }
 
 var checks = []check{
-	{patch: "host", first: "link to a name that looks alike"},
+	{patch: "host", first: "link to a name that looks alike", long: true},
 	{patch: "host", first: "link to a name that looks alike", open: true},
 	{patch: "host", first: "link to a server on this computer", open: true, long: true},
 	{patch: "host", first: "link with the KMS's name as user", long: true},
@@ -41,10 +41,10 @@ var checks = []check{
 	{patch: "action", then: "link for a call that always succeeds", long: true},
 	{patch: "twice", first: "link with two CMKs", long: true},
 	{patch: "known", first: "link with a parameter of its own", long: true},
-	{patch: "redirect", first: "an answer that leads to another path"},
+	{patch: "redirect", first: "an answer that leads to another path", long: true},
 	{patch: "answer", first: "an answer for another CMK", long: true},
 	{patch: "fresh", first: "an old answer replayed", long: true},
-	{patch: "material", then: "link for a key of the operator's"},
+	{patch: "material", then: "link for a key of the operator's", long: true},
 	{patch: "refusal", then: "the operator's own key imported before, and success claimed", long: true},
 }
 

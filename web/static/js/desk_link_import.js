@@ -74,6 +74,7 @@ function showAccepted(result, keyId, origin, id) {
     const values = { cmk: keyId, host: origin.replace(/^https?:\/\//, "") }
     for (const name of ["accepted-cmk", "accepted-why", "accepted-by"]) fillTemplate(part, name, values)
     fill(document, "import-request-id", id)
+    one(document, "[data-by-hand]").hidden = true // the record has the time
     part.hidden = false
     toTop(one(part, "h2"))
 }

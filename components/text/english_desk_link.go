@@ -36,9 +36,10 @@ var englishDeskLink = DeskLink{
 	NotConfirmed:   "Nothing has been imported by this page yet. If you are told that the import is done, that is not confirmed by the KMS.",
 
 	Accepted:     "The KMS itself told your browser that it accepted this key for {cmk}. It accepts no other from now on.",
+	StillYours:   "You brought this key from its backup, so it is still yours: nobody has put another into {cmk}.",
 	AcceptedWhy:  "A CMK keeps the first key material that it accepts, and refuses any other for good. So this answer proves that {cmk} holds your key, and not one that somebody imported before you or in its place.",
 	AcceptedBy:   "The answer came from {host}, over a connection that your browser checked.",
-	Drill:        "Repeat this at any time with the backup, the receipt and two new links. As long as the KMS accepts, the CMK holds your key.",
+	Drill:        "Repeat this at any time with the backup, the receipt and two new links. As long as the KMS accepts, the CMK holds your key. Choose the same expiry each time: every import replaces it.",
 	AcceptedID:   "RequestId of ImportKeyMaterial",
 	ReceiptAgain: "The receipt now says that your browser made the import, and how it got the parameters.",
 

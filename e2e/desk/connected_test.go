@@ -248,6 +248,7 @@ func TestConnectedLook(t *testing.T) {
 			v.Reach("[data-act=confirm-import]")
 			v.Do(v.Page.Keyboard().Press("Enter"))
 			v.AcceptedByKMS(key)
+			v.MustHaveOnePrimary()
 			look("5-accepted")
 			if asked, err := v.Page.Locator("[data-by-hand]:not([hidden])").Count(); err != nil || asked > 0 {
 				t.Errorf("the record asks for a time that it has (%v)", err)

@@ -11,7 +11,7 @@ var chineseDeskLink = DeskLink{
 	LinkLabel: "粘贴 GetParametersForImport 的链接",
 	LinkFile:  "或选择保存了链接的文本文件",
 	HowToGet:  "如何获取链接",
-	GetLink:   "在控制台中打开“导入”或您的导入申请，选择相同的主密钥和加密算法，然后打开“在离线页面中打开”。链接 15 分钟内有效，只能使用一次。",
+	GetLink:   "在控制台中打开“导入”或您的导入申请，选择“改用本地文件导入”，为相同的主密钥和加密算法生成链接。链接 15 分钟内有效，只能使用一次。",
 	GetByCLI:  "没有控制台时，由持有 AccessKey 的人运行：",
 
 	FromKMS:     "您的浏览器直接从 {host} 获取了该加密公钥。控制台只对请求签了名。",
@@ -36,9 +36,10 @@ var chineseDeskLink = DeskLink{
 	NotConfirmed:   "本页尚未导入。如果有人告诉您已导入，则未经 KMS 确认。",
 
 	Accepted:     "KMS 已直接告诉您的浏览器：{cmk} 接受了该密钥，此后不再接受其他密钥。",
+	StillYours:   "该密钥来自您的备份，说明 {cmk} 中仍是您的密钥，未被他人替换。",
 	AcceptedWhy:  "主密钥会保留首次接受的密钥材料，并永久拒绝其他密钥材料。因此，该结果证明 {cmk} 中是您的密钥，而不是他人在您之前导入或替换的密钥。",
 	AcceptedBy:   "结果来自 {host}，连接已由您的浏览器校验。",
-	Drill:        "以后可随时使用备份、导入记录和两个新链接重复验证。只要 KMS 接受，主密钥中就是您的密钥。",
+	Drill:        "以后可随时使用备份、导入记录和两个新链接重复验证。只要 KMS 接受，主密钥中就是您的密钥。每次请选择相同的过期时间，因为每次导入都会覆盖它。",
 	AcceptedID:   "ImportKeyMaterial 的 RequestId",
 	ReceiptAgain: "导入记录现已注明：由您的浏览器完成导入，以及导入参数的获取方式。",
 

@@ -38,6 +38,7 @@ type DeskLink struct {
 	NotConfirmed   string
 
 	Accepted     string // {cmk}
+	StillYours   string // {cmk}
 	AcceptedWhy  string
 	AcceptedBy   string // {host}
 	Drill        string

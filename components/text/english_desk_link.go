@@ -11,7 +11,7 @@ var englishDeskLink = DeskLink{
 	LinkLabel: "Paste the link for GetParametersForImport",
 	LinkFile:  "Or choose the text file that contains it",
 	HowToGet:  "How to get a link",
-	GetLink:   "In the console, open Import or your request, choose the same CMK and algorithm, and open “Open in the desk”. The link is good for 15 minutes and for one call.",
+	GetLink:   "In the console, open Import or your request, choose “Import with the desk instead”, and make a link for the same CMK and algorithm. It is good for 15 minutes and for one call.",
 	GetByCLI:  "Without a console, someone with an AccessKey runs:",
 
 	FromKMS:     "Your browser got this wrapping key from {host} itself. The console only signed the question.",
@@ -36,9 +36,10 @@ var englishDeskLink = DeskLink{
 	NotConfirmed:   "Nothing has been imported by this page yet. If you are told that the import is done, that is not confirmed by the KMS.",
 
 	Accepted:     "The KMS itself told your browser that it accepted this key for {cmk}. It accepts no other from now on.",
+	StillYours:   "You brought this key from its backup, so it is still yours: nobody has put another into {cmk}.",
 	AcceptedWhy:  "A CMK keeps the first key material that it accepts, and refuses any other for good. So this answer proves that {cmk} holds your key, and not one that somebody imported before you or in its place.",
 	AcceptedBy:   "The answer came from {host}, over a connection that your browser checked.",
-	Drill:        "Repeat this at any time with the backup, the receipt and two new links. As long as the KMS accepts, the CMK holds your key.",
+	Drill:        "Repeat this at any time with the backup, the receipt and two new links. As long as the KMS accepts, the CMK holds your key. Choose the same expiry each time: every import replaces it.",
 	AcceptedID:   "RequestId of ImportKeyMaterial",
 	ReceiptAgain: "The receipt now says that your browser made the import, and how it got the parameters.",
 

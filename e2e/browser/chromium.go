@@ -20,15 +20,18 @@ var Shared playwright.Browser
 
 // Main runs the tests of a package that need the program and a browser, both of which it makes
 // ready first. It names what is missing and how to get it, and skips nothing silently.
-func Main(m interface{ Run() int }) {
+func Main(m interface{ Run() int }) { MainWith(m) }
+
+// MainWith is Main with further arguments for Chromium.
+func MainWith(m interface{ Run() int }, arguments ...string) {
 	flag.Parse()
 	if testing.Short() {
 		os.Exit(m.Run()) // every test that needs a browser skips itself
 	}
-	os.Exit(run(m))
+	os.Exit(run(m, arguments))
 }
 
-func run(m interface{ Run() int }) int {
+func run(m interface{ Run() int }, arguments []string) int {
 	if err := program.Build(); err != nil {
 		return give(err)
 	}
@@ -42,7 +45,7 @@ func run(m interface{ Run() int }) int {
 		return give(err)
 	}
 	defer driver.Stop()
-	if Shared, err = launch(driver); err != nil {
+	if Shared, err = launch(driver, arguments); err != nil {
 		return give(err)
 	}
 	defer Shared.Close()
@@ -82,14 +85,14 @@ func startDriver(folder string) (*playwright.Playwright, error) {
 }
 
 // launch starts Chromium so that it looks for nothing on any network but the console.
-func launch(driver *playwright.Playwright) (playwright.Browser, error) {
+func launch(driver *playwright.Playwright, arguments []string) (playwright.Browser, error) {
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {
 		return nil, errors.New("chromium is missing: run make tools")
 	}
 	return driver.Chromium.Launch(playwright.BrowserTypeLaunchOptions{
 		ExecutablePath: playwright.String(chromium),
-		Args:           ChromiumArguments(),
+		Args:           ChromiumArguments(arguments...),
 	})
 }
 

@@ -24,7 +24,7 @@ func TestDeskByLink(t *testing.T) {
 	file := program.WriteConnectedDesk(t, p.Local)
 	for i, algorithm := range browser.Algorithms {
 		for j, language := range text.Languages {
-			if !*proof.Full && i%2 != j {
+			if !*proof.Full && (i != 0 || j != 1) {
 				continue
 			}
 			t.Run(algorithm+"/"+language.Tag, func(t *testing.T) {

@@ -135,6 +135,12 @@ func (l *catcher) sabotaged(t *testing.T, worker, policy bool) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return l.sabotage(t, config, worker, policy)
+}
+
+// sabotage does it to a desk of any configuration.
+func (l *catcher) sabotage(t *testing.T, config desk.Config, worker, policy bool) string {
+	t.Helper()
 	ways, place := onPage, &config.Page
 	if worker {
 		ways, place = inWorker, &config.Worker

@@ -8,33 +8,34 @@ import (
 	"strings"
 	"testing"
 
-	"keyferry/server/kms"
 	"keyferry/server/localkms"
 )
 
-// signer signs links as a console does, for the local KMS at its own address, or at another origin
-// that leads to it.
-func signer(t testing.TB, origin string) *kms.Client {
+// link has the program sign a link as an operator does, for the local KMS at its own address or at
+// another origin that leads to it.
+func link(t testing.TB, origin string, flags ...string) string {
 	t.Helper()
 	scheme, host, _ := strings.Cut(origin, "://")
-	client, err := kms.New(kms.Config{
-		Region: localkms.DefaultRegion, Endpoint: host, PlainHTTP: scheme == "http",
-		AccessKeyID: localkms.DefaultAccessKeyID, AccessKeySecret: localkms.DefaultAccessKeySecret,
-	})
-	if err != nil {
-		t.Fatal(err)
+	arguments := append([]string{"link", "--region=" + localkms.DefaultRegion, "--endpoint=" + host}, flags...)
+	if scheme == "https" {
+		arguments = append(arguments, "--kms=alibaba")
 	}
-	return client
+	command := exec.CommandContext(t.Context(), Binary, arguments...)
+	command.Env = append(os.Environ(),
+		"ALIBABA_CLOUD_ACCESS_KEY_ID="+localkms.DefaultAccessKeyID, "ALIBABA_CLOUD_ACCESS_KEY_SECRET="+localkms.DefaultAccessKeySecret)
+	var complaint strings.Builder
+	command.Stderr = &complaint
+	output, err := command.Output()
+	if err != nil {
+		t.Fatalf("signing a link: %v\n%s", err, complaint.String())
+	}
+	return strings.TrimSpace(string(output))
 }
 
 // ParametersLink is a link for the import parameters of a CMK.
 func ParametersLink(t testing.TB, origin, key, algorithm string) string {
 	t.Helper()
-	link, err := signer(t, origin).ParametersLink(t.Context(), key, kms.WrappingSpec{Algorithm: algorithm, KeySpec: "RSA_2048"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return link.URL()
+	return link(t, origin, "--key-id="+key, "--algorithm="+algorithm)
 }
 
 // ImportFile is what a desk hands back.
@@ -59,14 +60,11 @@ func ReadImportFile(t testing.TB, name string) (file ImportFile) {
 // ImportLink is a link for the import of what a desk made.
 func ImportLink(t testing.TB, origin string, file ImportFile) string {
 	t.Helper()
-	link, err := signer(t, origin).ImportLink(t.Context(), &kms.Import{
-		KeyID: file.KeyId, EncryptedKeyMaterial: file.EncryptedKeyMaterial, ImportToken: file.ImportToken,
-		KeyMaterialExpireUnix: file.KeyMaterialExpireUnix,
-	})
+	content, err := json.Marshal(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return link.URL()
+	return link(t, origin, "--import="+Kept(t, "import.json", content))
 }
 
 // WriteConnectedDesk has the program write a desk that may reach the KMS at an origin, or at its own

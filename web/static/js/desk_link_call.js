@@ -116,10 +116,14 @@ async function lost(origin, action, signal) {
     const sent = action === "ImportKeyMaterial"
     if (signal.aborted) return problem(sent ? "link_import_unknown" : "cancelled")
     if (!navigator.onLine) return problem(sent ? "link_import_unknown" : "link_no_network")
+    const entry = await record("GET /", { Host: origin })
     try {
         await fetch(`${origin}/`, { ...alone, mode: "no-cors", redirect: "follow", signal: AbortSignal.timeout(patience) })
+        entry.ended("")
     } catch {
-        return problem(sent ? "link_import_unknown" : "link_unreachable")
+        const failure = problem(sent ? "link_import_unknown" : "link_unreachable")
+        entry.ended(failure.code)
+        return failure
     }
     return problem(sent ? "link_import_withheld" : "link_answer_withheld")
 }

@@ -35,7 +35,8 @@ export function secondLink(result, reached) {
         const id = requestId(body.RequestId)
         if (id === "") throw problem("link_import_unknown")
         const importedAt = corrected(new Date())
-        showAccepted(result, keyId, link.reached.origin, id)
+        showAccepted(result, ready, link.reached.origin, id)
+        ready = null
         await keep({ importRequestId: id, importedAt, importedBy: "link" })
     })
 
@@ -48,6 +49,8 @@ export function secondLink(result, reached) {
     }
 
     return {
+        /** Whether the page still waits for the second link. */
+        waits: () => ready !== null,
         /**
          * @param {Ready} made
          * @param {typeof keep} receipt takes what the KMS answered into the receipt
@@ -64,16 +67,18 @@ export function secondLink(result, reached) {
 
 /**
  * @param {HTMLElement} result
- * @param {string} keyId
+ * @param {Ready} ready
  * @param {string} origin
- * @param {string} id
+ * @param {string} id of the KMS's answer
  */
-function showAccepted(result, keyId, origin, id) {
+function showAccepted(result, { keyId, made }, origin, id) {
     one(result, `[data-part="to-import"]`).hidden = true
     const part = one(result, `[data-part="accepted-by-kms"]`)
     const values = { cmk: keyId, host: origin.replace(/^https?:\/\//, "") }
-    for (const name of ["accepted-cmk", "accepted-why", "accepted-by"]) fillTemplate(part, name, values)
+    for (const name of ["accepted-cmk", "accepted-why", "accepted-by", "still-yours"]) fillTemplate(part, name, values)
+    one(part, `[data-fill="still-yours"]`).hidden = made?.source !== "backup"
     fill(document, "import-request-id", id)
+    one(document, "[data-by-hand]").hidden = true // the record has the time
     part.hidden = false
     toTop(one(part, "h2"))
 }

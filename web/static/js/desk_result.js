@@ -7,7 +7,7 @@ import { sha256, toUTF8 } from "./bytes.js"
 import { importFile } from "./desk_import_file.js"
 import { offerDownload } from "./download.js"
 import { fill, fillCommands, fillDigest, one, toTop } from "./page.js"
-import { offerPrint, offerReceipt, printRecord } from "./receipt_offer.js"
+import { offerPrint, offerReceipt, printRecord, receiptUnsaved } from "./receipt_offer.js"
 
 /** @typedef {import("./desk_import_file.js").Ready} Ready */
 
@@ -34,6 +34,8 @@ export function deskResult(task, byLink) {
             second?.show(ready, receipt)
             await receipt({})
         },
+        /** Whether leaving would lose something that the person did not save, or did not finish. */
+        holds: () => receiptUnsaved() || (second?.waits() ?? false),
         focus() {
             toTop(one(part, "h2"))
         },

@@ -16,7 +16,6 @@ import { materialStep } from "./material_step.js"
 import { modules } from "./modules.js"
 import "./panel.js"
 import { all, clearErrors, fill, fillCommands, fillDigest, grouped, input, onSubmit, one, ready, toTop, wait } from "./page.js"
-import { receiptUnsaved } from "./receipt_offer.js"
 import { closeAll, finish, open, setSummary, step } from "./steps.js"
 import { countDown, mustBeValid, showClock, showEnd, showToken } from "./token_life.js"
 import { phrase, problem } from "./words.js"
@@ -206,6 +205,6 @@ export function desk(byLink) {
     })
 
     onChange(task, goBack)
-    askBeforeLeaving(() => state.done ? receiptUnsaved() : material.holds() || hsm.wrapped() !== null)
+    askBeforeLeaving(() => state.done ? result.holds() : material.holds() || hsm.wrapped() !== null)
     requireSecureContext()
 }

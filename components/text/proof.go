@@ -25,11 +25,12 @@ var (
 		{"TestAlteredModuleIsRefused", "TestProofBuild"},
 		{"TestProofNothingLeaves", "TestProofMemory"},
 		{"TestDeskIsSealed", "TestDesk"},
+		{"TestProofLinkedAttacks", "TestProofLinkedImport", "TestImportWithTheDesk"},
 		{"TestProofRobustness"},
 	}
 	CannotTests = [][]string{
 		{"TestProofDishonest", "TestProofVerify"},
-		{"TestProofDishonest", "TestDeskParameterFiles"},
+		{"TestProofDishonest", "TestDeskParameterFiles", "TestProofLinkedAttacks"},
 		{},
 		{"TestProofMemory"},
 		{},

@@ -48,6 +48,7 @@ type shownSubmission struct {
 	TokenExpireTime                                          string
 	KeyMaterialExpireUnix                                    int64
 	KeyCheckValue, Commitment                                string
+	ParametersByLink                                         bool `json:",omitempty"` // then the console did not see the wrapping key
 }
 
 type shownDecision struct {
@@ -119,6 +120,7 @@ func showSubmission(in *requests.Submission) *shownSubmission {
 		Algorithm: in.Algorithm, WrappingKeySHA256: in.WrappingKeySHA256, EncryptedKeyMaterialSHA256: in.CiphertextSHA256,
 		TokenExpireTime:       stamp(in.TokenExpires),
 		KeyMaterialExpireUnix: in.ExpireUnix, KeyCheckValue: in.KCV, Commitment: in.Commitment,
+		ParametersByLink: in.ParametersByLink,
 	}
 	return shown
 }

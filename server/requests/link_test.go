@@ -2,6 +2,7 @@ package requests_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -380,6 +381,28 @@ func TestReportIsNotBelieved(t *testing.T) {
 		v := w.must(w.service.Report(w.as(ira), r.ID, requests.Report{State: "accepted", RequestID: "made-up"}))
 		if v.State != requests.Unknown || w.server.Material(keyOne) != nil {
 			w.t.Errorf("the request is %s, %+v", v.State, v.Next)
+		}
+	})
+}
+
+// Links are signed in turn, at the rate at which the calls themselves are made.
+func TestLinksTakeTurns(t *testing.T) {
+	each(t, func(w *world) {
+		r := w.create(w.terms(keyOne, "tests/cards"))
+		w.must(w.service.Submit(w.as(ira), r.ID, w.wrappedByLink(ira, r.ID, material)))
+		slow := w.open(func(c *requests.Config) { c.ReadsPerSecond, c.WritesPerSecond = 1e-6, 1e-6 })
+		for name, ask := range map[string]func(context.Context) error{
+			"parameters": func(ctx context.Context) error { _, err := slow.ParametersLink(ctx, r.ID, algorithm); return err },
+			"import":     func(ctx context.Context) error { _, err := slow.ImportLink(ctx, r.ID); return err },
+		} {
+			if err := ask(w.as(ira)); err != nil {
+				w.t.Errorf("the first link, %s: %v", name, err)
+			}
+			ctx, cancel := context.WithTimeout(w.as(ira), 50*time.Millisecond)
+			if err := ask(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				w.t.Errorf("the second link, %s: %v", name, err)
+			}
+			cancel()
 		}
 	})
 }

@@ -55,9 +55,13 @@ export function offerDesk(current, show) {
     })
 }
 
-/** Leave the algorithms that the request allows. @param {Request} request */
-export function fitDesk({ Algorithms }) {
+/**
+ * Leave the algorithms that the request allows, and say how the importer had the parameters.
+ * @param {Request} request
+ */
+export function fitDesk({ Algorithms, Submission }) {
     const options = /** @type {HTMLOptionElement[]} */ (all(document, "#desk-algorithm option"))
     for (const option of options) if (!Algorithms.includes(option.value)) option.remove()
+    one(document, `[data-row="parameters-way"]`).hidden = !Submission?.ParametersByLink
     one(document, `[data-part="desk-algorithms"]`).hidden = Algorithms.length === 1
 }

@@ -45,6 +45,7 @@ import { phrase } from "./words.js"
  * @property {number} KeyMaterialExpireUnix
  * @property {string} KeyCheckValue
  * @property {string} Commitment
+ * @property {boolean} [ParametersByLink] whether the console did not see the wrapping key
  */
 
 /** A moment in the person's time zone. @param {string} time */

@@ -3,7 +3,8 @@
 // keyferry serve, the default, runs the console in front of an embedded local KMS or of Alibaba
 // Cloud. keyferry desk writes an offline console in one file. keyferry localkms runs the local KMS
 // alone. keyferry verify compares a running console with this binary. keyferry policy checks policies
-// and says what they decide. keyferry ledger verifies and exports the record of what happened.
+// and says what they decide. keyferry ledger verifies and exports the record of what happened. keyferry
+// doctor finds out whether a computer is ready to import.
 package main
 
 import (
@@ -29,6 +30,7 @@ type commands struct {
 	Verify   verifyCommand   `cmd:"" help:"Compare what a running console serves with what this binary was built with."`
 	Policy   policyCommand   `cmd:"" help:"Check policies on who may import, or ask what they decide."`
 	Ledger   ledgerCommand   `cmd:"" help:"Verify or export the record of what happened."`
+	Doctor   doctorCommand   `cmd:"" help:"Find out whether this computer is ready to import into a KMS."`
 
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }

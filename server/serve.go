@@ -66,7 +66,7 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 		config.LocalKMSURL = embedded.url
 		config.LocalKMSFlags, config.LocalKMSLogin = localKMSCommands(embedded.address)
 		client, err = kms.New(kms.Config{
-			Region: s.Region, Endpoint: embedded.address, PlainHTTP: true, Version: version, Logger: t.log,
+			Region: s.Region, Endpoint: embedded.address, PlainHTTP: true, Version: version, Logger: t.log, ReturnThrottled: s.Database != "",
 			AccessKeyID: localkms.DefaultAccessKeyID, AccessKeySecret: localkms.DefaultAccessKeySecret,
 		})
 	} else {
@@ -142,6 +142,7 @@ func (s *serveCommand) alibaba(ctx context.Context, t terminal) (*kms.Client, er
 	}
 	client, err := kms.New(kms.Config{
 		Region: s.Region, Network: s.Network, Endpoint: s.Endpoint, CAFile: s.CAFile, Version: version, Logger: t.log,
+		ReturnThrottled: s.Database != "", // then requests keep the rate
 	})
 	if err != nil {
 		return nil, err

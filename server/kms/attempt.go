@@ -46,13 +46,17 @@ func (c *Client) do(caller context.Context, call *call) error {
 			return nil
 		}
 		doubt = doubt || out.doubt
+		var refused *Error
+		errors.As(out.err, &refused)
 		again := out.retry || out.cut && call.resend && !resent
+		if c.returnThrottled && refused != nil && refused.Throttled() {
+			again = false
+		}
 		resent = resent || out.cut
 		if again && try < maxTries && c.pause(ctx, try) {
 			continue
 		}
-		var refused *Error
-		if errors.As(out.err, &refused) && refused.credentialsRefused() {
+		if refused != nil && refused.credentialsRefused() {
 			c.credentials.forget(identity)
 		}
 		return conclude(call, out.err, doubt)

@@ -45,6 +45,9 @@ type Config struct {
 	AccessKeyID, AccessKeySecret string
 	// Timeout bounds one call, retries included; zero means DefaultTimeout.
 	Timeout time.Duration
+	// ReturnThrottled returns a throttled call at once, for a caller that makes it again in its turn.
+	// False sends it again after a pause.
+	ReturnThrottled bool
 	// Version is Keyferry's own, for the User-Agent; empty means "dev".
 	Version string
 	// Logger takes a line for each attempt; nil means none.
@@ -56,6 +59,7 @@ type Client struct {
 	region, scheme, endpoint string
 	version                  string
 	timeout                  time.Duration
+	returnThrottled          bool
 	backoff                  time.Duration // the first pause between two attempts
 	pool                     http.RoundTripper
 	credentials              *credentialSource
@@ -88,7 +92,7 @@ func New(config Config) (*Client, error) {
 	}
 	c := &Client{
 		region: config.Region, scheme: "https", endpoint: endpoint, version: version,
-		timeout: config.Timeout, backoff: 250 * time.Millisecond,
+		timeout: config.Timeout, returnThrottled: config.ReturnThrottled, backoff: 250 * time.Millisecond,
 		pool:        newPool(roots),
 		credentials: newCredentialSource(config.AccessKeyID, config.AccessKeySecret),
 		log:         config.Logger,

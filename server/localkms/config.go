@@ -48,6 +48,9 @@ type Config struct {
 	// Quotas applies the published limits: requests per second, 200 CMKs, 300 aliases. False means
 	// no limits.
 	Quotas bool
+	// ReadsPerSecond and WritesPerSecond replace the published limits of the two classes that
+	// importing belongs to, with or without Quotas; 0 leaves them.
+	ReadsPerSecond, WritesPerSecond float64
 	// StateFile names a file that keeps the state, encrypted under a key in the file of the same
 	// name plus ".key". Empty means that the state ends with the process.
 	StateFile string

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"slices"
+	"time"
 
 	"keyferry/server/kms"
 	"keyferry/server/person"
@@ -14,6 +15,10 @@ import (
 )
 
 const wrappingKeySpec = "RSA_2048"
+
+// queuePatience is how long somebody waits for a turn. The answer must reach the browser before the
+// server's time for one is over.
+const queuePatience = 40 * time.Second
 
 // Parameters gets what the importer needs from the KMS: a wrapping key and an import token, which
 // are good for this request alone. It may be called again, by each who may import.
@@ -56,15 +61,24 @@ func (s *Service) mayIssue(ctx context.Context, who person.Person, id, algorithm
 	return keyID, s.recordDenial(ctx, err)
 }
 
-// askKMS makes the call, in its turn.
-func (s *Service) askKMS(ctx context.Context, who person.Person, id, keyID, algorithm string) (*kms.Parameters, error) {
+// askKMS makes the call, in its turn, and in the next while the KMS throttles it.
+func (s *Service) askKMS(asked context.Context, who person.Person, id, keyID, algorithm string) (*kms.Parameters, error) {
+	ctx, cancel := context.WithTimeout(asked, queuePatience)
+	defer cancel()
 	if err := s.reads.wait(ctx, who.ID, id); err != nil {
+		if asked.Err() == nil {
+			return nil, ErrBusy
+		}
 		return nil, err
 	}
-	s.config.Faults("parameters.call.before")
-	parameters, err := s.config.KMS.ImportParameters(ctx, keyID, kms.WrappingSpec{Algorithm: algorithm, KeySpec: wrappingKeySpec})
-	s.config.Faults("parameters.call.after")
-	return parameters, err
+	for {
+		s.config.Faults("parameters.call.before")
+		parameters, err := s.config.KMS.ImportParameters(asked, keyID, kms.WrappingSpec{Algorithm: algorithm, KeySpec: wrappingKeySpec})
+		s.config.Faults("parameters.call.after")
+		if !s.reads.heed(err) || s.reads.waitAgain(ctx, who.ID, id) != nil {
+			return parameters, err
+		}
+	}
 }
 
 // mayIssue returns the policy's decision on getting parameters.

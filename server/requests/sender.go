@@ -104,12 +104,25 @@ func (s *Service) send(id, requester string) error {
 		return err
 	}
 	s.config.Faults("import.call.before")
-	requestID, err := s.config.KMS.ImportKeyMaterial(call, in)
+	requestID, err := s.transmit(call, requester, id, in)
 	s.config.Faults("import.call.after")
 	if failed := s.settle(ctx, id, attempt, requestID, err); failed != nil {
 		s.log.Error("an outcome was not recorded, and the same bytes will be sent again", "request", id, "error", failed)
 	}
 	return err
+}
+
+// transmit makes the call, and again in the next turn while the KMS throttles it and there is time.
+func (s *Service) transmit(ctx context.Context, requester, id string, in *kms.Import) (string, error) {
+	waiting, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(s.life, stop)()
+	for {
+		requestID, err := s.config.KMS.ImportKeyMaterial(ctx, in)
+		if !s.writes.heed(err) || s.writes.waitAgain(waiting, requester, id) != nil {
+			return requestID, err
+		}
+	}
 }
 
 // claim records the intent and takes the request for this process, in one transaction that checks

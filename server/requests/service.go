@@ -52,6 +52,8 @@ type Config struct {
 	ReadsPerSecond  float64 // calls of GetParametersForImport; zero means DefaultReadsPerSecond
 	WritesPerSecond float64 // calls of ImportKeyMaterial; zero means DefaultWritesPerSecond
 
+	// Waited is told how long a call of an action waited for its turn; nil means nothing.
+	Waited func(action string, waited time.Duration)
 	// Ended is called in the transaction in which a request ends; nil means nothing.
 	Ended func(tx *store.Tx, id string) error
 
@@ -92,7 +94,8 @@ func New(config Config) (*Service, error) {
 	defaults(&config)
 	s := &Service{
 		config: config, holder: newID(), log: config.Log,
-		reads: newQueue(config.ReadsPerSecond), writes: newQueue(config.WritesPerSecond),
+		reads:   newQueue(config.ReadsPerSecond, func(d time.Duration) { config.Waited(readAction, d) }),
+		writes:  newQueue(config.WritesPerSecond, func(d time.Duration) { config.Waited(writeAction, d) }),
 		flights: map[string]*flight{},
 	}
 	s.life, s.end = context.WithCancel(context.Background())
@@ -117,6 +120,9 @@ func defaults(config *Config) {
 	}
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
+	}
+	if config.Waited == nil {
+		config.Waited = func(string, time.Duration) {}
 	}
 	if config.Faults == nil {
 		config.Faults = func(string) {}

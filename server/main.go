@@ -32,7 +32,8 @@ type commands struct {
 	Ledger   ledgerCommand   `cmd:"" help:"Verify or export the record of what happened."`
 	Doctor   doctorCommand   `cmd:"" help:"Find out whether this computer is ready to import into a KMS."`
 
-	Version kong.VersionFlag `help:"Print the version and exit."`
+	LogFormat string           `enum:"text,json" default:"text" help:"How the log is written to standard error: text, or one JSON object a line (${enum})."`
+	Version   kong.VersionFlag `help:"Print the version and exit."`
 }
 
 // terminal is where a command writes: lines for the person, and the log.
@@ -49,17 +50,26 @@ func (t terminal) say(format string, values ...any) {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	parser := newParser()
+	given := &commands{}
+	parser := newParser(given)
 	parsed, err := parser.Parse(os.Args[1:])
 	parser.FatalIfErrorf(err)
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	parsed.Bind(terminal{out: os.Stdout, log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	parsed.Bind(terminal{out: os.Stdout, log: newLog(os.Stderr, given.LogFormat)})
 	parsed.FatalIfErrorf(parsed.Run())
 }
 
+// newLog returns the log of the program.
+func newLog(to io.Writer, format string) *slog.Logger {
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(to, nil))
+	}
+	return slog.New(slog.NewTextHandler(to, nil))
+}
+
 // newParser reads the command line and the environment.
-func newParser() *kong.Kong {
-	return kong.Must(&commands{},
+func newParser(into *commands) *kong.Kong {
+	return kong.Must(into,
 		kong.Name("keyferry"),
 		kong.Description("Imports key material into Alibaba Cloud KMS from your browser. Nothing between the browser and the KMS can read it."),
 		kong.DefaultEnvars("KEYFERRY"),

@@ -39,8 +39,12 @@ func (c *console) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		if route == "" {
 			route = "-"
 		}
-		c.log.Info("request", "method", knownMethod(e.Request().Method), "route", route, "status", e.Response().Status,
-			"ms", time.Since(began).Milliseconds(), "id", requestID(e))
+		done := Answered{knownMethod(e.Request().Method), route, e.Response().Status, time.Since(began)}
+		c.log.Info("request", "method", done.Method, "route", done.Route, "status", done.Status,
+			"ms", done.Took.Milliseconds(), "id", requestID(e))
+		if c.Observe != nil {
+			c.Observe(e.Request().Context(), done)
+		}
 		return nil
 	}
 }

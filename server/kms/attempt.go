@@ -93,6 +93,16 @@ func (c *Client) pause(ctx context.Context, try int) bool {
 	}
 }
 
+// Attempt is one request to the KMS that has ended. It holds nothing of what was sent or answered but
+// the code.
+type Attempt struct {
+	Action string
+	Try    int    // from 1
+	Status int    // of the answer; 0 if there was none
+	Code   string // ok, the KMS's own, or one of unreachable, outcome_unknown, bad_answer, no_code
+	Took   time.Duration
+}
+
 func (c *Client) report(ctx context.Context, action string, try int, out outcome, took time.Duration) {
 	level, code := slog.LevelDebug, "ok"
 	if out.err != nil {
@@ -101,6 +111,7 @@ func (c *Client) report(ctx context.Context, action string, try int, out outcome
 	c.log.LogAttrs(ctx, level, "kms attempt",
 		slog.String("action", action), slog.Int("attempt", try), slog.Int("status", out.status),
 		slog.String("code", code), slog.Duration("took", took))
+	c.observe(ctx, Attempt{action, try, out.status, code, took})
 }
 
 // name is a word for the log.

@@ -48,6 +48,8 @@ type Config struct {
 	// ReturnThrottled returns a throttled call at once, for a caller that makes it again in its turn.
 	// False sends it again after a pause.
 	ReturnThrottled bool
+	// Observe is told of each attempt, with the context of its call; nil means nothing.
+	Observe func(ctx context.Context, a Attempt)
 	// Version is Keyferry's own, for the User-Agent; empty means "dev".
 	Version string
 	// Logger takes a line for each attempt; nil means none.
@@ -60,6 +62,7 @@ type Client struct {
 	version                  string
 	timeout                  time.Duration
 	returnThrottled          bool
+	observe                  func(context.Context, Attempt)
 	backoff                  time.Duration // the first pause between two attempts
 	pool                     http.RoundTripper
 	credentials              *credentialSource
@@ -95,13 +98,16 @@ func New(config Config) (*Client, error) {
 		timeout: config.Timeout, returnThrottled: config.ReturnThrottled, backoff: 250 * time.Millisecond,
 		pool:        newPool(roots),
 		credentials: newCredentialSource(config.AccessKeyID, config.AccessKeySecret),
-		log:         config.Logger,
+		log:         config.Logger, observe: config.Observe,
 	}
 	if config.PlainHTTP {
 		c.scheme = "http"
 	}
 	if c.timeout == 0 {
 		c.timeout = DefaultTimeout
+	}
+	if c.observe == nil {
+		c.observe = func(context.Context, Attempt) {}
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)

@@ -35,11 +35,15 @@ type Expiry struct {
 	At            time.Time
 }
 
-// States returns how many requests are in each state.
+// States returns how many requests are in each state, those without any included.
 func (s *Service) States(ctx context.Context) (map[State]int, error) {
 	states := map[State]int{}
 	err := s.config.DB.Read(ctx, func(tx *store.Tx) error {
-		clear(states)
+		for _, moves := range transitions {
+			for from, to := range moves {
+				states[from], states[to] = 0, 0
+			}
+		}
 		rows, err := tx.Query("SELECT state, COUNT(*) FROM requests GROUP BY state")
 		if err != nil {
 			return err

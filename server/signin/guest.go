@@ -89,6 +89,7 @@ type link struct {
 // guest exchanges the secret of a link and its code for a session. The answer names the request.
 func (s *Service) guest(w http.ResponseWriter, r *http.Request) {
 	if !s.limits.allow(r) {
+		s.config.Observe("guest", ErrTooMany.Code)
 		s.config.Fail(w, r, ErrTooMany)
 		return
 	}
@@ -105,9 +106,11 @@ func (s *Service) guest(w http.ResponseWriter, r *http.Request) {
 			fault = ErrUnavailable
 		}
 		s.log.Info("guest link refused", "code", fault.Code)
+		s.config.Observe("guest", fault.Code)
 		s.config.Fail(w, r, fault)
 		return
 	}
+	s.config.Observe("guest", "")
 	s.sessions.give(w, b)
 	answer(w, http.StatusOK, map[string]string{"request": request})
 }

@@ -67,6 +67,10 @@ type Config struct {
 	Idle   time.Duration // a session ends after that without a request; zero means DefaultIdle
 	Limit  time.Duration // every session ends after that; zero means DefaultLimit
 
+	// Observe is told of each attempt to sign in: the way is oidc, guest, operator or demo, and the
+	// code that of the fault, or empty. Nil means nothing.
+	Observe func(way, code string)
+
 	Fail  func(http.ResponseWriter, *http.Request, *Fault) // answers a script; nil answers {"Code": …}
 	Clock func() time.Time                                 // nil means time.Now
 	Log   *slog.Logger                                     // nil logs nothing
@@ -122,6 +126,9 @@ func defaults(config *Config) {
 	}
 	if config.Fail == nil {
 		config.Fail = failJSON
+	}
+	if config.Observe == nil {
+		config.Observe = func(string, string) {}
 	}
 	if config.Clock == nil {
 		config.Clock = time.Now

@@ -4,7 +4,8 @@
 // Cloud. keyferry desk writes an offline console in one file. keyferry localkms runs the local KMS
 // alone. keyferry verify compares a running console with this binary. keyferry policy checks policies
 // and says what they decide. keyferry ledger verifies and exports the record of what happened. keyferry
-// doctor finds out whether a computer is ready to import.
+// doctor finds out whether a computer is ready to import. keyferry ram-policy prints what the console
+// has to be permitted.
 package main
 
 import (
@@ -24,13 +25,14 @@ const version = "0.1.0"
 
 // commands are the commands and flags. Every flag also reads KEYFERRY_<FLAG>.
 type commands struct {
-	Serve    serveCommand    `cmd:"" default:"withargs" help:"Run the console (this is the default)."`
-	Desk     deskCommand     `cmd:"" help:"Write the offline console, one HTML file."`
-	LocalKMS localKMSCommand `cmd:"" name:"localkms" help:"Run the local KMS alone, as a test double for other projects."`
-	Verify   verifyCommand   `cmd:"" help:"Compare what a running console serves with what this binary was built with."`
-	Policy   policyCommand   `cmd:"" help:"Check policies on who may import, or ask what they decide."`
-	Ledger   ledgerCommand   `cmd:"" help:"Verify or export the record of what happened."`
-	Doctor   doctorCommand   `cmd:"" help:"Find out whether this computer is ready to import into a KMS."`
+	Serve     serveCommand     `cmd:"" default:"withargs" help:"Run the console (this is the default)."`
+	Desk      deskCommand      `cmd:"" help:"Write the offline console, one HTML file."`
+	LocalKMS  localKMSCommand  `cmd:"" name:"localkms" help:"Run the local KMS alone, as a test double for other projects."`
+	Verify    verifyCommand    `cmd:"" help:"Compare what a running console serves with what this binary was built with."`
+	Policy    policyCommand    `cmd:"" help:"Check policies on who may import, or ask what they decide."`
+	Ledger    ledgerCommand    `cmd:"" help:"Verify or export the record of what happened."`
+	RAMPolicy ramPolicyCommand `cmd:"" name:"ram-policy" help:"Print the least RAM policy that a console needs."`
+	Doctor    doctorCommand    `cmd:"" help:"Find out whether this computer is ready to import into a KMS."`
 
 	LogFormat string           `enum:"text,json" default:"text" help:"How the log is written to standard error: text, or one JSON object a line (${enum})."`
 	Version   kong.VersionFlag `help:"Print the version and exit."`

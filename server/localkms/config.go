@@ -69,6 +69,9 @@ type AccessKey struct {
 	Actions []string `json:"actions,omitempty"`
 	// KeyIDs are the CMKs that the key may name; empty means all.
 	KeyIDs []string `json:"keyIds,omitempty"`
+	// Policy is a RAM policy that the key has besides; nil means none, which allows everything. It
+	// comes from a file as the vendor's console takes it.
+	Policy *RAMPolicy `json:"policy,omitempty"`
 	// SecurityToken makes this a temporary credential: every request must carry it.
 	SecurityToken string `json:"securityToken,omitempty"`
 	// Expires ends a temporary credential; the zero time means never.

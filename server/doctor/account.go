@@ -32,8 +32,11 @@ func (e *examination) credentials(ctx context.Context) Check {
 			continue
 		}
 		c.Said = append(c.Said, place.Name+": "+place.Why)
+		if strings.Contains(place.Why, "authority that is not trusted") {
+			c.Do = "The token service has the system's authorities, whatever --ca-file says. Put that of a proxy which opens TLS among them, or into the file that SSL_CERT_FILE names."
+		}
 	}
-	if !e.ready {
+	if !e.ready && c.Do == "" {
 		c.Do = "Give the program credentials in one of these places. On ECS and in Kubernetes use a RAM role instead of an AccessKey."
 	}
 	return c

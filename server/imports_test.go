@@ -23,7 +23,7 @@ var boundaries = []struct {
 }{
 	{
 		packages: "keyferry/server/console", only: []string{"keyferry/server/console", "keyferry/server/kms/...", "keyferry/server/address", "keyferry/server/textfile", "keyferry/components/...", "keyferry/web",
-			"keyferry/server/requests", "keyferry/server/person", "keyferry/server/policy", "keyferry/server/ledger", "keyferry/server/store"},
+			"keyferry/server/requests", "keyferry/server/person", "keyferry/server/policy", "keyferry/server/ledger", "keyferry/server/store", "keyferry/server/limit"},
 		why: "the console has no code that makes, wraps or unwraps keys",
 	},
 	{
@@ -32,7 +32,7 @@ var boundaries = []struct {
 	},
 	{
 		packages: "keyferry/server/requests", only: []string{"keyferry/server/requests", "keyferry/server/kms/...", "keyferry/server/address", "keyferry/server/textfile",
-			"keyferry/server/person", "keyferry/server/policy", "keyferry/server/ledger", "keyferry/server/store"},
+			"keyferry/server/person", "keyferry/server/policy", "keyferry/server/ledger", "keyferry/server/store", "keyferry/server/limit"},
 		never: []string{echoPath + "/..."},
 		why:   "requests know neither the web app nor how people sign in",
 	},

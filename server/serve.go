@@ -30,6 +30,7 @@ type serveCommand struct {
 
 	teamFlags
 	watchFlags
+	limitFlags
 }
 
 // Run runs the console until ctx ends.
@@ -38,6 +39,10 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	hosts, err := s.consoleHosts()
+	if err != nil {
+		return err
+	}
+	limited, err := s.limitFlags.limits()
 	if err != nil {
 		return err
 	}
@@ -57,7 +62,8 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	defer watching.tracer.Close()
-	config := console.Config{Static: static, Region: s.Region, Hosts: hosts, Version: version, Logger: t.log, Observe: watching.answered}
+	config := console.Config{Static: static, Region: s.Region, Hosts: hosts, Version: version, Logger: t.log,
+		Observe: watching.answered, Limits: limited.console}
 	sites := []site{{listener: listener}}
 	consoleURL := sites[0].url()
 
@@ -103,7 +109,8 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	sites[0].handler = watching.tracer.Handler(app)
+	sites[0].handler = limited.proxies.Handler(watching.tracer.Handler(app))
+	sites[0].listener = limited.listener(listener)
 	measured, err := s.watchFlags.site(t, watching.metrics)
 	if err != nil {
 		return err

@@ -43,6 +43,8 @@ type Config struct {
 	Version string                      // of the program; empty is shown as such
 	Logger  *slog.Logger                // nil logs nothing
 
+	Limits Limits // the zero Limits limit nothing
+
 	// Observe is told of each request once it was answered; nil means nothing.
 	Observe func(ctx context.Context, a Answered)
 }
@@ -99,7 +101,7 @@ func New(config Config) (http.Handler, error) {
 func (c *console) routes(documents map[string]document) *echo.Echo {
 	e := echo.New()
 	e.HTTPErrorHandler = c.fail
-	e.Pre(c.observe)
+	e.Pre(c.observe, c.limitAddress)
 	e.Use(c.guard)
 
 	read := []string{http.MethodGet, http.MethodHead}

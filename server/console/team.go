@@ -77,7 +77,7 @@ func (c *console) who() []echo.MiddlewareFunc {
 	if c.Team.Who == nil {
 		return nil
 	}
-	return []echo.MiddlewareFunc{echo.WrapMiddleware(c.Team.Who)}
+	return []echo.MiddlewareFunc{echo.WrapMiddleware(c.Team.Who), c.limitPerson}
 }
 
 // demandHeader refuses what changes something unless it has a header that a form of another site

@@ -117,6 +117,14 @@ func (s *Service) guest(w http.ResponseWriter, r *http.Request) {
 
 // openLink uses up a link. A wrong code is counted, so the transaction is made even if it refuses.
 func (s *Service) openLink(ctx context.Context, secret, code string) (request string, b begun, err error) {
+	// A link that does not exist is refused without a turn among those who write: anybody can try one.
+	err = s.config.DB.Read(ctx, func(tx *store.Tx) error {
+		_, err := findLink(tx, secret)
+		return err
+	})
+	if err != nil {
+		return "", b, err
+	}
 	var refused *Fault
 	err = s.config.DB.Write(ctx, func(tx *store.Tx) error {
 		refused = nil

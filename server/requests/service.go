@@ -70,11 +70,12 @@ type Config struct {
 // Their errors are *Fault for what the person can do something about, those of package kms for what
 // the KMS did, and those of package store, which wrap store.ErrFull if nothing could be kept.
 type Service struct {
-	config Config
-	holder string // names this process to the others
-	reads  *queue
-	writes *queue
-	log    *slog.Logger
+	config  Config
+	holder  string // names this process to the others
+	reads   *queue
+	writes  *queue
+	denials *denials
+	log     *slog.Logger
 
 	life    context.Context // of what is sent; ends with Close
 	end     context.CancelFunc
@@ -96,7 +97,7 @@ func New(config Config) (*Service, error) {
 		config: config, holder: newID(), log: config.Log,
 		reads:   newQueue(config.ReadsPerSecond, func(d time.Duration) { config.Waited(readAction, d) }),
 		writes:  newQueue(config.WritesPerSecond, func(d time.Duration) { config.Waited(writeAction, d) }),
-		flights: map[string]*flight{},
+		flights: map[string]*flight{}, denials: newDenials(),
 	}
 	s.life, s.end = context.WithCancel(context.Background())
 	return s, nil

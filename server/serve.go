@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 
 	"keyferry/server/address"
 	"keyferry/server/console"
@@ -31,6 +32,7 @@ type serveCommand struct {
 	teamFlags
 	watchFlags
 	limitFlags
+	regionFlags
 }
 
 // Run runs the console until ctx ends.
@@ -87,11 +89,15 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
+	others, err := s.others(s.cloud(t, watching), s.KMS == "local", s.Database != "")
+	if err != nil {
+		return err
+	}
 	config.KMS, config.Ready = requests.Direct(client), client.CheckCredentials
 	open := "" // the address by which the operator signs in
 	switch {
 	case s.Database != "":
-		running, err := s.openTeam(ctx, t, client, s.Region, consoleURL, watching)
+		running, err := s.openTeam(ctx, t, client, s.Region, others, consoleURL, watching)
 		if err != nil {
 			return err
 		}
@@ -160,19 +166,24 @@ func (s *serveCommand) alibaba(ctx context.Context, t terminal, w *watch) (*kms.
 	if s.LocalKMSControlListen != "" {
 		return nil, errors.New("--localkms-control-listen: there is no local KMS with --kms=alibaba")
 	}
-	client, err := kms.New(kms.Config{
-		Region: s.Region, Network: s.Network, Endpoint: s.Endpoint, CAFile: s.CAFile, Version: version, Logger: t.log,
-		ReturnThrottled: s.Database != "", // then requests keep the rate
-		Observe:         w.called,
-	})
+	client, err := kms.New(s.cloud(t, w))
 	if err != nil {
 		return nil, err
 	}
 	if err := client.CheckCredentials(ctx); err != nil {
 		t.log.Warn("no credentials yet", "error", err)
 	}
-	t.say("Calls go to Alibaba Cloud KMS in %s.", s.Region)
+	t.say("Calls go to Alibaba Cloud KMS in %s.", strings.Join(append([]string{s.Region}, s.FurtherRegion...), ", "))
 	return client, nil
+}
+
+// cloud is the configuration of the client for Alibaba Cloud.
+func (s *serveCommand) cloud(t terminal, w *watch) kms.Config {
+	return kms.Config{
+		Region: s.Region, Network: s.Network, Endpoint: s.Endpoint, CAFile: s.CAFile, Version: version, Logger: t.log,
+		ReturnThrottled: s.Database != "", // then requests keep the rate
+		Observe:         w.called,
+	}
 }
 
 // embeddedKMS is the local KMS inside the console's process. The console reaches it as it reaches

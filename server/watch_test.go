@@ -111,7 +111,7 @@ func TestWatching(t *testing.T) {
 	for _, line := range []string{
 		`keyferry_requests{state="imported"} 1`, `keyferry_requests{state="open"} 1`, `keyferry_requests{state="lapsed"} 0`,
 		`keyferry_kms_calls_total{action="GetParametersForImport",code="ok"} 1`, `keyferry_kms_calls_total{action="ImportKeyMaterial",code="ok"} 1`,
-		`keyferry_kms_queue_wait_seconds_count{action="ImportKeyMaterial"} 1`, `keyferry_kms_rate{action="ImportKeyMaterial"} 10`,
+		`keyferry_kms_queue_wait_seconds_count{action="ImportKeyMaterial"} 1`, `keyferry_kms_rate{action="ImportKeyMaterial",region="cn-hangzhou"} 10`,
 		`keyferry_signins_total{code="ok",way="demo"} 3`, `keyferry_signins_total{code="SignIn.GuestCode",way="guest"} 1`, `keyferry_signins_total{code="ok",way="guest"} 1`,
 		`keyferry_key_material_expires_timestamp_seconds{key_id="key-hzzkeyferrylocal00001",region="cn-hangzhou"} `, "keyferry_ledger_entries ", "keyferry_database_readable 1",
 		`keyferry_http_requests_total{method="POST",route="/api/requests/:id/approve",status="200"} 1`, `keyferry_build_info{version="`,

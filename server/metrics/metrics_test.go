@@ -31,7 +31,7 @@ func filled(t *testing.T) *Metrics {
 		},
 		LedgerSize: func(context.Context) (int64, error) { return 9, nil },
 		Outbox:     func(context.Context) (int, time.Time, error) { return 1, time.Now().Add(-time.Minute), nil },
-		Paces:      func() []Pace { return []Pace{{"ImportKeyMaterial", 3, 5, 10}} },
+		Paces:      func() []Pace { return []Pace{{"cn-hangzhou", "ImportKeyMaterial", 3, 5, 10}} },
 		Log:        slog.New(slog.DiscardHandler),
 	})
 	return m
@@ -52,7 +52,7 @@ func TestWhatIsCollected(t *testing.T) {
 	for _, line := range []string{
 		`keyferry_requests{state="open"} 2`, `keyferry_key_material_expires_timestamp_seconds{key_id="key-x",region="cn-hangzhou"} 7`,
 		"keyferry_ledger_entries 9", "keyferry_outbox_messages 1", "keyferry_outbox_age_seconds 6", "keyferry_database_readable 1",
-		`keyferry_kms_queue_calls{action="ImportKeyMaterial"} 3`, `keyferry_kms_rate{action="ImportKeyMaterial"} 5`,
+		`keyferry_kms_queue_calls{action="ImportKeyMaterial",region="cn-hangzhou"} 3`, `keyferry_kms_rate{action="ImportKeyMaterial",region="cn-hangzhou"} 5`,
 	} {
 		if !strings.Contains(got, "\n"+line) {
 			t.Errorf("there is no %s in\n%s", line, got)
@@ -66,7 +66,7 @@ func TestUnreadableDatabase(t *testing.T) {
 	failing := errors.New("password=secret")
 	m.Collect(Source{
 		Requests: func(context.Context) (map[string]int, error) { return nil, failing },
-		Paces:    func() []Pace { return []Pace{{"ImportKeyMaterial", 3, 5, 10}} },
+		Paces:    func() []Pace { return []Pace{{"cn-hangzhou", "ImportKeyMaterial", 3, 5, 10}} },
 		Log:      slog.New(slog.DiscardHandler),
 	})
 	got := text(t, m)

@@ -34,7 +34,7 @@ type Expiry struct {
 
 // Pace is how the calls of one action go.
 type Pace struct {
-	Action           string
+	Region, Action   string
 	Waiting          int
 	PerSecond, Limit float64
 }
@@ -62,9 +62,9 @@ var (
 	ledgerDesc   = prometheus.NewDesc("keyferry_ledger_entries", "Entries of the ledger.", nil, nil)
 	outboxDesc   = prometheus.NewDesc("keyferry_outbox_messages", "Messages that have to be sent.", nil, nil)
 	oldestDesc   = prometheus.NewDesc("keyferry_outbox_age_seconds", "Age of the oldest message that has to be sent; 0 if there is none.", nil, nil)
-	waitingDesc  = prometheus.NewDesc("keyferry_kms_queue_calls", "Calls that wait for their turn in this process.", []string{"action"}, nil)
-	rateDesc     = prometheus.NewDesc("keyferry_kms_rate", "Calls that may be made in a second now; throttling lowers it.", []string{"action"}, nil)
-	limitDesc    = prometheus.NewDesc("keyferry_kms_rate_limit", "Calls that the operator lets this process make in a second.", []string{"action"}, nil)
+	waitingDesc  = prometheus.NewDesc("keyferry_kms_queue_calls", "Calls that wait for their turn in this process.", []string{"region", "action"}, nil)
+	rateDesc     = prometheus.NewDesc("keyferry_kms_rate", "Calls that may be made in a second now; throttling lowers it.", []string{"region", "action"}, nil)
+	limitDesc    = prometheus.NewDesc("keyferry_kms_rate_limit", "Calls that the operator lets this process make in a second.", []string{"region", "action"}, nil)
 	readableDesc = prometheus.NewDesc("keyferry_database_readable", "Whether the numbers from the database could be looked up.", nil, nil)
 )
 
@@ -92,9 +92,9 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	set(readableDesc, readable)
 	if c.source.Paces != nil {
 		for _, p := range c.source.Paces() {
-			set(waitingDesc, float64(p.Waiting), p.Action)
-			set(rateDesc, p.PerSecond, p.Action)
-			set(limitDesc, p.Limit, p.Action)
+			set(waitingDesc, float64(p.Waiting), p.Region, p.Action)
+			set(rateDesc, p.PerSecond, p.Region, p.Action)
+			set(limitDesc, p.Limit, p.Region, p.Action)
 		}
 	}
 }

@@ -15,18 +15,22 @@ const (
 
 // Pace is how one kind of calls to the KMS goes.
 type Pace struct {
+	Region    string
 	Action    string
 	Waiting   int     // calls that wait for their turn in this process
 	PerSecond float64 // the rate now
 	Limit     float64 // the operator's
 }
 
-// Paces returns how the two kinds of calls go.
-func (s *Service) Paces() []Pace {
-	return []Pace{
-		{readAction, s.reads.length(), s.reads.perSecond(), s.reads.ceiling},
-		{writeAction, s.writes.length(), s.writes.perSecond(), s.writes.ceiling},
+// Paces returns how the two kinds of calls go in each region.
+func (s *Service) Paces() (all []Pace) {
+	for _, region := range s.Regions() {
+		in := s.regions[region]
+		all = append(all,
+			Pace{region, readAction, in.reads.length(), in.reads.perSecond(), in.reads.ceiling},
+			Pace{region, writeAction, in.writes.length(), in.writes.perSecond(), in.writes.ceiling})
 	}
+	return all
 }
 
 // Expiry is when the key material of a CMK expires, by the last import through this console.

@@ -30,7 +30,7 @@ func (o own) ImportParameters(ctx context.Context, keyID string, spec kms.Wrappi
 		Region: o.s.config.Region, KeyID: keyID, Algorithms: []string{spec.Algorithm},
 		Importer: ByPerson, ImporterID: who.ID, Expiry: ExpiryAny, Deadline: o.s.now().Add(time.Hour),
 	}
-	if field := terms.check(o.s.config.Region, o.s.now()); field != "" {
+	if field := terms.check(o.s.serves, o.s.now()); field != "" {
 		return nil, ErrTerms.with("field", field)
 	}
 	r := newRecord(who, terms, o.s.now())
@@ -39,7 +39,7 @@ func (o own) ImportParameters(ctx context.Context, keyID string, spec kms.Wrappi
 	if _, err := o.s.ask(who, policy.Import, &r.Request, r.Created); err != nil {
 		return nil, o.s.recordDenial(ctx, err)
 	}
-	parameters, err := o.s.askKMS(ctx, who, r.ID, keyID, spec.Algorithm)
+	parameters, err := o.s.askKMS(ctx, who, &r.Request, spec.Algorithm)
 	if err != nil {
 		return nil, err
 	}

@@ -28,11 +28,11 @@ func (s *Service) Parameters(ctx context.Context, id, algorithm string) (*kms.Pa
 		return nil, err
 	}
 	// Asked before the KMS is troubled, and again before the answer is handed out.
-	keyID, err := s.mayIssue(ctx, who, id, algorithm)
+	about, err := s.mayIssue(ctx, who, id, algorithm)
 	if err != nil {
 		return nil, err
 	}
-	parameters, err := s.askKMS(ctx, who, id, keyID, algorithm)
+	parameters, err := s.askKMS(ctx, who, about, algorithm)
 	if err != nil {
 		return nil, err
 	}
@@ -43,8 +43,8 @@ func (s *Service) Parameters(ctx context.Context, id, algorithm string) (*kms.Pa
 	return parameters, nil
 }
 
-// mayIssue returns the CMK of a request that the person may get parameters for.
-func (s *Service) mayIssue(ctx context.Context, who person.Person, id, algorithm string) (keyID string, err error) {
+// mayIssue returns a request that the person may get parameters for.
+func (s *Service) mayIssue(ctx context.Context, who person.Person, id, algorithm string) (about *Request, err error) {
 	err = s.config.DB.Read(ctx, func(tx *store.Tx) error {
 		r, err := s.visible(tx, who, id)
 		if err != nil {
@@ -54,18 +54,22 @@ func (s *Service) mayIssue(ctx context.Context, who person.Person, id, algorithm
 		if r.overdue(c.now) {
 			return ErrLapsed
 		}
-		keyID = r.KeyID
+		about = &r.Request
 		_, err = c.mayIssue(algorithm)
 		return err
 	})
-	return keyID, s.recordDenial(ctx, err)
+	return about, s.recordDenial(ctx, err)
 }
 
 // askKMS makes the call, in its turn, and in the next while the KMS throttles it.
-func (s *Service) askKMS(asked context.Context, who person.Person, id, keyID, algorithm string) (*kms.Parameters, error) {
+func (s *Service) askKMS(asked context.Context, who person.Person, about *Request, algorithm string) (*kms.Parameters, error) {
+	in := s.regions[about.Region]
+	if in == nil { // not any more
+		return nil, ErrTerms.with("field", "Region")
+	}
 	ctx, cancel := context.WithTimeout(asked, queuePatience)
 	defer cancel()
-	if err := s.reads.wait(ctx, who.ID, id); err != nil {
+	if err := in.reads.wait(ctx, who.ID, about.ID); err != nil {
 		if asked.Err() == nil {
 			return nil, ErrBusy
 		}
@@ -73,9 +77,9 @@ func (s *Service) askKMS(asked context.Context, who person.Person, id, keyID, al
 	}
 	for {
 		s.config.Faults("parameters.call.before")
-		parameters, err := s.config.KMS.ImportParameters(asked, keyID, kms.WrappingSpec{Algorithm: algorithm, KeySpec: wrappingKeySpec})
+		parameters, err := in.kms.ImportParameters(asked, about.KeyID, kms.WrappingSpec{Algorithm: algorithm, KeySpec: wrappingKeySpec})
 		s.config.Faults("parameters.call.after")
-		if !s.reads.heed(err) || s.reads.waitAgain(ctx, who.ID, id) != nil {
+		if !in.reads.heed(err) || in.reads.waitAgain(ctx, who.ID, about.ID) != nil {
 			return parameters, err
 		}
 	}

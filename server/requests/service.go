@@ -49,8 +49,10 @@ type Config struct {
 	KMS    KMS       // must be set
 	Region string    // of the KMS; must be set
 
-	ReadsPerSecond  float64 // calls of GetParametersForImport; zero means DefaultReadsPerSecond
-	WritesPerSecond float64 // calls of ImportKeyMaterial; zero means DefaultWritesPerSecond
+	Others map[string]KMS // the KMS of each further region; nil means none
+
+	ReadsPerSecond  float64 // calls of GetParametersForImport in each region; zero means DefaultReadsPerSecond
+	WritesPerSecond float64 // calls of ImportKeyMaterial in each region; zero means DefaultWritesPerSecond
 
 	// Waited is told how long a call of an action waited for its turn; nil means nothing.
 	Waited func(action string, waited time.Duration)
@@ -72,8 +74,7 @@ type Config struct {
 type Service struct {
 	config  Config
 	holder  string // names this process to the others
-	reads   *queue
-	writes  *queue
+	regions map[string]*regional
 	denials *denials
 	log     *slog.Logger
 
@@ -93,11 +94,13 @@ func New(config Config) (*Service, error) {
 		return nil, errors.New("keeping requests: a limit is negative")
 	}
 	defaults(&config)
+	served, err := regions(&config)
+	if err != nil {
+		return nil, err
+	}
 	s := &Service{
 		config: config, holder: newID(), log: config.Log,
-		reads:   newQueue(config.ReadsPerSecond, func(d time.Duration) { config.Waited(readAction, d) }),
-		writes:  newQueue(config.WritesPerSecond, func(d time.Duration) { config.Waited(writeAction, d) }),
-		flights: map[string]*flight{}, denials: newDenials(),
+		regions: served, flights: map[string]*flight{}, denials: newDenials(),
 	}
 	s.life, s.end = context.WithCancel(context.Background())
 	return s, nil

@@ -22,7 +22,7 @@ import (
 func printed(t *testing.T, arguments ...string) (said, logged string, err error) {
 	t.Helper()
 	var out, log bytes.Buffer
-	parsed, err := newParser().Parse(append([]string{"link"}, arguments...))
+	parsed, err := newParser(&commands{}).Parse(append([]string{"link"}, arguments...))
 	if err != nil {
 		return "", "", err
 	}

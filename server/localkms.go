@@ -18,13 +18,15 @@ type localKMSCommand struct {
 	ControlListen string `help:"Address of the control API, for tests. Off when empty."`
 	Console       string `help:"Address of a console that the inspector's pages link to."`
 
-	Region     string `default:"cn-hangzhou" help:"Region that it answers for."`
-	Account    string `default:"1234567890123456" help:"Id of the account."`
-	AccessKeys string `type:"existingfile" help:"JSON file with an array of AccessKeys, instead of keyferry-local: id, secret, account, actions, keyIds, securityToken, expires, inactive."`
-	Seed       string `type:"existingfile" help:"JSON file with the CMKs to start with."`
-	State      string `help:"File that keeps the state. Without it the state ends with the program."`
-	Quotas     bool   `help:"Apply the published limits of the service: requests per second, number of CMKs and aliases."`
-	Pool       int    `default:"16" help:"How many wrapping keys are kept ready."`
+	Region     string  `default:"cn-hangzhou" help:"Region that it answers for."`
+	Account    string  `default:"1234567890123456" help:"Id of the account."`
+	AccessKeys string  `type:"existingfile" help:"JSON file with an array of AccessKeys, instead of keyferry-local: id, secret, account, actions, keyIds, securityToken, expires, inactive."`
+	Seed       string  `type:"existingfile" help:"JSON file with the CMKs to start with."`
+	State      string  `help:"File that keeps the state. Without it the state ends with the program."`
+	Quotas     bool    `help:"Apply the published limits of the service: requests per second, number of CMKs and aliases."`
+	Reads      float64 `name:"reads-per-second" help:"Throttle reads, such as GetParametersForImport, beyond this number a second."`
+	Writes     float64 `name:"writes-per-second" help:"Throttle writes, such as ImportKeyMaterial, beyond this number a second."`
+	Pool       int     `default:"16" help:"How many wrapping keys are kept ready."`
 
 	TLSCert       string `name:"tls-cert" type:"existingfile" help:"Certificate chain in PEM. With --tls-key."`
 	TLSKey        string `name:"tls-key" type:"existingfile" help:"Private key in PEM. With --tls-cert."`
@@ -57,7 +59,7 @@ func (l *localKMSCommand) config(t terminal) (localkms.Config, error) {
 	hosts, err := l.hosts()
 	config := localkms.Config{
 		Region: l.Region, AccountID: l.Account, Logger: t.log, Hosts: hosts,
-		Quotas: l.Quotas, PoolSize: l.Pool, StateFile: l.State,
+		Quotas: l.Quotas, ReadsPerSecond: l.Reads, WritesPerSecond: l.Writes, PoolSize: l.Pool, StateFile: l.State,
 		ConsoleURL: func() string { return l.Console },
 	}
 	if err != nil {

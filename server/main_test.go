@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -59,14 +58,15 @@ func run(t *testing.T, arguments ...string) *command {
 // runLogging is run with the log going somewhere.
 func runLogging(t *testing.T, log io.Writer, arguments ...string) *command {
 	t.Helper()
-	parsed, err := newParser().Parse(arguments)
+	given := &commands{}
+	parsed, err := newParser(given).Parse(arguments)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	c := &command{said: &output{more: make(chan struct{}, 1)}, stop: stop, ended: make(chan error, 1)}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	parsed.Bind(terminal{out: c.said, log: slog.New(slog.NewTextHandler(log, nil))})
+	parsed.Bind(terminal{out: c.said, log: newLog(log, given.LogFormat)})
 	go func() { c.ended <- parsed.Run() }()
 	t.Cleanup(stop)
 	return c

@@ -55,7 +55,7 @@ func TestPolicyCommands(t *testing.T) {
 			}
 		})
 	}
-	if _, err := newParser().Parse([]string{"policy", "ask", example, "--action=destroy"}); err == nil {
+	if _, err := newParser(&commands{}).Parse([]string{"policy", "ask", example, "--action=destroy"}); err == nil {
 		t.Error("an unknown action was taken")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 
 	"keyferry/server/address"
 	"keyferry/server/console"
@@ -29,6 +30,9 @@ type serveCommand struct {
 	LocalKMSControlListen string `name:"localkms-control-listen" help:"Address of the local KMS's control API, for tests. Off when empty."`
 
 	teamFlags
+	watchFlags
+	limitFlags
+	regionFlags
 }
 
 // Run runs the console until ctx ends.
@@ -37,6 +41,10 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	hosts, err := s.consoleHosts()
+	if err != nil {
+		return err
+	}
+	limited, err := s.limitFlags.limits()
 	if err != nil {
 		return err
 	}
@@ -51,7 +59,13 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	config := console.Config{Static: static, Region: s.Region, Hosts: hosts, Version: version, Logger: t.log}
+	watching, err := s.watchFlags.start(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer watching.tracer.Close()
+	config := console.Config{Static: static, Region: s.Region, Hosts: hosts, Version: version, Logger: t.log,
+		Observe: watching.answered, Limits: limited.console}
 	sites := []site{{listener: listener}}
 	consoleURL := sites[0].url()
 
@@ -66,12 +80,16 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 		config.LocalKMSURL = embedded.url
 		config.LocalKMSFlags, config.LocalKMSLogin = localKMSCommands(embedded.address)
 		client, err = kms.New(kms.Config{
-			Region: s.Region, Endpoint: embedded.address, PlainHTTP: true, Version: version, Logger: t.log,
+			Region: s.Region, Endpoint: embedded.address, PlainHTTP: true, Version: version, Logger: t.log, ReturnThrottled: s.Database != "", Observe: watching.called,
 			AccessKeyID: localkms.DefaultAccessKeyID, AccessKeySecret: localkms.DefaultAccessKeySecret,
 		})
 	} else {
-		client, err = s.alibaba(ctx, t)
+		client, err = s.alibaba(ctx, t, watching)
 	}
+	if err != nil {
+		return err
+	}
+	others, err := s.others(s.cloud(t, watching), s.KMS == "local", s.Database != "")
 	if err != nil {
 		return err
 	}
@@ -79,7 +97,7 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 	open := "" // the address by which the operator signs in
 	switch {
 	case s.Database != "":
-		running, err := s.openTeam(ctx, t, client, s.Region, consoleURL)
+		running, err := s.openTeam(ctx, t, client, s.Region, others, consoleURL, watching)
 		if err != nil {
 			return err
 		}
@@ -87,15 +105,23 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 		config.Team, config.KMS = running.console(&s.teamFlags), running.requests.Own()
 		config.Ready = func(ctx context.Context) error { return errors.Join(client.CheckCredentials(ctx), running.ready(ctx)) }
 	case s.KMS == "alibaba" && !s.AllowUnauthenticated:
-		operator, err := s.operator(t, consoleURL)
+		operator, err := s.operator(t, consoleURL, watching)
 		if err != nil {
 			return err
 		}
 		config.Operator, open = operator, operator.Address()
 	}
-	if sites[0].handler, err = console.New(config); err != nil {
+	app, err := console.New(config)
+	if err != nil {
 		return err
 	}
+	sites[0].handler = limited.proxies.Handler(watching.tracer.Handler(app))
+	sites[0].listener = limited.listener(listener)
+	measured, err := s.watchFlags.site(t, watching.metrics)
+	if err != nil {
+		return err
+	}
+	sites = append(sites, measured...)
 	s.greet(t, consoleURL, open, len(hosts) > 0)
 	return serve(ctx, t.log, sites...)
 }
@@ -136,21 +162,28 @@ func localKMSCommands(endpoint string) (flags, login string) {
 
 // alibaba makes the client for Alibaba Cloud, with credentials from the vendor's default chain.
 // Missing credentials do not stop the program, since they may come later, but are logged at once.
-func (s *serveCommand) alibaba(ctx context.Context, t terminal) (*kms.Client, error) {
+func (s *serveCommand) alibaba(ctx context.Context, t terminal, w *watch) (*kms.Client, error) {
 	if s.LocalKMSControlListen != "" {
 		return nil, errors.New("--localkms-control-listen: there is no local KMS with --kms=alibaba")
 	}
-	client, err := kms.New(kms.Config{
-		Region: s.Region, Network: s.Network, Endpoint: s.Endpoint, CAFile: s.CAFile, Version: version, Logger: t.log,
-	})
+	client, err := kms.New(s.cloud(t, w))
 	if err != nil {
 		return nil, err
 	}
 	if err := client.CheckCredentials(ctx); err != nil {
 		t.log.Warn("no credentials yet", "error", err)
 	}
-	t.say("Calls go to Alibaba Cloud KMS in %s.", s.Region)
+	t.say("Calls go to Alibaba Cloud KMS in %s.", strings.Join(append([]string{s.Region}, s.FurtherRegion...), ", "))
 	return client, nil
+}
+
+// cloud is the configuration of the client for Alibaba Cloud.
+func (s *serveCommand) cloud(t terminal, w *watch) kms.Config {
+	return kms.Config{
+		Region: s.Region, Network: s.Network, Endpoint: s.Endpoint, CAFile: s.CAFile, Version: version, Logger: t.log,
+		ReturnThrottled: s.Database != "", // then requests keep the rate
+		Observe:         w.called,
+	}
 }
 
 // embeddedKMS is the local KMS inside the console's process. The console reaches it as it reaches

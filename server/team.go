@@ -87,10 +87,10 @@ func (f *teamFlags) sqlite() bool {
 
 // operator makes the sign-in of a console that serves one person in front of Alibaba Cloud: whoever
 // can read the terminal, and no other user of the computer.
-func (f *teamFlags) operator(t terminal, consoleURL string) (*signin.Service, error) {
+func (f *teamFlags) operator(t terminal, consoleURL string, w *watch) (*signin.Service, error) {
 	return signin.New(signin.Config{
 		BaseURL: f.base(consoleURL), OneTime: true, Announce: func(address string) { t.say("Next time, open %s", address) },
-		Idle: f.SignInIdle, Limit: f.SignInLimit, Log: t.log, Fail: failSignIn,
+		Idle: f.SignInIdle, Limit: f.SignInLimit, Log: t.log, Fail: failSignIn, Observe: w.metrics.SignedIn,
 	})
 }
 
@@ -141,7 +141,7 @@ type team struct {
 }
 
 // openTeam opens the database and everything that rests on it. Close closes it.
-func (f *teamFlags) openTeam(ctx context.Context, t terminal, kms requests.KMS, region, consoleURL string) (*team, error) {
+func (f *teamFlags) openTeam(ctx context.Context, t terminal, kms requests.KMS, region string, others map[string]requests.KMS, consoleURL string, w *watch) (*team, error) {
 	live, err := policy.Watch(f.Policy) // first: a mistake there is the likeliest
 	if err != nil {
 		return nil, err
@@ -156,13 +156,13 @@ func (f *teamFlags) openTeam(ctx context.Context, t terminal, kms requests.KMS, 
 	}
 	ctx, stop := context.WithCancel(ctx)
 	running := &team{db: db, key: key, policy: live, stop: stop}
-	if err := running.start(ctx, f, t, kms, region, consoleURL); err != nil {
+	if err := running.start(ctx, f, t, kms, region, others, consoleURL, w); err != nil {
 		return nil, errors.Join(err, running.close())
 	}
 	return running, nil
 }
 
-func (r *team) start(ctx context.Context, f *teamFlags, t terminal, kms requests.KMS, region, consoleURL string) (err error) {
+func (r *team) start(ctx context.Context, f *teamFlags, t terminal, kms requests.KMS, region string, others map[string]requests.KMS, consoleURL string, w *watch) (err error) {
 	if r.log, err = ledger.Open(ctx, r.db, r.key); err != nil {
 		return err
 	}
@@ -175,6 +175,7 @@ func (r *team) start(ctx context.Context, f *teamFlags, t terminal, kms requests
 		return err
 	}
 	config.BaseURL, config.DB, config.Ledger, config.Log, config.Fail = f.base(consoleURL), r.db, r.log, t.log, failSignIn
+	config.Observe = w.metrics.SignedIn
 	if f.Demo {
 		config.Demo, config.LocalKMS, config.StepUp = signin.DemoPeople(), true, false
 	}
@@ -182,8 +183,9 @@ func (r *team) start(ctx context.Context, f *teamFlags, t terminal, kms requests
 		return err
 	}
 	r.requests, err = requests.New(requests.Config{
-		DB: r.db, Ledger: r.log, Policy: r.policy, KMS: kms, Region: region, Log: t.log, Ended: r.signin.EndGuestLinks,
+		DB: r.db, Ledger: r.log, Policy: r.policy, KMS: kms, Region: region, Others: others, Log: t.log, Ended: r.signin.EndGuestLinks,
 		ReadsPerSecond: f.KMSReadsPerSecond, WritesPerSecond: f.KMSWritesPerSecond,
+		Waited: w.metrics.Waited,
 	})
 	if err != nil {
 		return err
@@ -202,6 +204,7 @@ func (r *team) start(ctx context.Context, f *teamFlags, t terminal, kms requests
 			r.log.CosignEvery(ctx, time.Minute, &http.Client{Timeout: 20 * time.Second}, witnesses, t.log)
 		})
 	}
+	w.collect(r, t.log)
 	f.announce(t, r)
 	return nil
 }
@@ -237,7 +240,7 @@ func (r *team) recordPolicies(ctx context.Context, set *policy.Set) error {
 func (r *team) console(f *teamFlags) *console.Team {
 	shown := &console.Team{
 		Requests: r.requests, Ledger: r.log, SignIn: r.signin.Handler(), Who: r.signin.Who, Fresh: r.signin.Fresh,
-		Provider: f.OIDCIssuer != "", LedgerKey: r.key.Public(),
+		Provider: f.OIDCIssuer != "", LedgerKey: r.key.Public(), Regions: r.requests.Regions(),
 		ReadLedger: func(p person.Person) bool {
 			return r.policy.Decide(policy.Question{Person: p, Action: policy.ReadLedger}).Allowed
 		},

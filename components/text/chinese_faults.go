@@ -46,6 +46,7 @@ var chineseFaults = map[string]Fault{
 	"Console.NotCiphertext":     {"内容不是加密后的密钥材料，未转发。", "EncryptedKeyMaterial 必须是 256 字节密文的 Base64 编码。如果发送的是密钥明文，请视为密钥已泄露，并重新生成密钥。"},
 	"Console.ImportToken":       {"内容不是导入令牌，未转发。", "请原样使用 GetParametersForImport 返回的令牌。"},
 	"Console.ExpireUnix":        {"过期时间必须晚于当前时间。", "请选择更晚的时间，或选择永不过期。以控制台的时间为准。"},
+	"Console.TooMany":           {"短时间内的请求过多。", "请稍候再试。"},
 	"Console.CrossOrigin":       {"请求来自其他网站，已拒绝。", "请通过控制台自身的地址访问。"},
 	"Console.ExpireFar":         {"过期时间太远。", "请以秒（而非毫秒）为单位，且早于 10000 年；或选择永不过期。"},
 	"Console.Host":              {"访问控制台所用的主机名不在允许列表中。", "请使用控制台启动时显示的地址。如需使用其他主机名，请通过 --allowed-host 添加。"},

@@ -54,7 +54,7 @@ var chineseRequestFaults = map[string]Fault{
 	"Requests.Twice":        {"您已同意过。", "每人只计一次，需要由他人审批。"},
 	"Requests.NoApproval":   {"您尚未同意，无需撤回。", "请刷新申请。"},
 	"Requests.Reason":       {"未填写原因，或原因过长。", "请简要说明原因。"},
-	"Requests.Busy":         {"您有过多的请求正在等待 KMS。", "请一分钟后再试。"},
+	"Requests.Busy":         {"当前等待 KMS 处理的请求过多。", "请一分钟后再试。"},
 	"Requests.Waiting":      {"密钥已提交，经他人审批后才会导入。", "请在“导入申请”页面查看由谁审批，并妥善保管备份。"},
 	"Requests.Filter":       {"查询条件无效。", "请刷新页面。"},
 

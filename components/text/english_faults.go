@@ -46,6 +46,7 @@ var englishFaults = map[string]Fault{
 	"Console.NotCiphertext":     {"This cannot be wrapped key material, so it was not relayed.", "EncryptedKeyMaterial must be base64 of exactly 256 bytes. If you sent the plaintext key, treat it as exposed and generate a new one."},
 	"Console.ImportToken":       {"This cannot be an import token, so it was not relayed.", "Use the token exactly as GetParametersForImport returned it."},
 	"Console.ExpireUnix":        {"The expiry must be in the future.", "Choose a later time, or never. The console's clock applies here."},
+	"Console.TooMany":           {"There were too many requests in a short time.", "Wait a moment, then try again."},
 	"Console.CrossOrigin":       {"The request came from another site.", "Open the console at its own address and start there."},
 	"Console.ExpireFar":         {"The expiry time is too far in the future.", "Enter it in seconds, not milliseconds, and before the year 10000, or choose never."},
 	"Console.Host":              {"The console was addressed by a host name that it does not allow.", "Use the address that it printed when it started. Allow other names with --allowed-host."},

@@ -54,7 +54,7 @@ var englishRequestFaults = map[string]Fault{
 	"Requests.Twice":        {"You have agreed already.", "One person counts once. Somebody else has to agree."},
 	"Requests.NoApproval":   {"You have not agreed, so there is nothing to take back.", "Look at the request again."},
 	"Requests.Reason":       {"The reason is missing or too long.", "Say in a few words why."},
-	"Requests.Busy":         {"Too many of your calls wait for the KMS.", "Wait a minute, then try again."},
+	"Requests.Busy":         {"Too many calls wait for the KMS.", "Wait a minute, then try again."},
 	"Requests.Waiting":      {"The key was submitted. Others have to agree before it is imported.", "Open Requests to see who. Keep the backup."},
 	"Requests.Filter":       {"This search cannot be.", "Reload the page."},
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"keyferry/server/address"
 	"keyferry/server/kms"
 	"keyferry/server/requests"
 )
@@ -93,22 +94,30 @@ type draft struct {
 	keyID, label, importerKind, importer, expiry, deadline, note, commitment string
 	algorithms                                                               []string
 	expiryDays                                                               int64
+	region                                                                   optional
 }
 
 func (d *draft) fields() fields {
 	return fields{
 		"KeyId": &d.keyID, "Label": &d.label, "Algorithms": &d.algorithms, "ImporterKind": &d.importerKind, "Importer": &d.importer,
 		"Expiry": &d.expiry, "ExpiryDays": &d.expiryDays, "Deadline": &d.deadline, "Note": &d.note, "Commitment": &d.commitment,
+		"Region": &d.region,
 	}
 }
 
 // terms checks the form of each field; whether the person may ask for that is the service's to
 // decide.
 func (d *draft) terms(region string) (requests.Terms, error) {
+	if d.region != "" {
+		region = string(d.region)
+	}
 	terms := requests.Terms{
 		Region: region, KeyID: d.keyID, Label: d.label, Algorithms: d.algorithms,
 		Importer: requests.ImporterKind(d.importerKind), ImporterID: d.importer,
 		Expiry: requests.ExpiryKind(d.expiry), ExpiryDays: int(d.expiryDays), Note: d.note, Commitment: d.commitment,
+	}
+	if !address.Region(region) {
+		return terms, errMalformed
 	}
 	if !kms.KeyIDs.MatchString(d.keyID) {
 		return terms, errKeyID

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -41,6 +42,19 @@ type Config struct {
 	Ready   func(context.Context) error // whether the console could do its work now; nil means always
 	Version string                      // of the program; empty is shown as such
 	Logger  *slog.Logger                // nil logs nothing
+
+	Limits Limits // the zero Limits limit nothing
+
+	// Observe is told of each request once it was answered; nil means nothing.
+	Observe func(ctx context.Context, a Answered)
+}
+
+// Answered is a request that was answered. It holds nothing that the client chose.
+type Answered struct {
+	Method string // - for one that is not usual
+	Route  string // the pattern, such as /api/requests/:id; - for none
+	Status int
+	Took   time.Duration
 }
 
 type console struct {
@@ -87,7 +101,7 @@ func New(config Config) (http.Handler, error) {
 func (c *console) routes(documents map[string]document) *echo.Echo {
 	e := echo.New()
 	e.HTTPErrorHandler = c.fail
-	e.Pre(c.observe)
+	e.Pre(c.observe, c.limitAddress)
 	e.Use(c.guard)
 
 	read := []string{http.MethodGet, http.MethodHead}

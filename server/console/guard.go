@@ -3,6 +3,7 @@ package console
 import (
 	"crypto/rand"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -39,8 +40,16 @@ func (c *console) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		if route == "" {
 			route = "-"
 		}
-		c.log.Info("request", "method", knownMethod(e.Request().Method), "route", route, "status", e.Response().Status,
-			"ms", time.Since(began).Milliseconds(), "id", requestID(e))
+		done := Answered{knownMethod(e.Request().Method), route, e.Response().Status, time.Since(began)}
+		level := slog.LevelInfo
+		if done.Status == http.StatusTooManyRequests {
+			level = slog.LevelDebug // a flood would flood the log
+		}
+		c.log.Log(e.Request().Context(), level, "request", "method", done.Method, "route", done.Route, "status", done.Status,
+			"ms", done.Took.Milliseconds(), "id", requestID(e))
+		if c.Observe != nil {
+			c.Observe(e.Request().Context(), done)
+		}
 		return nil
 	}
 }

@@ -18,6 +18,9 @@ const maxBody = 16 << 10
 // string must be present; everything else may be absent and is then empty.
 type fields map[string]any
 
+// optional is a string that may be absent.
+type optional string
+
 // list reads an array of objects: it returns the fields of the next one, or nil where there are too
 // many.
 type list func() fields

@@ -49,6 +49,7 @@ type Team struct {
 
 	Provider  bool            // whether people sign in with an OpenID provider
 	Demo      []person.Person // made-up people to sign in as, with the local KMS alone
+	Regions   []string        // whose CMKs requests may be about; nil means Config.Region alone
 	LedgerKey string          // the public key of the ledger, as a signed note has it
 }
 
@@ -83,7 +84,7 @@ func (c *console) who() []echo.MiddlewareFunc {
 	if c.Team.Who == nil {
 		return nil
 	}
-	return []echo.MiddlewareFunc{echo.WrapMiddleware(c.Team.Who)}
+	return []echo.MiddlewareFunc{echo.WrapMiddleware(c.Team.Who), c.limitPerson}
 }
 
 // demandHeader refuses what changes something unless it has a header that a form of another site
@@ -148,7 +149,11 @@ func (c *console) me(e echo.Context) error {
 		More     bool // whether even more wait
 		Provider bool
 		Demo     []shownPerson
-	}{Provider: c.Team.Provider, Demo: []shownPerson{}}
+		Regions  []string
+	}{Provider: c.Team.Provider, Demo: []shownPerson{}, Regions: c.Team.Regions}
+	if answer.Regions == nil {
+		answer.Regions = []string{c.Region}
+	}
 	for _, p := range c.Team.Demo {
 		answer.Demo = append(answer.Demo, showPerson(p))
 	}

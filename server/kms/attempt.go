@@ -46,13 +46,17 @@ func (c *Client) do(caller context.Context, call *call) error {
 			return nil
 		}
 		doubt = doubt || out.doubt
+		var refused *Error
+		errors.As(out.err, &refused)
 		again := out.retry || out.cut && call.resend && !resent
+		if c.returnThrottled && refused != nil && refused.Throttled() {
+			again = false
+		}
 		resent = resent || out.cut
 		if again && try < maxTries && c.pause(ctx, try) {
 			continue
 		}
-		var refused *Error
-		if errors.As(out.err, &refused) && refused.credentialsRefused() {
+		if refused != nil && refused.credentialsRefused() {
 			c.credentials.forget(identity)
 		}
 		return conclude(call, out.err, doubt)
@@ -89,6 +93,16 @@ func (c *Client) pause(ctx context.Context, try int) bool {
 	}
 }
 
+// Attempt is one request to the KMS that has ended. It holds nothing of what was sent or answered but
+// the code.
+type Attempt struct {
+	Action string
+	Try    int    // from 1
+	Status int    // of the answer; 0 if there was none
+	Code   string // ok, the KMS's own, or one of unreachable, outcome_unknown, bad_answer, no_code
+	Took   time.Duration
+}
+
 func (c *Client) report(ctx context.Context, action string, try int, out outcome, took time.Duration) {
 	level, code := slog.LevelDebug, "ok"
 	if out.err != nil {
@@ -97,6 +111,7 @@ func (c *Client) report(ctx context.Context, action string, try int, out outcome
 	c.log.LogAttrs(ctx, level, "kms attempt",
 		slog.String("action", action), slog.Int("attempt", try), slog.Int("status", out.status),
 		slog.String("code", code), slog.Duration("took", took))
+	c.observe(ctx, Attempt{action, try, out.status, code, took})
 }
 
 // name is a word for the log.

@@ -90,19 +90,32 @@ func (s *credentialSource) look() (*credentials.Credentials, error) {
 		}
 		s.current = nil
 	}
+	provider, found, places := walk(s.chain())
+	if found != nil {
+		s.current, s.keyID = provider, found.AccessKeyId
+		return found, nil
+	}
 	var looked []string
-	for _, link := range s.chain() {
+	for _, place := range places {
+		looked = append(looked, place.Name+" ("+place.Why+")")
+	}
+	return nil, fmt.Errorf("%w; looked in: %s", ErrNoCredentials, strings.Join(looked, "; "))
+}
+
+// walk asks one link after the other until one gives credentials, and tells of each.
+func walk(links []link) (credentials.CredentialsProvider, *credentials.Credentials, []Place) {
+	var places []Place
+	for _, link := range links {
 		provider, err := link.provider()
 		if err == nil {
 			var found *credentials.Credentials
 			if found, err = ask(provider); err == nil {
-				s.current, s.keyID = provider, found.AccessKeyId
-				return found, nil
+				return provider, found, append(places, Place{Name: link.name, Found: true, Why: found.ProviderName})
 			}
 		}
-		looked = append(looked, link.name+" ("+reason(err)+")")
+		places = append(places, Place{Name: link.name, Why: reason(err)})
 	}
-	return nil, fmt.Errorf("%w; looked in: %s", ErrNoCredentials, strings.Join(looked, "; "))
+	return nil, nil, places
 }
 
 // forget makes the next request look again, after the KMS refused these: a file may hold new ones

@@ -331,7 +331,7 @@ func TestSTSThatCannotBeReached(t *testing.T) {
 	output := runChild(t, "credentials", newFakeKMS(t, good), "HOME="+homeWith(t, cli(append(chained(2), key("c"))...)),
 		"HTTPS_PROXY=http://127.0.0.1:1", "https_proxy=http://127.0.0.1:1", "NO_PROXY=", "no_proxy=")
 	if !strings.Contains(output, "none: true, in time: true") ||
-		!strings.Contains(output, "config.json (the token service was not reached: connection refused)") {
+		!strings.Contains(output, "config.json (the token service was not reached: the proxy that HTTPS_PROXY names was not reached: connection refused)") {
 		t.Error(output)
 	}
 }

@@ -45,6 +45,11 @@ type Config struct {
 	AccessKeyID, AccessKeySecret string
 	// Timeout bounds one call, retries included; zero means DefaultTimeout.
 	Timeout time.Duration
+	// ReturnThrottled returns a throttled call at once, for a caller that makes it again in its turn.
+	// False sends it again after a pause.
+	ReturnThrottled bool
+	// Observe is told of each attempt, with the context of its call; nil means nothing.
+	Observe func(ctx context.Context, a Attempt)
 	// Version is Keyferry's own, for the User-Agent; empty means "dev".
 	Version string
 	// Logger takes a line for each attempt; nil means none.
@@ -56,6 +61,8 @@ type Client struct {
 	region, scheme, endpoint string
 	version                  string
 	timeout                  time.Duration
+	returnThrottled          bool
+	observe                  func(context.Context, Attempt)
 	backoff                  time.Duration // the first pause between two attempts
 	pool                     http.RoundTripper
 	credentials              *credentialSource
@@ -88,16 +95,19 @@ func New(config Config) (*Client, error) {
 	}
 	c := &Client{
 		region: config.Region, scheme: "https", endpoint: endpoint, version: version,
-		timeout: config.Timeout, backoff: 250 * time.Millisecond,
+		timeout: config.Timeout, returnThrottled: config.ReturnThrottled, backoff: 250 * time.Millisecond,
 		pool:        newPool(roots),
 		credentials: newCredentialSource(config.AccessKeyID, config.AccessKeySecret),
-		log:         config.Logger,
+		log:         config.Logger, observe: config.Observe,
 	}
 	if config.PlainHTTP {
 		c.scheme = "http"
 	}
 	if c.timeout == 0 {
 		c.timeout = DefaultTimeout
+	}
+	if c.observe == nil {
+		c.observe = func(context.Context, Attempt) {}
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
@@ -116,6 +126,7 @@ func newPool(roots *x509.CertPool) *http.Transport {
 	protocols.SetHTTP1(true)
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
+		OnProxyConnectResponse: checkProxy,
 		DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 		TLSHandshakeTimeout:    5 * time.Second,

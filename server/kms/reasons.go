@@ -2,6 +2,7 @@ package kms
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -16,11 +17,26 @@ func explain(err error) (why string, hopeless bool) {
 	var notTLS tls.RecordHeaderError
 	var operation *net.OpError
 	var timeout net.Error
+	var proxy proxyRefused
+	var authority x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
 	switch {
+	case errors.As(err, &proxy):
+		return proxy.reason(), true
+	case errors.As(err, &operation) && operation.Op == "proxyconnect":
+		why, _ = explain(operation.Err)
+		return "the proxy that HTTPS_PROXY names was not reached: " + why, false
 	case errors.Is(err, errUnsigned):
 		return "the SDK did not sign the request", true
+	case errors.As(err, &authority):
+		return "its TLS certificate is from an authority that is not trusted", true
+	case errors.As(err, &name):
+		return "its TLS certificate is for another name", true
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "its TLS certificate has expired or is not valid yet, unless the clock of this computer is wrong", true
 	case errors.As(err, &untrusted):
-		return "its TLS certificate is not trusted or not for this name", true
+		return "its TLS certificate is not trusted", true
 	case errors.As(err, &notTLS):
 		return "it does not speak TLS on this port", true
 	case errors.As(err, &operation) && operation.Op == "remote error": // a TLS alert

@@ -193,3 +193,18 @@ func TestLogHasALineForEachAttempt(t *testing.T) {
 		t.Errorf("the log holds a value: %s", log.String())
 	}
 }
+
+// A caller that keeps a queue of its own gets a throttled call back after one attempt.
+func TestThrottledCallsAreReturned(t *testing.T) {
+	for action, call := range calls {
+		fake := newFakeKMS(t, inTurn(refuse(429, "Rejected.Throttling"), html(503), good))
+		client := newTestClient(t, fake, func(c *Config) { c.ReturnThrottled = true })
+		var refused *Error
+		if err := call(t, client); !errors.As(err, &refused) || !refused.Throttled() || fake.count() != 1 {
+			t.Errorf("%s: error is %v after %d attempts", action, err, fake.count())
+		}
+		if err := call(t, client); err != nil || fake.count() != 3 { // other errors are as before
+			t.Errorf("%s: error is %v after %d attempts", action, err, fake.count())
+		}
+	}
+}

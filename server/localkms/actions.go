@@ -57,6 +57,11 @@ func (a AccessKey) check() error {
 	case a.SecurityToken == "" && !a.Expires.IsZero():
 		return fmt.Errorf("AccessKey %q expires but has no security token", a.ID)
 	}
+	if a.Policy != nil {
+		if err := a.Policy.check(); err != nil {
+			return fmt.Errorf("AccessKey %q: %w", a.ID, err)
+		}
+	}
 	for _, name := range a.Actions {
 		if !matchesAction(name) {
 			return fmt.Errorf("AccessKey %q allows %q, which matches no action", a.ID, name)

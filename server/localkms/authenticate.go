@@ -40,7 +40,7 @@ func (k *KMS) admit(ctx context.Context, req *wire.Request, id string) (*call, e
 		now:       k.clock.Now(),
 		faults:    &activeFaults{},
 	}
-	if !who.may(name) {
+	if !c.mayCall(k.config.Region) {
 		return nil, c.denied()
 	}
 	return c, k.quotas.take(c.account, act.class, k.clock.machine())

@@ -48,6 +48,9 @@ type Config struct {
 	// Quotas applies the published limits: requests per second, 200 CMKs, 300 aliases. False means
 	// no limits.
 	Quotas bool
+	// ReadsPerSecond and WritesPerSecond replace the published limits of the two classes that
+	// importing belongs to, with or without Quotas; 0 leaves them.
+	ReadsPerSecond, WritesPerSecond float64
 	// StateFile names a file that keeps the state, encrypted under a key in the file of the same
 	// name plus ".key". Empty means that the state ends with the process.
 	StateFile string
@@ -66,6 +69,9 @@ type AccessKey struct {
 	Actions []string `json:"actions,omitempty"`
 	// KeyIDs are the CMKs that the key may name; empty means all.
 	KeyIDs []string `json:"keyIds,omitempty"`
+	// Policy is a RAM policy that the key has besides; nil means none, which allows everything. It
+	// comes from a file as the vendor's console takes it.
+	Policy *RAMPolicy `json:"policy,omitempty"`
 	// SecurityToken makes this a temporary credential: every request must carry it.
 	SecurityToken string `json:"securityToken,omitempty"`
 	// Expires ends a temporary credential; the zero time means never.

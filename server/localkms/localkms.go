@@ -44,7 +44,7 @@ func Open(config Config) (*KMS, error) {
 		access:  newAccessList(config),
 		nonces:  wire.NewNonces(),
 		faults:  &faultList{},
-		quotas:  newQuotas(config.Quotas),
+		quotas:  newQuotas(config),
 		refused: &refusals{},
 	}
 	for _, key := range config.AccessKeys {

@@ -38,19 +38,29 @@ const (
 
 // quotas applies the published limits, when they are on.
 type quotas struct {
-	on       bool
+	on       bool // of resources too
+	limits   [numClasses]rate.Limit
 	mu       sync.Mutex
 	accounts map[string]*[numClasses]*rate.Limiter
 }
 
-func newQuotas(on bool) *quotas {
-	return &quotas{on: on, accounts: map[string]*[numClasses]*rate.Limiter{}}
+func newQuotas(config Config) *quotas {
+	q := &quotas{on: config.Quotas, accounts: map[string]*[numClasses]*rate.Limiter{}}
+	if q.on {
+		q.limits = perSecond
+	}
+	for class, given := range map[quotaClass]float64{classRead: config.ReadsPerSecond, classWrite: config.WritesPerSecond} {
+		if given > 0 {
+			q.limits[class] = rate.Limit(given)
+		}
+	}
+	return q
 }
 
 // take counts a call of an account and refuses it when its class has used up the second. It
 // counts by the machine's time, since that is what clients wait by.
 func (q *quotas) take(account string, class quotaClass, now time.Time) error {
-	if !q.on {
+	if q.limits[class] == 0 {
 		return nil
 	}
 	q.mu.Lock()
@@ -58,8 +68,8 @@ func (q *quotas) take(account string, class quotaClass, now time.Time) error {
 	limiters := q.accounts[account]
 	if limiters == nil {
 		limiters = new([numClasses]*rate.Limiter)
-		for class, limit := range perSecond {
-			limiters[class] = rate.NewLimiter(limit, int(limit))
+		for class, limit := range q.limits {
+			limiters[class] = rate.NewLimiter(limit, max(int(limit), 1))
 		}
 		q.accounts[account] = limiters
 	}

@@ -46,7 +46,7 @@ func (k *KMS) resolve(a *store.Account, c *call, value string) (*store.Key, erro
 
 // permitted returns a CMK by its id if the AccessKey may use it.
 func (k *KMS) permitted(a *store.Account, c *call, id string) (*store.Key, error) {
-	if !c.accessKey.mayUse(id) {
+	if !c.mayUse(k.config.Region, id) {
 		return nil, c.denied()
 	}
 	key := a.Key(id)

@@ -123,7 +123,7 @@ func listTagResources(k *KMS, c *call) (wire.Answer, error) {
 // tagged returns the CMKs to look at, in the order of their creation.
 func (k *KMS) tagged(a *store.Account, c *call, ids []string) ([]*store.Key, error) {
 	if len(ids) == 0 {
-		return slices.DeleteFunc(slices.Clone(a.Keys()), func(key *store.Key) bool { return !c.accessKey.mayUse(key.ID) }), nil
+		return slices.DeleteFunc(slices.Clone(a.Keys()), func(key *store.Key) bool { return !c.mayUse(k.config.Region, key.ID) }), nil
 	}
 	var keys []*store.Key
 	for _, id := range ids {

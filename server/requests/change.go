@@ -81,6 +81,9 @@ func (s *Service) recordDenial(ctx context.Context, err error) error {
 	if !errors.As(err, &d) {
 		return err
 	}
+	if !s.denials.admit(&d.entry) {
+		return d.Fault
+	}
 	failed := s.config.DB.Write(ctx, func(tx *store.Tx) error {
 		_, err := s.config.Ledger.Append(tx, d.entry)
 		return err

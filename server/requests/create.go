@@ -49,7 +49,7 @@ func (s *Service) Create(ctx context.Context, wanted []Terms) ([]View, error) {
 // create makes one request if its terms and the policy allow it.
 func (s *Service) create(tx *store.Tx, who person.Person, terms Terms) (*record, error) {
 	now := s.now()
-	if field := terms.check(s.config.Region, now); field != "" {
+	if field := terms.check(s.serves, now); field != "" {
 		return nil, ErrTerms.with("field", field)
 	}
 	r := newRecord(who, terms, now)

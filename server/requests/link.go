@@ -59,11 +59,11 @@ func (s *Service) ParametersLink(ctx context.Context, id, algorithm string) (*km
 	if err != nil {
 		return nil, err
 	}
-	keyID, err := s.mayIssue(ctx, who, id, algorithm)
+	about, err := s.mayIssue(ctx, who, id, algorithm)
 	if err != nil {
 		return nil, err
 	}
-	link, err := s.signParameters(ctx, who.ID, id, keyID, algorithm)
+	link, err := s.signParameters(ctx, who.ID, about, algorithm)
 	if err != nil {
 		return nil, err
 	}
@@ -81,11 +81,17 @@ func (s *Service) ParametersLink(ctx context.Context, id, algorithm string) (*km
 }
 
 // signParameters signs in the person's turn.
-func (s *Service) signParameters(ctx context.Context, who, id, keyID, algorithm string) (*kms.Link, error) {
-	if err := s.reads.wait(ctx, who, id); err != nil {
+func (s *Service) signParameters(asked context.Context, who string, about *Request, algorithm string) (*kms.Link, error) {
+	in, err := s.region(about.Region)
+	if err != nil {
 		return nil, err
 	}
-	return signerOf(s.config.KMS).ParametersLink(ctx, keyID, kms.WrappingSpec{Algorithm: algorithm, KeySpec: wrappingKeySpec})
+	ctx, cancel := context.WithTimeout(asked, queuePatience)
+	defer cancel()
+	if err := in.reads.wait(ctx, who, about.ID); err != nil {
+		return nil, impatient(asked, err)
+	}
+	return signerOf(in.kms).ParametersLink(asked, about.KeyID, kms.WrappingSpec{Algorithm: algorithm, KeySpec: wrappingKeySpec})
 }
 
 // give records that the person is given a link to get parameters by.
@@ -149,24 +155,21 @@ func (s *Service) ImportLink(ctx context.Context, id string) (*kms.Link, error) 
 		return nil, err
 	}
 	var in *kms.Import
-	var digest, requester string
+	var digest, requester, region string
 	err = s.config.DB.Read(ctx, func(tx *store.Tx) error {
 		r, err := s.visible(tx, who, id)
 		if err != nil {
 			return err
 		}
 		c := &change{s: s, tx: tx, r: r, who: who, now: s.now()}
-		digest, requester = r.Digest, r.Requester
+		digest, requester, region = r.Digest, r.Requester, r.Region
 		in, _, err = c.mayLink()
 		return err
 	})
 	if err != nil {
 		return nil, s.recordDenial(ctx, err)
 	}
-	if err := s.writes.wait(ctx, requester, id); err != nil {
-		return nil, err
-	}
-	link, err := signerOf(s.config.KMS).ImportLink(ctx, in)
+	link, err := s.signImport(ctx, requester, region, id, in)
 	if err != nil {
 		return nil, err
 	}
@@ -184,6 +187,20 @@ func (s *Service) ImportLink(ctx context.Context, id string) (*kms.Link, error) 
 		return nil, err
 	}
 	return link, nil
+}
+
+// signImport signs in the requester's turn.
+func (s *Service) signImport(asked context.Context, requester, region, id string, call *kms.Import) (*kms.Link, error) {
+	in, err := s.region(region)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(asked, queuePatience)
+	defer cancel()
+	if err := in.writes.wait(ctx, requester, id); err != nil {
+		return nil, impatient(asked, err)
+	}
+	return signerOf(in.kms).ImportLink(asked, call)
 }
 
 // mayLink returns what is to be signed, and the policies that allow it. It checks what the sender

@@ -16,7 +16,7 @@ func (o own) ParametersLink(ctx context.Context, keyID string, spec kms.Wrapping
 	if err != nil {
 		return nil, err
 	}
-	link, err := o.s.signParameters(ctx, who.ID, r.ID, keyID, spec.Algorithm)
+	link, err := o.s.signParameters(ctx, who.ID, &r.Request, spec.Algorithm)
 	if err != nil {
 		return nil, err
 	}

@@ -107,7 +107,11 @@ func (c *change) conclude(requestID string, failure error) error {
 	case refused:
 		return c.finish(actFail, "failed")
 	case untaken:
-		c.r.NextTry = c.now.Add(c.pause())
+		pause := c.pause()
+		if throttled(failure) {
+			pause = firstPause // the queue keeps the rate
+		}
+		c.r.NextTry = c.now.Add(pause)
 		return c.finish(actReturn, "not_taken")
 	}
 	return c.doubt(out.Code)

@@ -27,7 +27,7 @@ func (o own) ImportParameters(ctx context.Context, keyID string, spec kms.Wrappi
 		return nil, err
 	}
 	// The KMS is asked first, so that a mistyped CMK leaves no request behind.
-	parameters, err := o.s.askKMS(ctx, who, r.ID, keyID, spec.Algorithm)
+	parameters, err := o.s.askKMS(ctx, who, &r.Request, spec.Algorithm)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (s *Service) draftOwn(ctx context.Context, keyID, algorithm string) (person
 		Region: s.config.Region, KeyID: keyID, Algorithms: []string{algorithm},
 		Importer: ByPerson, ImporterID: who.ID, Expiry: ExpiryAny, Deadline: s.now().Add(time.Hour),
 	}
-	if field := terms.check(s.config.Region, s.now()); field != "" {
+	if field := terms.check(s.serves, s.now()); field != "" {
 		return who, nil, ErrTerms.with("field", field)
 	}
 	r := newRecord(who, terms, s.now())

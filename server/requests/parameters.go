@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"slices"
+	"time"
 
 	"keyferry/server/kms"
 	"keyferry/server/person"
@@ -15,6 +16,10 @@ import (
 
 const wrappingKeySpec = "RSA_2048"
 
+// queuePatience is how long somebody waits for a turn. The answer must reach the browser before the
+// server's time for one is over.
+const queuePatience = 40 * time.Second
+
 // Parameters gets what the importer needs from the KMS: a wrapping key and an import token, which
 // are good for this request alone. It may be called again, by each who may import.
 func (s *Service) Parameters(ctx context.Context, id, algorithm string) (*kms.Parameters, error) {
@@ -23,11 +28,11 @@ func (s *Service) Parameters(ctx context.Context, id, algorithm string) (*kms.Pa
 		return nil, err
 	}
 	// Asked before the KMS is troubled, and again before the answer is handed out.
-	keyID, err := s.mayIssue(ctx, who, id, algorithm)
+	about, err := s.mayIssue(ctx, who, id, algorithm)
 	if err != nil {
 		return nil, err
 	}
-	parameters, err := s.askKMS(ctx, who, id, keyID, algorithm)
+	parameters, err := s.askKMS(ctx, who, about, algorithm)
 	if err != nil {
 		return nil, err
 	}
@@ -38,8 +43,8 @@ func (s *Service) Parameters(ctx context.Context, id, algorithm string) (*kms.Pa
 	return parameters, nil
 }
 
-// mayIssue returns the CMK of a request that the person may get parameters for.
-func (s *Service) mayIssue(ctx context.Context, who person.Person, id, algorithm string) (keyID string, err error) {
+// mayIssue returns a request that the person may get parameters for.
+func (s *Service) mayIssue(ctx context.Context, who person.Person, id, algorithm string) (about *Request, err error) {
 	err = s.config.DB.Read(ctx, func(tx *store.Tx) error {
 		r, err := s.visible(tx, who, id)
 		if err != nil {
@@ -49,22 +54,40 @@ func (s *Service) mayIssue(ctx context.Context, who person.Person, id, algorithm
 		if r.overdue(c.now) {
 			return ErrLapsed
 		}
-		keyID = r.KeyID
+		about = &r.Request
 		_, err = c.mayIssue(algorithm)
 		return err
 	})
-	return keyID, s.recordDenial(ctx, err)
+	return about, s.recordDenial(ctx, err)
 }
 
-// askKMS makes the call, in its turn.
-func (s *Service) askKMS(ctx context.Context, who person.Person, id, keyID, algorithm string) (*kms.Parameters, error) {
-	if err := s.reads.wait(ctx, who.ID, id); err != nil {
+// askKMS makes the call, in its turn, and in the next while the KMS throttles it.
+func (s *Service) askKMS(asked context.Context, who person.Person, about *Request, algorithm string) (*kms.Parameters, error) {
+	in, err := s.region(about.Region)
+	if err != nil {
 		return nil, err
 	}
-	s.config.Faults("parameters.call.before")
-	parameters, err := s.config.KMS.ImportParameters(ctx, keyID, kms.WrappingSpec{Algorithm: algorithm, KeySpec: wrappingKeySpec})
-	s.config.Faults("parameters.call.after")
-	return parameters, err
+	ctx, cancel := context.WithTimeout(asked, queuePatience)
+	defer cancel()
+	if err := in.reads.wait(ctx, who.ID, about.ID); err != nil {
+		return nil, impatient(asked, err)
+	}
+	for {
+		s.config.Faults("parameters.call.before")
+		parameters, err := in.kms.ImportParameters(asked, about.KeyID, kms.WrappingSpec{Algorithm: algorithm, KeySpec: wrappingKeySpec})
+		s.config.Faults("parameters.call.after")
+		if !in.reads.heed(err) || in.reads.waitAgain(ctx, who.ID, about.ID) != nil {
+			return parameters, err
+		}
+	}
+}
+
+// impatient is why a call had no turn: queuePatience was over, unless whoever asked has gone.
+func impatient(asked context.Context, err error) error {
+	if asked.Err() == nil {
+		return ErrBusy
+	}
+	return err
 }
 
 // mayIssue returns the policy's decision on getting parameters.

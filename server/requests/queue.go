@@ -4,8 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
-
-	"golang.org/x/time/rate"
+	"time"
 )
 
 // maxQueued is how many calls may wait for one person.
@@ -14,10 +13,12 @@ const maxQueued = 10000
 // queue lets calls through at a limited rate, and people take turns: somebody with a thousand
 // requests delays nobody else by more than one call.
 type queue struct {
-	limit *rate.Limiter
+	*pace
+	waited func(time.Duration) // is told how long each call waited
 
 	mu      sync.Mutex
 	turns   []string             // people with waiting calls, the next first
+	ahead   int                  // how many of turns, at their front, were throttled
 	waiting map[string][]*ticket // by person, oldest first
 	moving  bool                 // whether move runs
 }
@@ -29,30 +30,28 @@ type ticket struct {
 }
 
 // newQueue returns a queue for so many calls a second.
-func newQueue(perSecond float64) *queue {
-	return &queue{limit: rate.NewLimiter(rate.Limit(perSecond), 1), waiting: map[string][]*ticket{}}
+func newQueue(perSecond float64, waited func(time.Duration)) *queue {
+	return &queue{pace: newPace(perSecond), waited: waited, waiting: map[string][]*ticket{}}
 }
 
 // wait returns when a call for this person may be made, or with the context's error, or ErrBusy. The
 // id says what the call is for.
-func (q *queue) wait(ctx context.Context, who, id string) error {
+func (q *queue) wait(ctx context.Context, who, id string) error { return q.await(ctx, who, id, false) }
+
+// waitAgain is wait for a call that the KMS throttled. It has had its turn and comes next.
+func (q *queue) waitAgain(ctx context.Context, who, id string) error {
+	return q.await(ctx, who, id, true)
+}
+
+func (q *queue) await(ctx context.Context, who, id string, first bool) error {
 	t := &ticket{id: id, called: make(chan struct{})}
-	q.mu.Lock()
-	if len(q.waiting[who]) >= maxQueued {
-		q.mu.Unlock()
+	began := time.Now()
+	if !q.enter(who, t, first) {
 		return ErrBusy
 	}
-	if len(q.waiting[who]) == 0 {
-		q.turns = append(q.turns, who)
-	}
-	q.waiting[who] = append(q.waiting[who], t)
-	if !q.moving {
-		q.moving = true
-		go q.move()
-	}
-	q.mu.Unlock()
 	select {
 	case <-t.called:
+		q.waited(time.Since(began))
 		return nil
 	case <-ctx.Done():
 		q.leave(who, t)
@@ -60,10 +59,36 @@ func (q *queue) wait(ctx context.Context, who, id string) error {
 	}
 }
 
+// enter puts a ticket into a person's line, unless it is full.
+func (q *queue) enter(who string, t *ticket, first bool) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	line := q.waiting[who]
+	if len(line) >= maxQueued {
+		return false
+	}
+	if first {
+		q.forget(who)
+		q.turns = slices.Insert(q.turns, q.ahead, who)
+		q.ahead++
+		q.waiting[who] = slices.Insert(line, 0, t)
+	} else {
+		if len(line) == 0 {
+			q.turns = append(q.turns, who)
+		}
+		q.waiting[who] = append(line, t)
+	}
+	if !q.moving {
+		q.moving = true
+		go q.move()
+	}
+	return true
+}
+
 // move calls the waiting one after the other until nobody waits.
 func (q *queue) move() {
 	for q.anybody() {
-		q.limit.Wait(context.Background()) // fails only for a burst of 0
+		q.admit()
 		q.next()
 	}
 }
@@ -84,7 +109,7 @@ func (q *queue) next() {
 		return
 	}
 	who := q.turns[0]
-	q.turns = q.turns[1:]
+	q.forget(who)
 	line := q.waiting[who]
 	close(line[0].called)
 	q.keep(who, line[1:])
@@ -112,7 +137,19 @@ func (q *queue) leave(who string, t *ticket) {
 	}
 	q.keep(who, slices.Delete(q.waiting[who], at, at+1))
 	if len(q.waiting[who]) == 0 {
-		q.turns = slices.DeleteFunc(q.turns, func(other string) bool { return other == who })
+		q.forget(who)
+	}
+}
+
+// forget takes a person's turn away, if there is one; the caller holds mu.
+func (q *queue) forget(who string) {
+	at := slices.Index(q.turns, who)
+	if at < 0 {
+		return
+	}
+	q.turns = slices.Delete(q.turns, at, at+1)
+	if at < q.ahead {
+		q.ahead--
 	}
 }
 
@@ -137,4 +174,14 @@ func (q *queue) place(who, id string) int {
 		}
 	}
 	return place
+}
+
+// length is how many calls wait.
+func (q *queue) length() (n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, line := range q.waiting {
+		n += len(line)
+	}
+	return n
 }

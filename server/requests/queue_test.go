@@ -12,7 +12,7 @@ import (
 // People take turns, one call each, and the rate holds.
 func TestQueueIsFair(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(10)
+		q := newQueue(10, func(time.Duration) {})
 		began := time.Now()
 		served := make(chan string)
 		enter := func(who string, n int) {
@@ -60,7 +60,7 @@ func TestQueueIsFair(t *testing.T) {
 // Whoever gives up leaves no gap, and does not hold up the others.
 func TestQueueIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(1)
+		q := newQueue(1, func(time.Duration) {})
 		ctx, cancel := context.WithCancel(t.Context())
 		results := make(chan error, 3)
 		go func() { results <- q.wait(t.Context(), "a", "1") }()

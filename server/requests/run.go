@@ -79,7 +79,7 @@ func (s *Service) round(ctx context.Context) ([]*flight, error) {
 			}
 			continue
 		}
-		if f := s.dispatch(r.ID, r.Requester); f != nil {
+		if f := s.dispatch(r); f != nil {
 			begun = append(begun, f)
 		}
 	}

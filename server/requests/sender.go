@@ -47,7 +47,7 @@ func (s *Service) sendIfReady(ctx context.Context, r *record) error {
 	if r.NextTry.IsZero() || r.State != Submitted && r.State != Unknown && r.State != Linked {
 		return nil
 	}
-	f := s.dispatch(r.ID, r.Requester)
+	f := s.dispatch(r)
 	if f == nil {
 		return nil
 	}
@@ -63,11 +63,12 @@ func (s *Service) sendIfReady(ctx context.Context, r *record) error {
 
 // dispatch begins to send a request in the background, in its turn among the requests of all
 // requesters. If it is on its way already, dispatch returns that flight; nil means that the service
-// was closed.
-func (s *Service) dispatch(id, requester string) *flight {
+// was closed, or does not serve the region any more.
+func (s *Service) dispatch(r *record) *flight {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.life.Err() != nil {
+	id, requester, in := r.ID, r.Requester, s.regions[r.Region]
+	if s.life.Err() != nil || in == nil {
 		return nil
 	}
 	if f := s.flights[id]; f != nil {
@@ -76,7 +77,7 @@ func (s *Service) dispatch(id, requester string) *flight {
 	f := &flight{done: make(chan struct{})}
 	s.flights[id] = f
 	s.running.Go(func() {
-		f.err = s.send(id, requester)
+		f.err = s.send(in, id, requester)
 		s.mu.Lock()
 		delete(s.flights, id)
 		s.mu.Unlock()
@@ -86,8 +87,8 @@ func (s *Service) dispatch(id, requester string) *flight {
 }
 
 // send makes one call for a request: intent, call, outcome.
-func (s *Service) send(id, requester string) error {
-	if err := s.writes.wait(s.life, requester, id); err != nil {
+func (s *Service) send(to *regional, id, requester string) error {
+	if err := to.writes.wait(s.life, requester, id); err != nil {
 		return err
 	}
 	// The lease begins before it is written, on this process's own clock: when a stopped process
@@ -104,12 +105,25 @@ func (s *Service) send(id, requester string) error {
 		return err
 	}
 	s.config.Faults("import.call.before")
-	requestID, err := s.config.KMS.ImportKeyMaterial(call, in)
+	requestID, err := s.transmit(call, to, requester, id, in)
 	s.config.Faults("import.call.after")
 	if failed := s.settle(ctx, id, attempt, requestID, err); failed != nil {
 		s.log.Error("an outcome was not recorded, and the same bytes will be sent again", "request", id, "error", failed)
 	}
 	return err
+}
+
+// transmit makes the call, and again in the next turn while the KMS throttles it and there is time.
+func (s *Service) transmit(ctx context.Context, to *regional, requester, id string, in *kms.Import) (string, error) {
+	waiting, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(s.life, stop)()
+	for {
+		requestID, err := to.kms.ImportKeyMaterial(ctx, in)
+		if !to.writes.heed(err) || to.writes.waitAgain(waiting, requester, id) != nil {
+			return requestID, err
+		}
+	}
 }
 
 // claim records the intent and takes the request for this process, in one transaction that checks

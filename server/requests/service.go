@@ -49,9 +49,13 @@ type Config struct {
 	KMS    KMS       // must be set
 	Region string    // of the KMS; must be set
 
-	ReadsPerSecond  float64 // calls of GetParametersForImport; zero means DefaultReadsPerSecond
-	WritesPerSecond float64 // calls of ImportKeyMaterial; zero means DefaultWritesPerSecond
+	Others map[string]KMS // the KMS of each further region; nil means none
 
+	ReadsPerSecond  float64 // calls of GetParametersForImport in each region; zero means DefaultReadsPerSecond
+	WritesPerSecond float64 // calls of ImportKeyMaterial in each region; zero means DefaultWritesPerSecond
+
+	// Waited is told how long a call of an action waited for its turn; nil means nothing.
+	Waited func(action string, waited time.Duration)
 	// Ended is called in the transaction in which a request ends; nil means nothing.
 	Ended func(tx *store.Tx, id string) error
 
@@ -68,11 +72,11 @@ type Config struct {
 // Their errors are *Fault for what the person can do something about, those of package kms for what
 // the KMS did, and those of package store, which wrap store.ErrFull if nothing could be kept.
 type Service struct {
-	config Config
-	holder string // names this process to the others
-	reads  *queue
-	writes *queue
-	log    *slog.Logger
+	config  Config
+	holder  string // names this process to the others
+	regions map[string]*regional
+	denials *denials
+	log     *slog.Logger
 
 	life    context.Context // of what is sent; ends with Close
 	end     context.CancelFunc
@@ -90,10 +94,13 @@ func New(config Config) (*Service, error) {
 		return nil, errors.New("keeping requests: a limit is negative")
 	}
 	defaults(&config)
+	served, err := regions(&config)
+	if err != nil {
+		return nil, err
+	}
 	s := &Service{
 		config: config, holder: newID(), log: config.Log,
-		reads: newQueue(config.ReadsPerSecond), writes: newQueue(config.WritesPerSecond),
-		flights: map[string]*flight{},
+		regions: served, flights: map[string]*flight{}, denials: newDenials(),
 	}
 	s.life, s.end = context.WithCancel(context.Background())
 	return s, nil
@@ -117,6 +124,9 @@ func defaults(config *Config) {
 	}
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
+	}
+	if config.Waited == nil {
+		config.Waited = func(string, time.Duration) {}
 	}
 	if config.Faults == nil {
 		config.Faults = func(string) {}

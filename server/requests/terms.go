@@ -29,9 +29,9 @@ var (
 )
 
 // check returns the name of the first term that cannot be; empty means that all are good.
-func (t *Terms) check(region string, now time.Time) (field string) {
+func (t *Terms) check(served func(region string) bool, now time.Time) (field string) {
 	switch {
-	case t.Region != region:
+	case !served(t.Region):
 		return "Region"
 	case !kms.KeyIDs.MatchString(t.KeyID):
 		return "KeyID"

@@ -164,7 +164,15 @@ func (s *Service) nextOfSubmitted(r *record) Next {
 	case r.Submission.ByLink && r.NextTry.IsZero():
 		return Next{Code: NextLink, Who: r.importers()}
 	}
-	return Next{Code: NextSend, Place: s.writes.place(r.Requester, r.ID)}
+	return Next{Code: NextSend, Place: s.place(r)}
+}
+
+// place returns the place in the queue of a request that is to be sent.
+func (s *Service) place(r *record) int {
+	if in := s.regions[r.Region]; in != nil {
+		return in.writes.place(r.Requester, r.ID)
+	}
+	return 0
 }
 
 // importers names who has to import.
@@ -179,5 +187,10 @@ func (r *record) importers() []string {
 // they wait for, that one included; 0 means that they wait for none.
 func (s *Service) Waiting(ctx context.Context, id string) int {
 	who, _ := person.From(ctx)
-	return s.reads.place(who.ID, id)
+	for _, in := range s.regions {
+		if place := in.reads.place(who.ID, id); place > 0 {
+			return place
+		}
+	}
+	return 0
 }

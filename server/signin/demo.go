@@ -55,6 +55,7 @@ func (s *Service) demo(w http.ResponseWriter, r *http.Request) {
 		s.config.Fail(w, r, ErrUnavailable)
 		return
 	}
+	s.config.Observe("demo", "")
 	s.sessions.give(w, b)
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -20,6 +20,7 @@ type Flags struct {
 	BaseURL              string        `name:"base-url" help:"Address of the console as browsers have it, such as https://keyferry.example."`
 	SignInIdle           time.Duration `name:"sign-in-idle" default:"30m" help:"How long a session lasts without a request."`
 	SignInLimit          time.Duration `name:"sign-in-limit" default:"12h" help:"How long a session lasts at most."`
+	SignInsPerAddress    float64       `name:"sign-ins-per-address" default:"20" help:"How many steps of signing in a second to take from one address, after a burst of five times as many. A sign-in has two."`
 	NoStepUp             bool          `name:"no-step-up" help:"Do not ask people to sign in again before they submit or approve."`
 }
 
@@ -34,6 +35,10 @@ func (f Flags) Config() (Config, error) {
 	c := Config{
 		Issuer: f.OIDCIssuer, ClientID: f.OIDCClientID, ClientSecret: os.Getenv(clientSecret), GroupsClaim: f.OIDCGroupsClaim,
 		Scopes: f.OIDCScope, BaseURL: f.BaseURL, Idle: f.SignInIdle, Limit: f.SignInLimit, StepUp: !f.NoStepUp,
+		PerAddress: f.SignInsPerAddress,
+	}
+	if f.SignInsPerAddress < 0 {
+		return c, errors.New("--sign-ins-per-address must not be below 0")
 	}
 	if f.OIDCIssuer == "" && (f.OIDCClientID != "" || f.OIDCClientSecretFile != "" || len(f.OIDCScope) > 0) {
 		return c, errors.New("--oidc-client-id, --oidc-client-secret-file and --oidc-scope need --oidc-issuer")

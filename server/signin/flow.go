@@ -118,12 +118,14 @@ func (s *Service) takeFlow(w http.ResponseWriter, r *http.Request) (f flow, faul
 // callback is where the provider sends the browser.
 func (s *Service) callback(w http.ResponseWriter, r *http.Request) {
 	if !s.limits.allow(r) {
+		s.config.Observe("oidc", ErrTooMany.Code)
 		failPage(w, r, ErrTooMany)
 		return
 	}
 	f, fault := s.takeFlow(w, r)
 	if fault != nil {
 		s.log.Info("sign-in not finished", "code", fault.Code)
+		s.config.Observe("oidc", fault.Code)
 		failPage(w, r, fault)
 		return
 	}
@@ -131,15 +133,18 @@ func (s *Service) callback(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		fault = s.providerFault(err)
 		s.refuse(r.Context(), fault)
+		s.config.Observe("oidc", fault.Code)
 		failPage(w, r, fault)
 		return
 	}
 	b, err := s.welcome(r.Context(), who, f)
 	if err != nil {
 		s.log.Error("keeping a session", "error", err)
+		s.config.Observe("oidc", ErrUnavailable.Code)
 		failPage(w, r, ErrUnavailable)
 		return
 	}
+	s.config.Observe("oidc", "")
 	s.sessions.give(w, b)
 	http.Redirect(w, r, ownPath(f.Next), http.StatusSeeOther)
 }

@@ -89,6 +89,7 @@ type link struct {
 // guest exchanges the secret of a link and its code for a session. The answer names the request.
 func (s *Service) guest(w http.ResponseWriter, r *http.Request) {
 	if !s.limits.allow(r) {
+		s.config.Observe("guest", ErrTooMany.Code)
 		s.config.Fail(w, r, ErrTooMany)
 		return
 	}
@@ -105,15 +106,25 @@ func (s *Service) guest(w http.ResponseWriter, r *http.Request) {
 			fault = ErrUnavailable
 		}
 		s.log.Info("guest link refused", "code", fault.Code)
+		s.config.Observe("guest", fault.Code)
 		s.config.Fail(w, r, fault)
 		return
 	}
+	s.config.Observe("guest", "")
 	s.sessions.give(w, b)
 	answer(w, http.StatusOK, map[string]string{"request": request})
 }
 
 // openLink uses up a link. A wrong code is counted, so the transaction is made even if it refuses.
 func (s *Service) openLink(ctx context.Context, secret, code string) (request string, b begun, err error) {
+	// A link that does not exist is refused without a turn among those who write: anybody can try one.
+	err = s.config.DB.Read(ctx, func(tx *store.Tx) error {
+		_, err := findLink(tx, secret)
+		return err
+	})
+	if err != nil {
+		return "", b, err
+	}
 	var refused *Fault
 	err = s.config.DB.Write(ctx, func(tx *store.Tx) error {
 		refused = nil

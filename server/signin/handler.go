@@ -5,13 +5,10 @@ import (
 	"errors"
 	"io"
 	"mime"
-	"net"
 	"net/http"
 	"strings"
-	"sync"
 
-	"golang.org/x/time/rate"
-
+	"keyferry/server/limit"
 	"keyferry/server/person"
 )
 
@@ -105,36 +102,17 @@ func read(w http.ResponseWriter, r *http.Request, into any) bool {
 	return errors.Is(err, io.EOF)
 }
 
-// limits slow down strangers, by the address that they come from.
-type limits struct {
-	mu    *sync.Mutex
-	known map[string]*rate.Limiter
+// limits slow down strangers, by the address that they come from. The console may be behind a proxy
+// that it does not trust, through which everybody comes from one address: so the limit leaves room for
+// many people.
+type limits struct{ addresses *limit.Each }
+
+func newLimits(perSecond float64) limits {
+	return limits{limit.NewEach(perSecond, int(5*perSecond)+1)}
 }
 
-// maxKnown is how many addresses are remembered. Then all are forgotten, which lets each begin anew.
-const maxKnown = 10_000
-
-func newLimits() limits { return limits{&sync.Mutex{}, map[string]*rate.Limiter{}} }
-
-// allow reports whether an address may ask for something now. The console may stand behind a proxy,
-// through which everybody comes from one address: so the limit leaves room for many people.
-func (l *limits) allow(r *http.Request) bool {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	limiter := l.known[host]
-	if limiter == nil {
-		if len(l.known) >= maxKnown {
-			clear(l.known)
-		}
-		limiter = rate.NewLimiter(20, 100)
-		l.known[host] = limiter
-	}
-	return limiter.Allow()
-}
+// allow reports whether an address may ask for something now.
+func (l limits) allow(r *http.Request) bool { return l.addresses.Allow(limit.Name(r.RemoteAddr)) }
 
 // ownPath returns a path of the console to go to after a sign-in, and / for everything else. A
 // browser takes "//" and "/\" for the beginning of another host, and drops tabs and line breaks.

@@ -61,10 +61,12 @@ func operatorPerson(now time.Time) person.Person {
 // address is not seen any more.
 func (s *Service) openAddress(w http.ResponseWriter, r *http.Request) {
 	if !s.limits.allow(r) {
+		s.config.Observe("operator", ErrTooMany.Code)
 		failPage(w, r, ErrTooMany)
 		return
 	}
 	if r.Method != http.MethodGet || !s.operator.use(r.URL.Query().Get("token")) {
+		s.config.Observe("operator", ErrAddress.Code)
 		failPage(w, r, ErrAddress)
 		return
 	}
@@ -75,6 +77,7 @@ func (s *Service) openAddress(w http.ResponseWriter, r *http.Request) {
 		failPage(w, r, ErrUnavailable)
 		return
 	}
+	s.config.Observe("operator", "")
 	s.sessions.give(w, b)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }

@@ -25,6 +25,7 @@ const (
 	DefaultIdle        = 30 * time.Minute
 	DefaultLimit       = 12 * time.Hour
 	DefaultGroupsClaim = "groups"
+	DefaultPerAddress  = 20
 )
 
 // freshness is how young a sign-in must be for submitting and approving.
@@ -63,9 +64,17 @@ type Config struct {
 	DB     *store.DB // must be set with Issuer and Demo; without it there are no guests
 	Ledger Ledger    // must be set with DB
 
+	// PerAddress is how many steps of signing in a second to take from one address, after a burst of five
+	// times as many; zero means DefaultPerAddress.
+	PerAddress float64
+
 	StepUp bool          // submitting and approving need a sign-in younger than five minutes
 	Idle   time.Duration // a session ends after that without a request; zero means DefaultIdle
 	Limit  time.Duration // every session ends after that; zero means DefaultLimit
+
+	// Observe is told of each attempt to sign in: the way is oidc, guest, operator or demo, and the
+	// code that of the fault, or empty. Nil means nothing.
+	Observe func(way, code string)
 
 	Fail  func(http.ResponseWriter, *http.Request, *Fault) // answers a script; nil answers {"Code": …}
 	Clock func() time.Time                                 // nil means time.Now
@@ -92,7 +101,7 @@ func New(config Config) (*Service, error) {
 	if err := check(&config); err != nil {
 		return nil, fmt.Errorf("setting up sign-in: %w", err)
 	}
-	s := &Service{config: config, log: config.Log, now: config.Clock, limits: newLimits(),
+	s := &Service{config: config, log: config.Log, now: config.Clock, limits: newLimits(config.PerAddress),
 		refusals: rate.NewLimiter(1, 10)}
 	base, _ := url.Parse(config.BaseURL)
 	s.secure = base.Scheme == "https"
@@ -117,11 +126,17 @@ func defaults(config *Config) {
 	if config.GroupsClaim == "" {
 		config.GroupsClaim = DefaultGroupsClaim
 	}
+	if config.PerAddress == 0 {
+		config.PerAddress = DefaultPerAddress
+	}
 	if config.Patience == 0 {
 		config.Patience = 10 * time.Second
 	}
 	if config.Fail == nil {
 		config.Fail = failJSON
+	}
+	if config.Observe == nil {
+		config.Observe = func(string, string) {}
 	}
 	if config.Clock == nil {
 		config.Clock = time.Now

@@ -10,10 +10,11 @@ import (
 )
 
 const (
-	attempts  = 20               // of one Write
-	batchSize = 64               // calls of Write that one transaction joins
-	patience  = 60 * time.Second // for the statements of one transaction
-	untidy    = time.Second      // how long what was deleted may stay in SQLite's write-ahead log
+	attempts  = 20                    // of one Write
+	batchSize = 64                    // calls of Write that one transaction joins
+	batchTime = 50 * time.Millisecond // after which a transaction is joined by no other call
+	patience  = 60 * time.Second      // for the statements of one transaction
+	untidy    = time.Second           // how long what was deleted may stay in SQLite's write-ahead log
 )
 
 // errAgain reports that a transaction was not made for a reason that lay outside it.
@@ -61,8 +62,9 @@ type batch struct {
 	conn   *sql.Conn
 	ready  map[string]*sql.Stmt // what SQLite has parsed, which takes as long as running it; nil for PostgreSQL
 	joined int                  // calls whose f was successful
-	done   chan struct{}        // closed at the end
-	err    error                // of the commit; set before done is closed
+	began  time.Time
+	done   chan struct{} // closed at the end
+	err    error         // of the commit; set before done is closed
 }
 
 // takeTurn waits until no other f runs, calls f, and commits unless somebody waits who will. It
@@ -77,8 +79,10 @@ func (db *DB) takeTurn(ctx context.Context, f func(*Tx) error) (*batch, error) {
 	if err == nil {
 		joined, err = db.run(f)
 	}
-	// Whoever waits has to come here as well, and commits then.
-	if b := db.batch; b != nil && (db.waiting.Load() == 0 || b.joined == batchSize) {
+	// Whoever waits has to come here as well, and commits then. Calls whose f fails do not count for the
+	// size, so the time ends a batch that meets those alone: others wait for it, in this process and,
+	// since it holds the lock, in every other.
+	if b := db.batch; b != nil && (db.waiting.Load() == 0 || b.joined == batchSize || time.Since(b.began) > batchTime) {
 		db.end(db.commit(b))
 	}
 	return joined, err
@@ -147,7 +151,7 @@ func (b *batch) rollback() { b.exec("ROLLBACK") } // fails if the database has d
 
 // begin opens a transaction. It is not bound to the context of any caller, since others join it.
 func (db *DB) begin() (*batch, error) {
-	b := &batch{done: make(chan struct{})}
+	b := &batch{done: make(chan struct{}), began: time.Now()}
 	if db.dialect.kind() == SQLite {
 		b.ready = map[string]*sql.Stmt{}
 	}

@@ -50,6 +50,7 @@ const from = modules(task)
  */
 const state = {
     keyId: "",
+    region,
     /** @type {Parameters | null} */
     parameters: null,
     /** Whether an import was sent whose outcome is not known. */
@@ -90,7 +91,8 @@ if (isOrdered(task)) {
         state.order = request
         state.keyId = request.KeyId
         fill(task, "cmk", request.KeyId)
-        finish("cmk", `${request.KeyId} · ${region}`, "params")
+        state.region = request.Region
+        finish("cmk", `${request.KeyId} · ${request.Region}`, "params")
         scrollTo(0, 0)
     }).catch((thrown) => showError(cmkForm, thrown))
 }
@@ -244,7 +246,7 @@ async function showResult(parameters, made, expireUnix, answer) {
     resultPart.hidden = false
     toTop(one(resultPart, "h2"))
     await offerReceipt(resultPart, { version, module: made.module }, {
-        keyId: state.keyId, region, expireUnix, source: made.source, prepared: made.prepared, preparedAt: made.at,
+        keyId: state.keyId, region: state.region, expireUnix, source: made.source, prepared: made.prepared, preparedAt: made.at,
         algorithm: parameters.algorithm, token: parameters.token, tokenExpireTime: parameters.tokenExpireTime,
         fingerprint: parameters.fingerprint, parametersRequestId: parameters.requestId,
         parametersObtained: "relay",

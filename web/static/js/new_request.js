@@ -11,7 +11,7 @@ import { local, readLocal, stamp, zone } from "./moment.js"
 import { clearErrors, fill, fillTemplate, input, one, onSubmit, ready, showError, toTop, wait } from "./page.js"
 import { readReceipt } from "./receipt.js"
 import { requestAddress } from "./request_words.js"
-import { signedIn } from "./who.js"
+import { me, signedIn } from "./who.js"
 import { isProblem, phrase, problem } from "./words.js"
 
 /** @typedef {import("./key_lines.js").Line} Line */
@@ -36,13 +36,24 @@ const form = onSubmit("new", async () => {
     await makeSeveral(terms)
 })
 
+/**
+ * The CMK that somebody wrote. An ARN may be of any region of the console.
+ * @param {string} written
+ */
+async function referenced(written) {
+    const { Regions } = await me
+    const { keyId, region: named } = parseKeyReference(written, "")
+    if (named !== "" && !Regions.includes(named)) throw problem("key_reference_region")
+    return { keyId, region: named || region }
+}
+
 /** @param {Record<string, unknown>} terms */
 async function makeOne(terms) {
-    const { keyId } = parseKeyReference(value(form, "reference"), region)
+    const { keyId, region: named } = await referenced(value(form, "reference"))
     const receipt = file(form, "receipt")
     const earlier = receipt ? await readReceipt(receipt) : null
     if (earlier && earlier.KeyId !== keyId) throw problem("receipt_other_cmk")
-    const body = { ...terms, KeyId: keyId, Label: value(form, "label").trim(), Commitment: earlier?.Commitment ?? "" }
+    const body = { ...terms, KeyId: keyId, Region: named, Label: value(form, "label").trim(), Commitment: earlier?.Commitment ?? "" }
     if (isLong(body.Label)) throw problem("label_long")
     const { Requests: [made] } = await wait(form, (signal) => ask("/api/requests", { body: { Requests: [body] }, signal }))
     location.assign(requestAddress(made.Id))

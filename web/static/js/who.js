@@ -7,7 +7,7 @@ import { offerHelp } from "./help.js"
 import { fillHoles } from "./words.js"
 
 /** @typedef {{Id: string, Name: string, Email: string, Kind: string, Groups: string[], Request?: string}} Person */
-/** @typedef {{Person: Person | null, Waiting: number, More: boolean, Provider: boolean, Demo: Person[]}} Me */
+/** @typedef {{Person: Person | null, Waiting: number, More: boolean, Provider: boolean, Demo: Person[], Regions: string[]}} Me */
 
 /**
  * Who is signed in. A console for one person has nobody to ask about, and is not asked.

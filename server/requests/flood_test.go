@@ -1,0 +1,114 @@
+package requests_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"keyferry/server/ledger"
+	"keyferry/server/localkms"
+	"keyferry/server/requests"
+	"keyferry/server/store"
+	"keyferry/server/store/storetest"
+)
+
+// denied tries to approve what the person may only see, and expects the policy's no.
+func (w *world) denied(ctx context.Context, service *requests.Service, id, digest string) {
+	w.t.Helper()
+	if _, err := service.Cancel(ctx, id, "no"); !errors.Is(err, requests.ErrDenied) {
+		w.t.Errorf("error is %v, want ErrDenied", err)
+	}
+}
+
+// A person who is refused again and again fills the ledger with a few lines, which say how many there
+// were.
+func TestDenialsInTheLedgerAreLimited(t *testing.T) {
+	each(t, func(w *world) {
+		v := w.submitted(keyOne, "payments/cards")
+		const times = 200
+		for range times {
+			w.denied(w.as(olga), w.service, v.ID, v.Digest)
+		}
+		w.denied(w.as(otto), w.service, v.ID, v.Digest) // another's is recorded, and tells of the rest
+		records, err := w.log.Entries(t.Context(), ledger.Filter{Request: v.ID, Kind: "policy.denied"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		counted := len(records)
+		for _, r := range records {
+			n, _ := strconv.Atoi(r.Fields["omitted"])
+			counted += n
+		}
+		if len(records) < 10 || len(records) > 40 || counted != times+1 {
+			t.Errorf("%d lines tell of %d denials, want a few of %d", len(records), counted, times+1)
+		}
+	})
+}
+
+// Somebody floods one of two consoles on one PostgreSQL with what is refused and with searches.
+// Approvals at the other one go on.
+func TestFloodAtAnotherReplica(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts PostgreSQL, which takes seconds")
+	}
+	const approvals = 20
+	seed := &localkms.Seed{}
+	for i := range approvals + 1 {
+		seed.Keys = append(seed.Keys, localkms.SeedKey{KeyID: fmt.Sprintf("key-hzzflood%04d", i), Origin: "EXTERNAL"})
+	}
+	w := newWorld(t, storetest.URL(t, store.Postgres), localkms.Config{Seed: seed})
+	var waiting []requests.View
+	for i := range approvals + 1 {
+		waiting = append(waiting, w.submitted(seed.Keys[i].KeyID, "payments/cards"))
+	}
+	flooded := w.open(func(c *requests.Config) { c.DB = storetest.Open(t, w.url) }) // a console of its own
+	target := waiting[approvals]
+
+	quiet := approveEach(w, waiting[:approvals/2])
+	ctx, stop := context.WithCancel(t.Context())
+	var flood sync.WaitGroup
+	var floods atomic.Int64
+	for i := range 64 {
+		flood.Go(func() {
+			for ctx.Err() == nil {
+				if i%2 == 0 {
+					flooded.Cancel(w.as(olga), target.ID, "no")
+				} else {
+					flooded.List(w.as(olga), requests.Filter{Which: requests.All, Text: "cards", Limit: 40})
+				}
+				floods.Add(1)
+			}
+		})
+	}
+	began := time.Now()
+	slowest := approveEach(w, waiting[approvals/2:approvals])
+	rate := float64(floods.Load()) / time.Since(began).Seconds()
+	stop()
+	flood.Wait()
+	t.Logf("an approval takes at most %v, and %v during a flood of %.0f requests a second", quiet, slowest, rate)
+	if slowest > 5*time.Second { // alone, on a busy computer: a tenth of a second
+		t.Errorf("an approval took %v", slowest)
+	}
+	if rate < 50 {
+		t.Errorf("%.0f requests a second are no flood", rate)
+	}
+}
+
+// approveEach approves one request after the other as olga, and returns how long the slowest took.
+func approveEach(w *world, views []requests.View) (slowest time.Duration) {
+	w.t.Helper()
+	for _, v := range views {
+		began := time.Now()
+		done, err := w.service.Approve(w.as(olga), v.ID, v.Digest)
+		if err != nil || done.State != requests.Imported {
+			w.t.Errorf("the request is %s, error %v", done.State, err)
+		}
+		slowest = max(slowest, time.Since(began))
+	}
+	return slowest
+}

@@ -47,6 +47,7 @@ func (t terminal) say(format string, values ...any) {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	parser := newParser()
 	parsed, err := parser.Parse(os.Args[1:])
 	parser.FatalIfErrorf(err)

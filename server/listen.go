@@ -134,15 +134,9 @@ func (s site) accept(server *http.Server) error {
 func serve(ctx context.Context, log *slog.Logger, drain time.Duration, sites ...site) error {
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	var servers []*http.Server
+	var servers []*draining
 	for _, s := range sites {
-		server := newServer(running, log, s)
-		servers = append(servers, server)
-		go func() {
-			if err := s.accept(server); !errors.Is(err, http.ErrServerClosed) {
-				stop(fmt.Errorf("serving %s: %v", s.listener.Addr(), err))
-			}
-		}()
+		servers = append(servers, serveSite(newServer(running, log, s), s, stop))
 	}
 	notify(log, daemon.SdNotifyReady)
 	<-running.Done()
@@ -156,7 +150,7 @@ func serve(ctx context.Context, log *slog.Logger, drain time.Duration, sites ...
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	for _, server := range servers {
-		if err := server.Shutdown(ending); err != nil {
+		if err := server.stop(ending); err != nil {
 			errs = append(errs, fmt.Errorf("requests were still running %v after the program was told to stop: %v", grace, err))
 		}
 	}

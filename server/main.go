@@ -30,6 +30,7 @@ type commands struct {
 	Verify   verifyCommand   `cmd:"" help:"Compare what a running console serves with what this binary was built with."`
 	Policy   policyCommand   `cmd:"" help:"Check policies on who may import, or ask what they decide."`
 	Ledger   ledgerCommand   `cmd:"" help:"Verify or export the record of what happened."`
+	Store    storeCommand    `cmd:"" help:"Back up and restore what the console must not lose."`
 
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }

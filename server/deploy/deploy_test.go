@@ -3,13 +3,14 @@
 package deploy
 
 import (
-	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -72,41 +73,119 @@ func TestSystemdUnits(t *testing.T) {
 	}
 }
 
-// The program needs no system call that the unit forbids, while it serves requests with SQLite and
-// ends.
-func TestSystemCalls(t *testing.T) {
-	need(t, "systemd-analyze", "strace")
-	if err := program.Build(); err != nil {
-		t.Fatal(err)
+// The manifests of Kubernetes are checked with its types, which a module of its own has.
+func TestKubernetes(t *testing.T) {
+	need(t)
+	t.Log(run(t, "go", "test", "-C", "kubernetes/kubetest", "."))
+}
+
+// The image is built from the Dockerfile and runs as the README says: as nobody in particular, with
+// no capability and a root that it cannot write to. The console serves TLS with a certificate and
+// refuses what it must.
+func TestContainer(t *testing.T) {
+	need(t, "buildah", "runc")
+	if os.Getuid() != 0 {
+		t.Skip("only root can build and run an image here")
 	}
 	folder := t.TempDir()
-	counts := filepath.Join(folder, "calls")
-	command := exec.Command("strace", "-f", "-qq", "-c", "-o", counts, program.Binary, "serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0",
-		"--database="+filepath.Join(folder, "k.db"), "--policy="+program.Source("server/policy/example"), "--demo-people")
-	log := &program.Log{}
-	p := program.Run(t, command, log, regexp.MustCompile(`console on http`))
-	base := regexp.MustCompile(`console on (\S+)`).FindSubmatch(log.Bytes())[1]
-	response, err := http.Post(string(base)+"/signin/demo", "application/json", strings.NewReader("{}"))
+	build := exec.Command("go", "build", "-o", filepath.Join(folder, "keyferry-linux-amd64"), "./server")
+	build.Dir, build.Env = program.Source("."), append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building: %v\n%s", err, output)
+	}
+	store := []string{"--root=" + filepath.Join(folder, "store"), "--runroot=" + filepath.Join(folder, "run"), "--storage-driver=vfs"}
+	buildah := func(arguments ...string) string { return run(t, "buildah", append(store, arguments...)...) }
+	buildah("build", "--isolation=chroot", "-q", "-t", "keyferry", "-f", "container/Dockerfile", folder)
+	container := buildah("from", "--pull-never", "localhost/keyferry")
+	root := buildah("mount", container)
+	t.Cleanup(func() { buildah("rm", container) })
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if !entry.IsDir() && entry.Name() != "keyferry" {
+			t.Errorf("the image has %s", entry.Name())
+		}
+	}
+	var image struct {
+		OCIv1 struct {
+			Config struct {
+				User                 string
+				Env, Entrypoint, Cmd []string
+			} `json:"config"`
+		}
+	}
+	if err := json.Unmarshal([]byte(buildah("inspect", container)), &image); err != nil {
+		t.Fatal(err)
+	}
+	config := image.OCIv1.Config
+	if config.User != "65532:65532" {
+		t.Errorf("the image runs as %s", config.User)
+	}
+
+	bundle := filepath.Join(folder, "bundle")
+	if err := os.Mkdir(bundle, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "runc", "spec", "--bundle", bundle)
+	specFile := filepath.Join(bundle, "config.json")
+	start := func(arguments ...string) (*exec.Cmd, *program.Log) {
+		writeSpec(t, specFile, root, slices.Concat(config.Entrypoint, config.Cmd, arguments), config.Env)
+		name := "keyferry-test-" + strings.ToLower(rand.Text()[:8])
+		log := &program.Log{}
+		command := exec.Command("runc", "--root", filepath.Join(folder, "runc"), "run", "--bundle", bundle, name)
+		command.Stdout, command.Stderr = log, log
+		if err := command.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return command, log
+	}
+
+	command, log := start() // on all addresses, as the image is set, and without sign-in
+	if err := command.Wait(); err == nil || !strings.Contains(log.String(), "there is no sign-in") {
+		t.Errorf("without sign-in: %v\n%s", err, log)
+	}
+	command, log = start("--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0")
+	defer command.Wait()
+	defer command.Process.Signal(syscall.SIGTERM)
+	greeted := regexp.MustCompile(`console on (http://\S+)`)
+	if !log.Await(greeted, 0, 20*time.Second, nil) {
+		t.Fatalf("the console does not run:\n%s", log)
+	}
+	response, err := http.Get(string(greeted.FindSubmatch(log.Bytes())[1]) + "/readyz")
 	if err != nil {
 		t.Fatal(err)
 	}
 	response.Body.Close()
-	children := run(t, "pgrep", "-P", itoa(p.Pid()))
-	run(t, "kill", "-TERM", children)
-	p.Wait(t, 15*time.Second)
-	permitted := map[string]bool{}
-	for _, group := range []string{"@system-service"} {
-		for _, name := range strings.Fields(run(t, "systemd-analyze", "syscall-filter", group)) {
-			permitted[name] = true
-		}
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("/readyz answers %s", response.Status)
 	}
-	content, err := os.ReadFile(counts)
+}
+
+// writeSpec changes what runc spec wrote: what is run, as whom, with which root, and in the network
+// of the host. The root is read-only there already.
+func writeSpec(t *testing.T, file, root string, arguments, environment []string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = content
-	_ = permitted
-	_ = syscall.SIGTERM
-	_ = bytes.MinRead
-	_ = json.Valid
+	var spec map[string]any
+	if err := json.Unmarshal(text, &spec); err != nil {
+		t.Fatal(err)
+	}
+	spec["root"] = map[string]any{"path": root, "readonly": true}
+	process := spec["process"].(map[string]any)
+	process["terminal"], process["args"], process["env"] = false, arguments, environment
+	process["user"] = map[string]any{"uid": 65532, "gid": 65532}
+	process["capabilities"], process["noNewPrivileges"] = map[string]any{}, true
+	linux := spec["linux"].(map[string]any)
+	linux["namespaces"] = slices.DeleteFunc(linux["namespaces"].([]any), func(n any) bool { return n.(map[string]any)["type"] == "network" })
+	if text, err = json.Marshal(spec); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -51,7 +51,7 @@ wasm: ## build the WebAssembly modules and the compressed files, the same bytes 
 	$(pinned) $(GO) run ./web/join web/static web/desk
 
 # Programs that the tests use, each with the Debian package that has it.
-PROGRAMS := chromium:chromium node:nodejs npm:npm openssl:openssl git:git age:age pkcs11-tool:opensc softhsm2-util:softhsm2 nginx:nginx-light caddy:caddy pdftotext:poppler-utils firefox-esr:firefox-esr ip:iproute2 tcpdump:tcpdump calcurse:calcurse pg_ctlcluster:postgresql promtool:prometheus
+PROGRAMS := chromium:chromium node:nodejs npm:npm openssl:openssl git:git age:age pkcs11-tool:opensc softhsm2-util:softhsm2 nginx:nginx-light caddy:caddy pdftotext:poppler-utils firefox-esr:firefox-esr ip:iproute2 tcpdump:tcpdump calcurse:calcurse pg_ctlcluster:postgresql promtool:prometheus systemd-analyze:systemd buildah:buildah runc:runc
 
 tools: packages e2e/node_modules/.installed ## install what the tests need, or say what is missing
 

@@ -28,8 +28,7 @@ type localKMSCommand struct {
 	Writes     float64 `name:"writes-per-second" help:"Throttle writes, such as ImportKeyMaterial, beyond this number a second."`
 	Pool       int     `default:"16" help:"How many wrapping keys are kept ready."`
 
-	TLSCert       string `name:"tls-cert" type:"existingfile" help:"Certificate chain in PEM. With --tls-key."`
-	TLSKey        string `name:"tls-key" type:"existingfile" help:"Private key in PEM. With --tls-cert."`
+	tlsFlags
 	TLSSelfSigned string `name:"tls-self-signed" placeholder:"FILE" help:"Make a certificate authority for this run, and write its certificate to the file for clients to trust."`
 }
 
@@ -39,7 +38,7 @@ func (l *localKMSCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	certificates, err := l.certificates(config.Hosts)
+	certificates, err := l.certificates(ctx, t, config.Hosts)
 	if err != nil {
 		return err
 	}
@@ -51,7 +50,7 @@ func (l *localKMSCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return errors.Join(err, k.Close())
 	}
-	return errors.Join(serve(ctx, t.log, sites...), k.Close())
+	return errors.Join(serve(ctx, t.log, 0, sites...), k.Close())
 }
 
 // config returns the configuration of a local KMS by flags and files.
@@ -88,24 +87,22 @@ func (l *localKMSCommand) config(t terminal) (localkms.Config, error) {
 
 // certificates returns the configuration of TLS; nil means no TLS. A certificate that it makes is
 // for the hosts too.
-func (l *localKMSCommand) certificates(hosts []string) (*tls.Config, error) {
-	if (l.TLSCert == "") != (l.TLSKey == "") {
-		return nil, errors.New("--tls-cert and --tls-key go together")
-	}
+func (l *localKMSCommand) certificates(ctx context.Context, t terminal, hosts []string) (*tls.Config, error) {
 	if l.TLSCert != "" && l.TLSSelfSigned != "" {
 		return nil, errors.New("--tls-self-signed makes its own certificate: leave --tls-cert and --tls-key out")
 	}
-	var certificate tls.Certificate
-	var err error
+	files, err := l.tlsFlags.open()
 	switch {
-	case l.TLSCert != "":
-		certificate, err = tls.LoadX509KeyPair(l.TLSCert, l.TLSKey)
-	case l.TLSSelfSigned != "":
-		host, _, _ := net.SplitHostPort(l.Listen)
-		certificate, err = selfSigned(l.TLSSelfSigned, append([]string{host}, hosts...))
-	default:
+	case err != nil:
+		return nil, err
+	case files != nil:
+		files.watch(ctx, t.log)
+		return files.config(), nil
+	case l.TLSSelfSigned == "":
 		return nil, nil
 	}
+	host, _, _ := net.SplitHostPort(l.Listen)
+	certificate, err := selfSigned(l.TLSSelfSigned, append([]string{host}, hosts...))
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	_ "golang.org/x/crypto/x509roots/fallback" // certificate authorities for where the system has none, as in a container
 )
 
 // version of the program, as the changelog has it.
@@ -33,6 +34,7 @@ type commands struct {
 	Verify    verifyCommand    `cmd:"" help:"Compare what a running console serves with what this binary was built with."`
 	Policy    policyCommand    `cmd:"" help:"Check policies on who may import, or ask what they decide."`
 	Ledger    ledgerCommand    `cmd:"" help:"Verify or export the record of what happened."`
+	Store     storeCommand     `cmd:"" help:"Back up and restore what the console must not lose."`
 	RAMPolicy ramPolicyCommand `cmd:"" name:"ram-policy" help:"Print the least RAM policy that a console needs."`
 	Doctor    doctorCommand    `cmd:"" help:"Find out whether this computer is ready to import into a KMS."`
 
@@ -54,6 +56,7 @@ func (t terminal) say(format string, values ...any) {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	given := &commands{}
 	parser := newParser(given)
 	parsed, err := parser.Parse(os.Args[1:])

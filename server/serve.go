@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"strings"
+	"time"
 
 	"keyferry/server/address"
 	"keyferry/server/console"
@@ -18,8 +20,10 @@ import (
 // serveCommand runs the console.
 type serveCommand struct {
 	open
-	Listen string `default:"127.0.0.1:8787" help:"Address of the console."`
-	KMS    string `name:"kms" enum:"local,alibaba" default:"local" help:"Where calls go: the embedded local KMS, or Alibaba Cloud (${enum})."`
+	tlsFlags
+	Listen string        `default:"127.0.0.1:8787" help:"Address of the console. The sockets of a systemd socket unit replace it."`
+	Drain  time.Duration `placeholder:"5s" help:"How long to go on taking connections after SIGTERM, while /readyz answers 503, so that a load balancer sends no more."`
+	KMS    string        `name:"kms" enum:"local,alibaba" default:"local" help:"Where calls go: the embedded local KMS, or Alibaba Cloud (${enum})."`
 
 	Region   string `default:"cn-hangzhou" help:"Region of the KMS."`
 	Network  string `enum:",vpc" default:"" help:"vpc: use the VPC endpoint of Alibaba Cloud KMS."`
@@ -50,11 +54,14 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 	}
 	reachable := s.open
 	reachable.AllowUnauthenticated = s.AllowUnauthenticated || s.OIDCIssuer != "" // then everybody signs in
-	listener, err := reachable.listen("--listen", s.Listen)
+	sites, err := s.sites(ctx, t, reachable)
 	if err != nil {
 		return err
 	}
-	defer listener.Close()
+	own := len(sites) // those that come later are the local KMS's
+	for _, s := range sites {
+		defer s.listener.Close()
+	}
 	static, err := web.Embedded()
 	if err != nil {
 		return err
@@ -66,7 +73,6 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 	defer watching.tracer.Close()
 	config := console.Config{Static: static, Region: s.Region, Hosts: hosts, Version: version, Logger: t.log,
 		Observe: watching.answered, Limits: limited.console}
-	sites := []site{{listener: listener}}
 	consoleURL := sites[0].url()
 
 	var client *kms.Client
@@ -111,29 +117,67 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 		}
 		config.Operator, open = operator, operator.Address()
 	}
+	config.Ready = untilStopped(ctx, config.Ready)
 	app, err := console.New(config)
 	if err != nil {
 		return err
 	}
-	sites[0].handler = limited.proxies.Handler(watching.tracer.Handler(app))
-	sites[0].listener = limited.listener(listener)
+	for i := range own {
+		sites[i].handler = limited.proxies.Handler(watching.tracer.Handler(app))
+		sites[i].listener = limited.listener(sites[i].listener)
+	}
 	measured, err := s.watchFlags.site(t, watching.metrics)
 	if err != nil {
 		return err
 	}
 	sites = append(sites, measured...)
-	s.greet(t, consoleURL, open, len(hosts) > 0)
-	return serve(ctx, t.log, sites...)
+	s.greet(t, sites[0], open, len(hosts) > 0)
+	return serve(ctx, t.log, s.Drain, sites...)
+}
+
+// sites opens what the console listens on, without a handler yet.
+func (s *serveCommand) sites(ctx context.Context, t terminal, o open) ([]site, error) {
+	certificate, err := s.tlsFlags.open()
+	if err != nil {
+		return nil, err
+	}
+	var config *tls.Config
+	if certificate != nil {
+		certificate.watch(ctx, t.log)
+		config = certificate.config()
+	}
+	listeners, err := o.sockets("--listen", s.Listen)
+	if err != nil {
+		return nil, err
+	}
+	var all []site
+	for _, listener := range listeners {
+		all = append(all, site{listener: listener, tls: config})
+	}
+	return all, nil
+}
+
+// errStopping is why a console that was told to stop is not ready.
+var errStopping = errors.New("the program was told to stop")
+
+// untilStopped is ready, and not ready once ctx has ended.
+func untilStopped(ctx context.Context, ready func(context.Context) error) func(context.Context) error {
+	return func(asked context.Context) error {
+		if ctx.Err() != nil {
+			return errStopping
+		}
+		return ready(asked)
+	}
 }
 
 // greet tells the person who started the program where the console is.
-func (s *serveCommand) greet(t terminal, consoleURL, open string, named bool) {
-	t.say("Keyferry %s: console on %s", version, consoleURL)
+func (s *serveCommand) greet(t terminal, at site, open string, named bool) {
+	t.say("Keyferry %s: console on %s", version, at.url())
 	if open != "" {
 		t.say("To import keys, open %s", open)
 		t.say("It works once, in one browser, so that nobody else on this computer can import. --allow-unauthenticated leaves it out.")
 	}
-	if host, _, _ := net.SplitHostPort(s.Listen); !address.Loopback(host) && !named {
+	if host, _, err := net.SplitHostPort(at.listener.Addr().String()); err == nil && !address.Loopback(host) && !named {
 		t.say("The console answers to localhost and loopback addresses alone. For other names add --allowed-host.")
 	}
 }

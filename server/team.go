@@ -140,7 +140,8 @@ type team struct {
 	running  sync.WaitGroup
 }
 
-// openTeam opens the database and everything that rests on it. Close closes it.
+// openTeam opens the database and everything that rests on it. Close closes it: what it runs goes on
+// after ctx has ended, since the requests that are then finished need it.
 func (f *teamFlags) openTeam(ctx context.Context, t terminal, kms requests.KMS, region string, others map[string]requests.KMS, consoleURL string, w *watch) (*team, error) {
 	live, err := policy.Watch(f.Policy) // first: a mistake there is the likeliest
 	if err != nil {
@@ -154,11 +155,13 @@ func (f *teamFlags) openTeam(ctx context.Context, t terminal, kms requests.KMS, 
 	if err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithCancel(ctx)
+	life, stop := context.WithCancel(context.WithoutCancel(ctx))
+	started := context.AfterFunc(ctx, stop)
 	running := &team{db: db, key: key, policy: live, stop: stop}
-	if err := running.start(ctx, f, t, kms, region, others, consoleURL, w); err != nil {
+	if err := running.start(life, f, t, kms, region, others, consoleURL, w); err != nil {
 		return nil, errors.Join(err, running.close())
 	}
+	started()
 	return running, nil
 }
 

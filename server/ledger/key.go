@@ -82,7 +82,9 @@ func loadKey(path string) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	if info.Mode().Perm()&0o077 != 0 {
+	// Its group may read it: credentials of systemd and secrets of Kubernetes belong to root, and
+	// the program reads them as a member of their group or by an access list, which shows as such.
+	if info.Mode().Perm()&0o037 != 0 {
 		return Key{}, errors.New("others can read it: chmod 600, or make a new key if somebody may have")
 	}
 	text, err := os.ReadFile(path)

@@ -64,8 +64,16 @@ func createFile(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := file.Close(); err != nil || runtime.GOOS == "windows" { // where folders cannot be synced
+	if err := file.Close(); err != nil {
 		return err
+	}
+	return syncFolder(path)
+}
+
+// syncFolder waits until the name of a new file is on the disk.
+func syncFolder(path string) error {
+	if runtime.GOOS == "windows" { // where folders cannot be synced
+		return nil
 	}
 	folder, err := os.Open(filepath.Dir(path))
 	if err != nil {

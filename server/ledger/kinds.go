@@ -9,7 +9,7 @@ var kinds = map[string]map[string]form{
 	"request.created": {
 		"label": line, "algorithms": words, "importerKind": word, "importerGroup": line,
 		"expiry": word, "expiryDays": number, "deadline": instant,
-		"approvals": number, "approvers": line, "eachGroup": word, "commitment": digest, "again": name,
+		"approvals": number, "approvers": line, "eachGroup": word, "commitment": digest, "again": name, "kind": word,
 	},
 	"request.issued":    {"algorithm": word, "wrappingKey": digest, "tokenExpires": instant},
 	"request.submitted": submitted,
@@ -20,6 +20,8 @@ var kinds = map[string]map[string]form{
 
 	"approval.given":      {"digest": digest, "groups": line},
 	"approval.taken_back": {"digest": digest},
+
+	"drill.proved": {"commitment": digest, "kcv": hexadecimal},
 
 	"import.intent":  {"digest": digest, "attempt": number, "algorithm": word, "expires": instant},
 	"import.held":    {"digest": digest, "code": word}, // agreed to, and stopped by the policy

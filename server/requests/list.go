@@ -91,8 +91,8 @@ func (s *Service) listed(who person.Person, r *record, which string) (View, bool
 	if which != Waiting {
 		return v, true
 	}
-	for _, act := range []act{actIssue, actApprove} {
-		if slices.Contains(v.May, string(act)) && (act == actApprove || v.State != Submitted) {
+	for _, act := range []act{actIssue, actProve, actApprove} {
+		if slices.Contains(v.May, string(act)) && (act != actIssue || v.State != Submitted) {
 			return v, true
 		}
 	}

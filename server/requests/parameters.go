@@ -70,7 +70,7 @@ func (s *Service) askKMS(ctx context.Context, who person.Person, id, keyID, algo
 // mayIssue returns the policy's decision on getting parameters.
 func (c *change) mayIssue(algorithm string) (policy.Decision, error) {
 	var d policy.Decision
-	if _, possible := c.r.State.after(actIssue); !possible {
+	if _, possible := c.r.after(actIssue); !possible {
 		return d, ErrState.with("state", string(c.r.State))
 	}
 	if !c.r.mayImport(c.who) {

@@ -52,6 +52,10 @@ type Config struct {
 	ReadsPerSecond  float64 // calls of GetParametersForImport; zero means DefaultReadsPerSecond
 	WritesPerSecond float64 // calls of ImportKeyMaterial; zero means DefaultWritesPerSecond
 
+	// DrillEvery is how often the importer of a key has to prove that the backup is right; zero means
+	// that nobody is asked to.
+	DrillEvery time.Duration
+
 	// Ended is called in the transaction in which a request ends; nil means nothing.
 	Ended func(tx *store.Tx, id string) error
 
@@ -86,7 +90,7 @@ func New(config Config) (*Service, error) {
 	if config.DB == nil || config.Ledger == nil || config.Policy == nil || config.KMS == nil || config.Region == "" {
 		return nil, errors.New("keeping requests: DB, Ledger, Policy, KMS and Region must be set")
 	}
-	if config.ReadsPerSecond < 0 || config.WritesPerSecond < 0 || config.Lease < 0 || config.Tick < 0 {
+	if config.ReadsPerSecond < 0 || config.WritesPerSecond < 0 || config.Lease < 0 || config.Tick < 0 || config.DrillEvery < 0 {
 		return nil, errors.New("keeping requests: a limit is negative")
 	}
 	defaults(&config)

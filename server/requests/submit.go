@@ -29,7 +29,7 @@ func (s *Service) submit(ctx context.Context, id string, in Submission) (*record
 		if !c.r.mayImport(c.who) {
 			return ErrNotImporter
 		}
-		if _, possible := c.r.State.after(actSubmit); !possible {
+		if _, possible := c.r.after(actSubmit); !possible {
 			return ErrState.with("state", string(c.r.State))
 		}
 		if fault := in.check(&c.r.Terms, c.now); fault != nil {

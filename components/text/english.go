@@ -363,6 +363,9 @@ var english = Catalogue{
 		Module:    "The module of this console",
 		ModuleWhy: "SHA-256 of keyferry.wasm as served: the module that holds key material",
 	},
-	Team:   englishTeam,
-	Faults: merged(englishFaults, englishCustodyFaults, englishDeskFaults, englishTeamFaults, englishRequestFaults),
+	Team:      englishTeam,
+	Keys:      englishKeys,
+	Drill:     englishDrill,
+	Reminders: englishReminders,
+	Faults:    merged(englishFaults, englishCustodyFaults, englishDeskFaults, englishTeamFaults, englishRequestFaults),
 }

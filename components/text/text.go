@@ -15,31 +15,34 @@ import (
 
 // Catalogue is every sentence in one language.
 type Catalogue struct {
-	Tag      string // BCP 47, the page's lang attribute
-	Name     string // the language's name in itself
-	Frame    Frame
-	Files    Files
-	Import   Import
-	CMK      CMKStep
-	Params   ParamsStep
-	Material MaterialStep
-	Send     SendStep
-	Result   Result
-	Sent     Sent
-	Keep     Keep
-	Reimport Reimport
-	Check    Check
-	Renewal  Renewal
-	Desk     Desk
-	Calendar Calendar
-	Proof    Proof
-	Lost     Lost
-	Help     Help
-	Record   Record
-	Sheet    Sheet
-	Phrases  Phrases
-	Team     Team
-	Faults   map[string]Fault
+	Tag       string // BCP 47, the page's lang attribute
+	Name      string // the language's name in itself
+	Frame     Frame
+	Files     Files
+	Import    Import
+	CMK       CMKStep
+	Params    ParamsStep
+	Material  MaterialStep
+	Send      SendStep
+	Result    Result
+	Sent      Sent
+	Keep      Keep
+	Reimport  Reimport
+	Check     Check
+	Renewal   Renewal
+	Desk      Desk
+	Calendar  Calendar
+	Proof     Proof
+	Lost      Lost
+	Help      Help
+	Record    Record
+	Sheet     Sheet
+	Phrases   Phrases
+	Team      Team
+	Keys      KeysPage
+	Drill     DrillPage
+	Reminders Reminders
+	Faults    map[string]Fault
 }
 
 // Fault says what happened and what to do about it, for one stable error code.

@@ -24,6 +24,7 @@ type Key struct {
 	Drilled           time.Time // the last drill; zero for none
 	DrillDue          time.Time // zero if no drills are asked for
 	Drill, Renewal    string    // ids of requests about it that are open, or empty
+	DrillUntil        time.Time // the deadline of Drill
 	May               []string  // what the person can do: drill renew
 	State             KeyState
 
@@ -75,7 +76,7 @@ func keepKey(tx *store.Tx, r *record) error {
 }
 
 // keyColumns are what scanKey reads, of imported_keys k, its import r, and the requests about it.
-const keyColumns = `k.region, k.key_id, k.imported, k.expires, k.kcv, k.commitment, k.drilled, k.proved, k.drill, k.renewal,
+const keyColumns = `k.region, k.key_id, k.imported, k.expires, k.kcv, k.commitment, k.drilled, k.proved, k.drill, k.again_at, k.renewal,
 	COALESCE(d.state, ''), COALESCE(n.state, ''), r.body
 	FROM imported_keys k JOIN requests r ON r.id = k.request
 	LEFT JOIN requests d ON d.id = k.drill LEFT JOIN requests n ON n.id = k.renewal `
@@ -83,11 +84,11 @@ const keyColumns = `k.region, k.key_id, k.imported, k.expires, k.kcv, k.commitme
 // scanKey reads one row.
 func (s *Service) scanKey(row interface{ Scan(...any) error }) (*Key, error) {
 	k := &Key{}
-	var imported, expires, drilled, proved int64
+	var imported, expires, drilled, proved, until int64
 	var drill, renewal State
 	var body string
 	err := row.Scan(&k.Region, &k.ID, &imported, &expires, &k.KCV, &k.Commitment, &drilled, &proved,
-		&k.Drill, &k.Renewal, &drill, &renewal, &body)
+		&k.Drill, &until, &k.Renewal, &drill, &renewal, &body)
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +109,8 @@ func (s *Service) scanKey(row interface{ Scan(...any) error }) (*Key, error) {
 	}
 	if drill == "" || drill.Ended() {
 		k.Drill = ""
+	} else {
+		k.DrillUntil = time.UnixMicro(until).UTC()
 	}
 	if renewal == "" || renewal.Ended() {
 		k.Renewal = ""
@@ -200,3 +203,8 @@ func (s *Service) MayImportAgain(p person.Person, k *Key) bool {
 
 // MaySeeKey reports whether a person may see a key.
 func (s *Service) MaySeeKey(p person.Person, k *Key) bool { return s.maySee(p, &k.imported.Request) }
+
+// KeyNow returns what is known of a key, for the console itself, or ErrNotFound.
+func (s *Service) KeyNow(tx *store.Tx, region, id string) (*Key, error) {
+	return s.loadKey(tx, region, id)
+}

@@ -59,6 +59,10 @@ type Config struct {
 	// Ended is called in the transaction in which a request ends; nil means nothing.
 	Ended func(tx *store.Tx, id string) error
 
+	// Waits is called in the transaction in which a submission begins to wait for approvals; nil means
+	// nothing.
+	Waits func(tx *store.Tx, r *Request) error
+
 	Lease  time.Duration      // zero means DefaultLease
 	Tick   time.Duration      // how often Run looks for what is due; zero means a second
 	Clock  func() time.Time   // nil means time.Now

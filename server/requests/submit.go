@@ -76,6 +76,11 @@ func (c *change) take(in Submission, digest string, d policy.Decision) error {
 		return err
 	}
 	c.ready()
+	if c.s.config.Waits != nil && !c.r.enough() {
+		if err := c.s.config.Waits(c.tx, &c.r.Request); err != nil {
+			return err
+		}
+	}
 	return c.record("request.submitted", "submitted", "", d.Policies, map[string]string{
 		"digest": digest, "algorithm": in.Algorithm, "wrappingKey": in.WrappingKeySHA256, "ciphertext": in.ciphertextDigest(),
 		"expires": expiryOf(&in), "kcv": strings.ToLower(in.KCV), "commitment": in.Commitment,

@@ -35,7 +35,9 @@ ALTER TABLE signin_people ADD COLUMN in_groups TEXT NOT NULL DEFAULT '[]';
 
 -- Messages that have to be sent, and those that were.
 CREATE TABLE outbox (
-	id       TEXT PRIMARY KEY, -- digest of what the message is about, its day and its recipient
+	id       TEXT PRIMARY KEY, -- digest of topic, what is due when, and the lead time
+	topic    TEXT NOT NULL,    -- digest of what the message is about, and its recipient
+	day      BIGINT NOT NULL,  -- when it was made, in days since 1970
 	channel  TEXT NOT NULL,    -- mail, or the name of a webhook
 	address  TEXT NOT NULL,    -- of a mail; empty once it was sent
 	body     TEXT NOT NULL,    -- JSON; empty once it was sent
@@ -43,9 +45,11 @@ CREATE TABLE outbox (
 	due      BIGINT NOT NULL,  -- when it is sent, or tried again; 0 when nothing is left to do
 	keep     BIGINT NOT NULL,  -- the row stays until then, so that nobody is told twice
 	attempts BIGINT NOT NULL,
+	tried    BIGINT NOT NULL,  -- when the last attempt began, 0 for none
 	holder   TEXT NOT NULL,    -- the console that sends it now, or empty
 	sent     BIGINT NOT NULL,  -- 0 for not
-	problem  TEXT NOT NULL     -- why the last attempt failed, without an address
+	problem  TEXT NOT NULL,    -- why the last attempt failed, without an address
+	UNIQUE (topic, day)
 );
 
 CREATE INDEX outbox_due ON outbox (due);

@@ -54,19 +54,21 @@ func (s *Service) askAgain(ctx context.Context, point, region, keyID string, ope
 			return err
 		}
 		now := s.now()
-		if id := open(k); id != "" {
-			if r, err = load(tx, id); err != nil {
-				return err
-			}
-			if !r.overdue(now) {
-				return nil
-			}
-		}
 		r = made(k, now)
 		r.Requester, r.Name, r.Created = who.ID, who.Name, now
 		d, err := s.mayAsk(who, &r.Request, now)
 		if err != nil {
 			return err
+		}
+		if id := open(k); id != "" {
+			before, err := load(tx, id)
+			if err != nil {
+				return err
+			}
+			if !before.overdue(now) {
+				r = before
+				return nil
+			}
 		}
 		if r.Kind == ForImport {
 			r.Approvals, r.Approvers, r.EachGroup = d.Approvals, d.Approvers, d.EachGroup

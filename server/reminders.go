@@ -115,4 +115,6 @@ func (r *team) startReminders(config reminders.Config, base string) (err error) 
 }
 
 // waits reminds approvers, in the transaction of a submission.
-func (r *team) waits(tx *store.Tx, about *requests.Request) error { return r.reminders.Waits(tx, about) }
+func (r *team) waits(tx *store.Tx, about *requests.Request) error {
+	return r.reminders.Waits(tx, about)
+}

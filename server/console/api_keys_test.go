@@ -140,7 +140,9 @@ func TestCalendarAddresses(t *testing.T) {
 			t.Errorf("the calendar lacks %s:\n%s", want, file)
 		}
 	}
-	type feedList struct{ Feeds []struct{ Id, Group, Read string } }
+	type feedList struct {
+		Feeds []struct{ Id, Group, Read string }
+	}
 	list := read[feedList](t, s.get(t, "ira", "/api/feeds"), http.StatusOK)
 	if len(list.Feeds) != 2 || list.Feeds[1].Group != "payments" || list.Feeds[0].Read == "" {
 		t.Fatalf("the addresses are %+v", list)

@@ -139,4 +139,3 @@ func (r reminders) addLeads(file *ics.Calendar, leads []time.Duration, label str
 		}
 	}
 }
-

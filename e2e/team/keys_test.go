@@ -69,7 +69,7 @@ func TestKeysDrillAndCalendar(t *testing.T) {
 	robin.wait("/keys?KeyId="+key, ".keys li", key)
 	robin.MustHaveOnePrimary()
 	ines.wait("/keys?KeyId="+key, ".keys li", key)
-	ines.Press(ines.Words.Keys.Renew)
+	ines.Do(ines.Page.Locator(".keys [data-act=renew]").Click())
 	ines.See("[data-part=order-receipt]", "")
 	robin.wait("/keys?which=all", ".keys [data-act=renew]", robin.Words.Keys.RenewOpen)
 	ines.Press(ines.Words.Params.Get)

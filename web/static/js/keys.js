@@ -99,7 +99,7 @@ function row(key) {
     else fill(line, "kcv", phrase("keys-no-kcv"))
     fill(line, "holder", key.Guest ? phrase("keys-guest") : key.Holder)
     fill(line, "drilled", key.Drilled === "" ? phrase("keys-no-drill") : moment(key.Drilled))
-    if (key.DrillDue) fill(line, "due", `(${phrase(key.Overdue ? "keys-drill-late" : "keys-drill-by", { time: moment(key.DrillDue) })})`)
+    if (key.DrillDue) fill(line, "due", `· ${phrase(key.Overdue ? "keys-drill-late" : "keys-drill-by", { time: moment(key.DrillDue) })}`)
     one(line, `[data-link="request"]`).setAttribute("href", requestAddress(key.Request))
     offer(item, key, "renew", key.Renewal)
     offer(item, key, "drill", key.Drill)

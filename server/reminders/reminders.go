@@ -42,6 +42,7 @@ type Service struct {
 	holder string // names this process to the others
 	client *http.Client
 	log    *slog.Logger
+	swept  time.Time // when messages were last removed
 }
 
 // New returns a Service. It does nothing by itself until Run or Round is called.
@@ -109,13 +110,26 @@ func (s *Service) complain(ctx context.Context, err error) {
 	}
 }
 
-// Round plans and sends once what is due now.
+// Round plans and sends once what is due now. Where nothing is, it only reads.
 func (s *Service) Round(ctx context.Context) error {
-	if err := s.plan(ctx); err != nil {
-		return err
+	var toPlan, toSend bool
+	err := s.config.DB.Read(ctx, func(tx *store.Tx) error {
+		keys, err := s.config.Keys.ToRemind(tx, 1)
+		toPlan = len(keys) > 0
+		if err != nil {
+			return err
+		}
+		return tx.QueryRow("SELECT EXISTS (SELECT 1 FROM outbox WHERE due > 0 AND due <= ?)", s.now().UnixMicro()).Scan(&toSend)
+	})
+	if err == nil && toPlan {
+		err = s.plan(ctx)
 	}
-	if err := s.send(ctx); err != nil {
-		return err
+	if err == nil && (toPlan || toSend) {
+		err = s.send(ctx)
 	}
-	return s.config.DB.Write(ctx, func(tx *store.Tx) error { return sweep(tx, s.now()) })
+	if now := s.now(); err == nil && now.Sub(s.swept) > time.Hour {
+		err = s.config.DB.Write(ctx, func(tx *store.Tx) error { return sweep(tx, now) })
+		s.swept = now
+	}
+	return err
 }

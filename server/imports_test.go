@@ -23,7 +23,7 @@ var boundaries = []struct {
 }{
 	{
 		packages: "keyferry/server/console", only: []string{"keyferry/server/console", "keyferry/server/kms/...", "keyferry/server/address", "keyferry/server/textfile", "keyferry/components/...", "keyferry/web",
-			"keyferry/server/requests", "keyferry/server/person", "keyferry/server/policy", "keyferry/server/ledger", "keyferry/server/store", "keyferry/server/importfile", "keyferry/server/limit"},
+			"keyferry/server/requests", "keyferry/server/person", "keyferry/server/policy", "keyferry/server/ledger", "keyferry/server/store", "keyferry/server/importfile", "keyferry/server/limit", "keyferry/server/feeds"},
 		why: "the console has no code that makes, wraps or unwraps keys",
 	},
 	{
@@ -35,6 +35,12 @@ var boundaries = []struct {
 			"keyferry/server/person", "keyferry/server/policy", "keyferry/server/ledger", "keyferry/server/store", "keyferry/server/limit"},
 		never: []string{echoPath + "/..."},
 		why:   "requests know neither the web app nor how people sign in",
+	},
+	{
+		packages: "keyferry/server/reminders", only: []string{"keyferry/server/reminders", "keyferry/server/requests", "keyferry/server/kms/...", "keyferry/server/address", "keyferry/server/textfile",
+			"keyferry/server/person", "keyferry/server/policy", "keyferry/server/ledger", "keyferry/server/store", "keyferry/components/text"},
+		never: []string{echoPath + "/..."},
+		why:   "what writes to people and webhooks knows nothing of sign-in and of the web app",
 	},
 	{
 		packages: "keyferry/server/localkms/...", only: []string{"keyferry/server/localkms/...", "keyferry/server/address"},
@@ -95,6 +101,7 @@ var importers = []struct {
 	{"github.com/boombuler/barcode", []string{"keyferry/server/console"}, "only the pages show QR codes"},
 	{"github.com/cedar-policy/cedar-go", []string{"keyferry/server/policy"}, "the console knows no Cedar"},
 	{"github.com/coreos/go-oidc", []string{"keyferry/server/signin"}, "the console knows no OpenID Connect"},
+	{"github.com/wneessen/go-mail", []string{"keyferry/server/reminders"}, "nothing else writes to people"},
 	{"github.com/jackc/pgx", []string{"keyferry/server/store", "keyferry/server/store/storetest"}, "the console knows no database"},
 }
 

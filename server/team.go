@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -12,9 +13,11 @@ import (
 	"time"
 
 	"keyferry/server/console"
+	"keyferry/server/feeds"
 	"keyferry/server/ledger"
 	"keyferry/server/person"
 	"keyferry/server/policy"
+	"keyferry/server/reminders"
 	"keyferry/server/requests"
 	"keyferry/server/signin"
 	"keyferry/server/store"
@@ -31,6 +34,7 @@ type teamFlags struct {
 	KMSReadsPerSecond  float64 `name:"kms-reads-per-second" default:"20" help:"How many calls of GetParametersForImport to make in a second for --database. Several consoles divide the limit of the account among them."`
 	KMSWritesPerSecond float64 `name:"kms-writes-per-second" default:"10" help:"How many calls of ImportKeyMaterial to make in a second for --database."`
 
+	reminderFlags
 	signin.Flags
 }
 
@@ -40,9 +44,11 @@ const databaseVariable = "KEYFERRY_DATABASE"
 // check refuses flags that make no sense together.
 func (f *teamFlags) check(kms string) error {
 	if f.Database == "" {
-		for flag, set := range map[string]bool{
+		needs := f.reminderFlags.named()
+		maps.Copy(needs, map[string]bool{
 			"--policy": f.Policy != "", "--ledger-key": f.LedgerKey != "", "--ledger-witness": len(f.LedgerWitness) > 0, "--demo-people": f.Demo, "--oidc-issuer": f.OIDCIssuer != "",
-		} {
+		})
+		for flag, set := range needs {
 			if set {
 				return fmt.Errorf("%s needs --database, since without one the console serves whoever runs it and keeps nothing", flag)
 			}
@@ -130,14 +136,17 @@ func (f *teamFlags) witnesses() (all []ledger.Witness, err error) {
 
 // team is what runs behind a console for several people.
 type team struct {
-	db       *store.DB
-	log      *ledger.Log
-	key      ledger.Key
-	policy   *policy.Live
-	signin   *signin.Service
-	requests *requests.Service
-	stop     context.CancelFunc
-	running  sync.WaitGroup
+	db        *store.DB
+	log       *ledger.Log
+	key       ledger.Key
+	policy    *policy.Live
+	signin    *signin.Service
+	requests  *requests.Service
+	reminders *reminders.Service
+	feeds     *feeds.Service
+	leads     []time.Duration
+	stop      context.CancelFunc
+	running   sync.WaitGroup
 }
 
 // openTeam opens the database and everything that rests on it. Close closes it: what it runs goes on
@@ -173,6 +182,14 @@ func (r *team) start(ctx context.Context, f *teamFlags, t terminal, kms requests
 	if err != nil {
 		return err
 	}
+	reminding, err := f.reminderFlags.config(t)
+	if err != nil {
+		return err
+	}
+	drillEvery, err := f.drillEvery()
+	if err != nil {
+		return err
+	}
 	config, err := f.Flags.Config()
 	if err != nil {
 		return err
@@ -188,11 +205,15 @@ func (r *team) start(ctx context.Context, f *teamFlags, t terminal, kms requests
 	r.requests, err = requests.New(requests.Config{
 		DB: r.db, Ledger: r.log, Policy: r.policy, KMS: kms, Region: region, Others: others, Log: t.log, Ended: r.signin.EndGuestLinks,
 		ReadsPerSecond: f.KMSReadsPerSecond, WritesPerSecond: f.KMSWritesPerSecond,
-		Waited: w.metrics.Waited,
+		DrillEvery: drillEvery, Waits: r.waits, Waited: w.metrics.Waited,
 	})
 	if err != nil {
 		return err
 	}
+	if err := r.startReminders(reminding, f.base(consoleURL)); err != nil {
+		return err
+	}
+	r.feeds, r.leads = feeds.New(r.db, r.requests, nil), reminding.Leads
 	if err := r.recordPolicies(ctx, r.policy.Set()); err != nil {
 		return err
 	}
@@ -202,6 +223,7 @@ func (r *team) start(ctx context.Context, f *teamFlags, t terminal, kms requests
 		}
 	})
 	r.running.Go(func() { r.requests.Run(ctx) })
+	r.running.Go(func() { r.reminders.Run(ctx) })
 	if len(witnesses) > 0 {
 		r.running.Go(func() {
 			r.log.CosignEvery(ctx, time.Minute, &http.Client{Timeout: 20 * time.Second}, witnesses, t.log)
@@ -243,6 +265,7 @@ func (r *team) recordPolicies(ctx context.Context, set *policy.Set) error {
 func (r *team) console(f *teamFlags) *console.Team {
 	shown := &console.Team{
 		Requests: r.requests, Ledger: r.log, SignIn: r.signin.Handler(), Who: r.signin.Who, Fresh: r.signin.Fresh,
+		Feeds: r.feeds, Leads: r.leads,
 		Provider: f.OIDCIssuer != "", LedgerKey: r.key.Public(), Regions: r.requests.Regions(),
 		ReadLedger: func(p person.Person) bool {
 			return r.policy.Decide(policy.Question{Person: p, Action: policy.ReadLedger}).Allowed

@@ -71,7 +71,7 @@ func phrases(words *text.Catalogue, team bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if team {
-			for _, p := range teamPhrases(words.Team) {
+			for _, p := range append(teamPhrases(words.Team), keyPhrases(words.Keys)...) {
 				templ_7745c5c3_Err = phrase(p.name, p.sentence).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -53,6 +53,6 @@ func states(words text.RequestStatus) []namedPhrase {
 	return []namedPhrase{
 		{"open", words.Open}, {"issued", words.Issued}, {"submitted", words.Submitted}, {"sending", words.Sending}, {"linked", words.Linked},
 		{"unknown", words.Unknown}, {"failed", words.Failed}, {"imported", words.Imported},
-		{"refused", words.Refused}, {"cancelled", words.Cancelled}, {"lapsed", words.Lapsed},
+		{"refused", words.Refused}, {"cancelled", words.Cancelled}, {"lapsed", words.Lapsed}, {"proved", words.Proved},
 	}
 }

@@ -366,7 +366,10 @@ var chinese = Catalogue{
 		Module:    "本控制台的模块",
 		ModuleWhy: "本控制台提供的 keyferry.wasm（处理密钥材料的模块）的 SHA-\u2060256",
 	},
-	Team:   chineseTeam,
-	Link:   chineseLink,
-	Faults: merged(chineseFaults, chineseCustodyFaults, chineseDeskFaults, chineseDeskLinkFaults, chineseTeamFaults, chineseRequestFaults, chineseLinkFaults),
+	Team:      chineseTeam,
+	Keys:      chineseKeys,
+	Drill:     chineseDrill,
+	Reminders: chineseReminders,
+	Link:      chineseLink,
+	Faults:    merged(chineseFaults, chineseCustodyFaults, chineseDeskFaults, chineseDeskLinkFaults, chineseTeamFaults, chineseRequestFaults, chineseLinkFaults),
 }

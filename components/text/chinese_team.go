@@ -4,6 +4,7 @@ var chineseTeam = Team{
 	Bar: TeamBar{
 		Requests:   "导入申请",
 		Ledger:     "审计日志",
+		Keys:       "密钥",
 		Waiting:    "{count} 个待您处理",
 		SignedInAs: "当前用户",
 		SignIn:     "登录",
@@ -21,6 +22,7 @@ var chineseTeam = Team{
 		Refused:   "已驳回",
 		Cancelled: "已撤销",
 		Lapsed:    "已失效",
+		Proved:    "备份已验证",
 	},
 	Next: RequestNext{
 		Import:       "请等待{who}在 {lapses} 前导入密钥。",
@@ -43,6 +45,9 @@ var chineseTeam = Team{
 		Look:         "KMS 没有返回结果，且导入令牌已过期。请在 KMS 中查看该主密钥：状态为“启用”表示已有密钥；状态为“待导入”请新建申请。",
 		Again:        "KMS 拒绝了该密钥。{who}可以重新开始。",
 		AgainYou:     "KMS 拒绝了该密钥。您可以重新开始。",
+		Prove:        "{who}须在 {lapses} 前打开该密钥的备份，完成演练。",
+		ProveYou:     "您须在 {lapses} 前打开该密钥的备份，完成演练。",
+		Proved:       "备份正确，演练已记录，无需再做任何操作。",
 		Imported:     "KMS 已接受密钥，流程已完成。",
 		Refused:      "审批人已驳回，未向 KMS 发送任何数据，流程已结束。如需继续，请新建申请。",
 		Cancelled:    "申请已撤销，流程已结束。",
@@ -71,6 +76,7 @@ var chineseTeam = Team{
 		Again:          "重新开始",
 		NotTaken:       "KMS 未接收",
 		Held:           "被策略阻止",
+		Proved:         "已打开备份，密钥正确",
 		Console:        "控制台",
 	},
 	Terms: RequestTerms{

@@ -39,6 +39,7 @@ var chineseRequestFaults = map[string]Fault{
 	"Requests.State":        {"申请状态已发生变化，无法再执行此操作。", "请刷新申请，了解下一步由谁处理。"},
 	"Requests.Terms":        {"申请中有一项条件无效：{field}。", "请修改后重试。"},
 	"Requests.TooMany":      {"一次创建的申请过多。", "每次最多 {most} 个。"},
+	"Requests.TooManyFeeds": {"您的日历订阅地址数量已达上限。", "请先撤销不再使用的地址。"},
 	"Requests.Lapsed":       {"该申请已失效。", "请重新发起申请。"},
 	"Requests.NotImporter":  {"您不是该申请的导入人。", "请以导入人的身份登录，或请申请人将您设为导入人。"},
 	"Requests.Algorithm":    {"该申请不允许使用此加密算法。", "请选择申请允许的算法。"},

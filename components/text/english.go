@@ -366,7 +366,10 @@ var english = Catalogue{
 		Module:    "The module of this console",
 		ModuleWhy: "SHA-256 of keyferry.wasm as served: the module that holds key material",
 	},
-	Team:   englishTeam,
-	Link:   englishLink,
-	Faults: merged(englishFaults, englishCustodyFaults, englishDeskFaults, englishDeskLinkFaults, englishTeamFaults, englishRequestFaults, englishLinkFaults),
+	Team:      englishTeam,
+	Keys:      englishKeys,
+	Drill:     englishDrill,
+	Reminders: englishReminders,
+	Link:      englishLink,
+	Faults:    merged(englishFaults, englishCustodyFaults, englishDeskFaults, englishDeskLinkFaults, englishTeamFaults, englishRequestFaults, englishLinkFaults),
 }

@@ -4,6 +4,7 @@ var englishTeam = Team{
 	Bar: TeamBar{
 		Requests:   "Requests",
 		Ledger:     "Ledger",
+		Keys:       "Keys",
 		Waiting:    "{count} waiting for you",
 		SignedInAs: "Signed in as",
 		SignIn:     "Sign in",
@@ -21,6 +22,7 @@ var englishTeam = Team{
 		Refused:   "Refused",
 		Cancelled: "Cancelled",
 		Lapsed:    "Lapsed",
+		Proved:    "Backup proved",
 	},
 	Next: RequestNext{
 		Import:       "{who} has to import the key before {lapses}.",
@@ -43,6 +45,9 @@ var englishTeam = Team{
 		Look:         "The KMS did not answer, and the import token has expired since. Look at the CMK in the KMS: if it is Enabled, it has the key; if it is Pending Import, make a new request.",
 		Again:        "The KMS refused the key. {who} can begin again.",
 		AgainYou:     "The KMS refused the key. You can begin again.",
+		Prove:        "{who} has to open the backup of the key, as a drill, before {lapses}.",
+		ProveYou:     "You have to open the backup of the key, as a drill, before {lapses}.",
+		Proved:       "The backup is right, and the drill is on record. Nothing is left to do.",
 		Imported:     "The KMS accepted the key. Nothing is left to do.",
 		Refused:      "An approver refused. Nothing was sent to the KMS, and nothing is left to do here. A new request starts over.",
 		Cancelled:    "The request was cancelled. Nothing is left to do here.",
@@ -71,6 +76,7 @@ var englishTeam = Team{
 		Again:          "Begun again",
 		NotTaken:       "Not taken by the KMS",
 		Held:           "Stopped by the policy",
+		Proved:         "Backup opened: it is right",
 		Console:        "the console",
 	},
 	Terms: RequestTerms{

@@ -39,6 +39,7 @@ var englishRequestFaults = map[string]Fault{
 	"Requests.State":        {"The request has changed meanwhile, and this is no longer possible.", "Look at the request again: it says what happens next."},
 	"Requests.Terms":        {"A term of the request cannot be as it is: {field}.", "Correct it, then try again."},
 	"Requests.TooMany":      {"These are too many requests at once.", "Make at most {most} in one turn."},
+	"Requests.TooManyFeeds": {"You have as many calendar addresses as one person can have.", "Revoke one that is not used any more."},
 	"Requests.Lapsed":       {"The request has lapsed.", "Ask for a new one."},
 	"Requests.NotImporter":  {"You are not the one who is to import the key for this request.", "Sign in as the importer, or ask the requester to name you."},
 	"Requests.Algorithm":    {"The request does not allow this wrapping algorithm.", "Choose one of those that it names."},

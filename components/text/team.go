@@ -20,6 +20,7 @@ type Team struct {
 type TeamBar struct {
 	Requests   string
 	Ledger     string
+	Keys       string
 	Waiting    string // {count}
 	SignedInAs string
 	SignIn     string
@@ -39,6 +40,7 @@ type RequestStatus struct {
 	Refused   string
 	Cancelled string
 	Lapsed    string
+	Proved    string
 }
 
 // RequestNext says what happens next and who has to act, by the codes of package requests; the
@@ -64,6 +66,9 @@ type RequestNext struct {
 	Look         string
 	Again        string // {who}
 	AgainYou     string
+	Prove        string // {who} {lapses}
+	ProveYou     string // {lapses}
+	Proved       string
 	Imported     string
 	Refused      string
 	Cancelled    string
@@ -94,6 +99,7 @@ type RequestHappened struct {
 	NotTaken       string
 	Held           string
 	Again          string
+	Proved         string
 	Console        string // who, where the console did it by itself
 }
 

@@ -41,6 +41,9 @@ type Catalogue struct {
 	Sheet       Sheet
 	Phrases     Phrases
 	Team        Team
+	Keys        KeysPage
+	Drill       DrillPage
+	Reminders   Reminders
 	Link        Link
 	Faults      map[string]Fault
 }

@@ -34,6 +34,8 @@ func TestEveryStateIsAccessible(t *testing.T) {
 		scene{"list of all", "Olga", "/requests?which=all", ".requests li", ""},
 		scene{"nothing waits", "Robin", "/requests?which=waiting", "[data-fill=total]:not(:empty)", ""},
 		scene{"new request", "Robin", "/requests/new", "[data-form=new]", ""},
+		scene{"keys", "Olga", "/keys?which=all", ".keys li", ""},
+		scene{"keys of the importer", "Ines", "/keys", "[data-part=feeds] h2", ""},
 		scene{"ledger", "Olga", "/ledger", ".entries li", ""},
 		scene{"signed in", "Olga", "/signin", "[data-part=signed]", ""},
 		scene{"sign-in failed", "Olga", "/signin#error=SignIn.ProviderDown", ".notice.error", ""},

@@ -11,7 +11,7 @@ import (
 // shownRequest is a request as the pages get it. Ciphertexts and tokens are not in it: nobody has
 // to see them, and the console alone sends them on.
 type shownRequest struct {
-	Id, State                  string
+	Id, State, Kind            string
 	Region, KeyId, Label       string
 	Algorithms                 []string
 	ImporterKind, Importer     string
@@ -84,7 +84,7 @@ func (c *console) showRequests(e echo.Context, list []requests.View) []shownRequ
 // it is for a guest.
 func (c *console) showRequest(e echo.Context, v requests.View) shownRequest {
 	shown := shownRequest{
-		Id: v.ID, State: string(v.State), Region: v.Region, KeyId: v.KeyID, Label: v.Label,
+		Id: v.ID, State: string(v.State), Kind: string(v.Kind), Region: v.Region, KeyId: v.KeyID, Label: v.Label,
 		Algorithms: list0(v.Algorithms), ImporterKind: string(v.Terms.Importer), Importer: v.ImporterID,
 		Expiry: string(v.Expiry), ExpiryDays: v.ExpiryDays, Deadline: stamp(v.Deadline), Note: v.Note, Commitment: v.Commitment,
 		Requester: v.Name, Created: stamp(v.Created), Approvals: v.Approvals, Approvers: list0(v.Approvers), EachGroup: v.EachGroup,

@@ -39,6 +39,7 @@ type Config struct {
 	Team *Team // what several people need; nil for a console that serves whoever runs it
 
 	Hosts   []string                    // names at which it may be addressed besides loopback, as ParseHost takes them
+	Clock   func() time.Time            // nil means time.Now
 	Ready   func(context.Context) error // whether the console could do its work now; nil means always
 	Version string                      // of the program; empty is shown as such
 	Logger  *slog.Logger                // nil logs nothing
@@ -63,6 +64,7 @@ type console struct {
 	prefix string  // of static files: /static/<digest>
 	module string  // SHA-256 of the module that holds key material, in hexadecimal
 	log    *slog.Logger
+	now    func() time.Time
 }
 
 // New makes the web app. It fails if the binary has no module built in, because a console without
@@ -71,7 +73,10 @@ func New(config Config) (http.Handler, error) {
 	if config.KMS == nil || config.Static == nil || config.Region == "" {
 		return nil, errors.New("making the console: KMS, Static and Region must be set")
 	}
-	c := &console{Config: config, prefix: "/static/" + config.Static.Digest(), log: config.Logger}
+	c := &console{Config: config, prefix: "/static/" + config.Static.Digest(), log: config.Logger, now: config.Clock}
+	if c.now == nil {
+		c.now = time.Now
+	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}

@@ -32,6 +32,8 @@ var consolePages = []page{
 	{"/requests", "requests", false, true, func(t *text.Catalogue) string { return t.Team.List.Title }, framed(pages.RequestsPage)},
 	{"/requests/new", "", false, true, func(t *text.Catalogue) string { return t.Team.New.Title }, framed(pages.NewRequestPage)},
 	{"/request", "", false, true, func(t *text.Catalogue) string { return t.Team.One.Title }, framed(pages.RequestPage)},
+	{"/keys", "keys", false, true, func(t *text.Catalogue) string { return t.Keys.Title }, framed(pages.KeysPage)},
+	{"/drill", "", false, true, func(t *text.Catalogue) string { return t.Drill.Title }, pages.DrillPage},
 	{"/ledger", "ledger", false, true, func(t *text.Catalogue) string { return t.Team.Ledger.Title }, framed(pages.LedgerPage)},
 	{"/signin", "", false, true, func(t *text.Catalogue) string { return t.Team.SignIn.Title }, framed(pages.SignInPage)},
 	{"/reimport", "reimport", false, false, func(t *text.Catalogue) string { return t.Reimport.Title }, pages.ReimportPage},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"regexp"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -29,6 +30,7 @@ type Requests interface {
 	Report(ctx context.Context, id string, said requests.Report) (requests.View, error)
 	Evidence(ctx context.Context, id string) (requests.Evidence, error)
 	Waiting(ctx context.Context, id string) int
+	Keys
 }
 
 // Team is what a console has that serves more people than the one who runs it.
@@ -46,6 +48,9 @@ type Team struct {
 	// GuestLink makes a link to a request, which replaces the earlier ones: a secret for the fragment
 	// of its address, and six digits. Nil if there are no guests.
 	GuestLink func(ctx context.Context, about requests.View) (secret, code string, err error)
+
+	Feeds Feeds           // addresses of calendars; nil if there are none
+	Leads []time.Duration // how long before an expiry a calendar reminds of it
 
 	Provider  bool            // whether people sign in with an OpenID provider
 	Demo      []person.Person // made-up people to sign in as, with the local KMS alone
@@ -72,6 +77,7 @@ func (c *console) teamRoutes(e *echo.Echo) {
 	for name, act := range c.acts() {
 		api.POST("/requests/:id/"+name, act)
 	}
+	c.keyRoutes(e, api)
 	api.GET("/ledger", c.ledgerEntries)
 	e.GET("/ledger/log/*", echo.WrapHandler(http.StripPrefix("/ledger/log", c.Team.Ledger.Handler())), append(c.who(), c.protectEntries)...)
 	if c.Team.SignIn != nil {

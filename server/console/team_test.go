@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"keyferry/server/console"
+	"keyferry/server/feeds"
 	"keyferry/server/ledger"
 	"keyferry/server/localkms"
 	"keyferry/server/person"
@@ -76,7 +77,7 @@ func newTeam(t *testing.T, change func(*console.Team)) *site {
 	return newSite(t, func(c *console.Config) {
 		service, err := requests.New(requests.Config{
 			DB: db, Ledger: log, Policy: rules, KMS: c.KMS.(requests.KMS), Region: localkms.DefaultRegion, Log: c.Logger,
-			ReadsPerSecond: 1000, WritesPerSecond: 1000,
+			ReadsPerSecond: 1000, WritesPerSecond: 1000, DrillEvery: 365 * 24 * time.Hour,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -84,7 +85,7 @@ func newTeam(t *testing.T, change func(*console.Team)) *site {
 		t.Cleanup(service.Close)
 		c.KMS = service.Own()
 		c.Team = &console.Team{
-			Requests: service, Ledger: log, LedgerKey: key.Public(), Who: byHeader,
+			Requests: service, Feeds: feeds.New(db, service, nil), Leads: []time.Duration{7 * 24 * time.Hour, 30 * 24 * time.Hour}, Ledger: log, LedgerKey: key.Public(), Who: byHeader,
 			ReadLedger: func(p person.Person) bool {
 				return rules.Decide(policy.Question{Person: p, Action: policy.ReadLedger}).Allowed
 			},

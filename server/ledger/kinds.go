@@ -9,7 +9,7 @@ var kinds = map[string]map[string]form{
 	"request.created": {
 		"label": line, "algorithms": words, "importerKind": word, "importerGroup": line,
 		"expiry": word, "expiryDays": number, "deadline": instant,
-		"approvals": number, "approvers": line, "eachGroup": word, "commitment": digest, "again": name,
+		"approvals": number, "approvers": line, "eachGroup": word, "commitment": digest, "again": name, "kind": word,
 	},
 	"request.issued":    {"algorithm": word, "wrappingKey": digest, "tokenExpires": instant},
 	"request.linked":    {"algorithm": word, "goodUntil": instant}, // a signed link to get parameters, not the link
@@ -21,6 +21,8 @@ var kinds = map[string]map[string]form{
 
 	"approval.given":      {"digest": digest, "groups": line},
 	"approval.taken_back": {"digest": digest},
+
+	"drill.proved": {"commitment": digest, "kcv": hexadecimal},
 
 	"import.intent": { // way: link where the importer makes the call
 		"digest": digest, "attempt": number, "algorithm": word, "expires": instant, "way": word, "goodUntil": instant,

@@ -96,7 +96,7 @@ func (s *Service) recordDenial(ctx context.Context, err error) error {
 
 // act moves the request to the state after an act, or returns ErrState.
 func (c *change) act(a act) error {
-	next, possible := c.r.State.after(a)
+	next, possible := c.r.after(a)
 	if !possible {
 		return ErrState.with("state", string(c.r.State))
 	}
@@ -109,7 +109,7 @@ func (c *change) act(a act) error {
 
 // lapse ends the request if its time is over.
 func (c *change) lapse() (bool, error) {
-	if _, possible := c.r.State.after(actLapse); !possible || !c.r.overdue(c.now) {
+	if _, possible := c.r.after(actLapse); !possible || !c.r.overdue(c.now) {
 		return false, nil
 	}
 	if err := c.act(actLapse); err != nil {
@@ -169,7 +169,7 @@ func (c *change) record(kind, what, detail string, policies []string, fields map
 // fieldsOf returns the terms as the ledger has them: nothing that names a person.
 func fieldsOf(r *Request) map[string]string {
 	fields := map[string]string{
-		"label": r.Label, "algorithms": strings.Join(r.Algorithms, ","), "importerKind": string(r.Terms.Importer),
+		"kind": string(r.Kind), "again": r.Again, "label": r.Label, "algorithms": strings.Join(r.Algorithms, ","), "importerKind": string(r.Terms.Importer),
 		"expiry": string(r.Expiry), "deadline": instant(r.Deadline), "commitment": r.Commitment,
 		"approvals": strconv.Itoa(r.Approvals), "approvers": strings.Join(r.Approvers, ", "),
 	}

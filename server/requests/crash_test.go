@@ -54,6 +54,10 @@ func TestChild(t *testing.T) {
 		w.approveAll(os.Getenv(childDies) == "anywhere")
 		return
 	}
+	if task == "drill" {
+		w.walkDrill(t.Context())
+		return
+	}
 	w.walk(task)
 }
 

@@ -38,6 +38,8 @@ var (
 	ErrTerms = &Fault{Code: "Requests.Terms"}
 	// ErrTooMany reports more requests at once than MaxAtOnce.
 	ErrTooMany = &Fault{Code: "Requests.TooMany"}
+	// ErrTooManyFeeds reports somebody who has as many calendar addresses as one can have.
+	ErrTooManyFeeds = &Fault{Code: "Requests.TooManyFeeds"}
 	// ErrLapsed reports a request whose deadline or token has passed.
 	ErrLapsed = &Fault{Code: "Requests.Lapsed"}
 	// ErrNotImporter reports somebody who is not the one to import.

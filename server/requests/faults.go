@@ -7,6 +7,7 @@ func Points() []string {
 	points := []string{"parameters.call.before", "parameters.call.after", "import.call.before", "import.call.after"}
 	for _, write := range []string{
 		"create", "parameters", "submit", "approve", "takeback", "refuse", "cancel", "again", "lapse", "own", "intent", "outcome",
+		"renew", "drill", "prove",
 		"parameters-link", "import-link", "report",
 	} {
 		points = append(points, write+".before", write+".within", write+".after")

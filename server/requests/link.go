@@ -209,7 +209,7 @@ func (c *change) mayLink() (*kms.Import, []string, error) {
 	if c.r.Request.Importer != c.who.ID {
 		return nil, nil, ErrNotImporter
 	}
-	if _, possible := c.r.State.after(actLink); !possible || !c.r.Sealed {
+	if _, possible := c.r.after(actLink); !possible || !c.r.Sealed {
 		return nil, nil, ErrState.with("state", string(c.r.State))
 	}
 	if c.r.overdue(c.now) {

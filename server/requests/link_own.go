@@ -101,7 +101,7 @@ func (o own) linked(tx *store.Tx, who person.Person, keyID string, in Submission
 		if r.Digest == digest {
 			return r, nil
 		}
-		if _, takes := r.State.after(actSubmit); latest == nil && (takes || r.State == Failed) {
+		if _, takes := r.after(actSubmit); latest == nil && (takes || r.State == Failed) {
 			latest = r
 		}
 	}

@@ -91,7 +91,7 @@ func (s *Service) listed(who person.Person, r *record, which string) (View, bool
 	if which != Waiting {
 		return v, true
 	}
-	for _, act := range []act{actIssue, actApprove, actImportLink, actReport} {
+	for _, act := range []act{actIssue, actProve, actApprove, actImportLink, actReport} {
 		if slices.Contains(v.May, string(act)) && (act != actIssue || v.State != Submitted) {
 			return v, true
 		}

@@ -161,7 +161,7 @@ func (s *Service) sendOwn(ctx context.Context, v View, in Submission) (string, e
 // current is how far a request is, which whoever imports by themselves may know.
 func (s *Service) current(r *record) View {
 	shown := *r
-	if _, possible := r.State.after(actLapse); possible && r.overdue(s.now()) {
+	if _, possible := r.after(actLapse); possible && r.overdue(s.now()) {
 		shown.State = Lapsed
 	}
 	return View{Request: shown.Request, Next: s.next(&shown)}

@@ -93,7 +93,7 @@ func impatient(asked context.Context, err error) error {
 // mayIssue returns the policy's decision on getting parameters.
 func (c *change) mayIssue(algorithm string) (policy.Decision, error) {
 	var d policy.Decision
-	if _, possible := c.r.State.after(actIssue); !possible {
+	if _, possible := c.r.after(actIssue); !possible {
 		return d, ErrState.with("state", string(c.r.State))
 	}
 	if !c.r.mayImport(c.who) {

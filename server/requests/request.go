@@ -19,12 +19,21 @@ const (
 	Refused   State = "refused"   // an approver refused
 	Cancelled State = "cancelled" // the requester withdrew it
 	Lapsed    State = "lapsed"    // its deadline or its import token has passed
+	Proved    State = "proved"    // of a drill: the importer opened the backup, and it has the right key
 )
 
 // Ended reports whether nothing can happen to the request any more.
 func (s State) Ended() bool {
-	return s == Imported || s == Refused || s == Cancelled || s == Lapsed
+	return s == Imported || s == Refused || s == Cancelled || s == Lapsed || s == Proved
 }
+
+// Kind is what a request asks its importer for.
+type Kind string
+
+const (
+	ForImport Kind = ""      // to import
+	ForDrill  Kind = "drill" // to prove that the backup is right; nothing is sent to the KMS
+)
 
 // ImporterKind is how a request names who may import.
 type ImporterKind string
@@ -107,6 +116,7 @@ type Outcome struct {
 type Request struct {
 	ID         string         // 26 letters and digits, unguessable
 	Terms      `json:"Terms"` // by its name, since both have an Importer
+	Kind       Kind
 	State      State
 	Requester  string // person's id
 	Name       string // of the requester
@@ -119,6 +129,7 @@ type Request struct {
 	Importer   string // id of whoever got the parameters; empty before
 	Decisions  []Decision
 	Outcome    *Outcome
-	Own        bool  // made by the import page for somebody who imports without being asked
-	Version    int64 // counts every change
+	Again      string // id of the import that this one repeats, or that a drill is about; empty for others
+	Own        bool   // made by the import page for somebody who imports without being asked
+	Version    int64  // counts every change
 }

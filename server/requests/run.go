@@ -48,6 +48,9 @@ func (s *Service) Run(ctx context.Context) {
 			if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
 				s.log.Error("forgetting expired tokens", "error", err)
 			}
+			if err := s.KeepUp(ctx); err != nil && ctx.Err() == nil {
+				s.log.Error("asking for drills", "error", err)
+			}
 			swept = now
 		}
 		select {

@@ -56,8 +56,17 @@ type Config struct {
 
 	// Waited is told how long a call of an action waited for its turn; nil means nothing.
 	Waited func(action string, waited time.Duration)
+
+	// DrillEvery is how often the importer of a key has to prove that the backup is right; zero means
+	// that nobody is asked to.
+	DrillEvery time.Duration
+
 	// Ended is called in the transaction in which a request ends; nil means nothing.
 	Ended func(tx *store.Tx, id string) error
+
+	// Waits is called in the transaction in which a submission begins to wait for approvals; nil means
+	// nothing.
+	Waits func(tx *store.Tx, r *Request) error
 
 	Lease  time.Duration      // zero means DefaultLease
 	Tick   time.Duration      // how often Run looks for what is due; zero means a second
@@ -90,7 +99,7 @@ func New(config Config) (*Service, error) {
 	if config.DB == nil || config.Ledger == nil || config.Policy == nil || config.KMS == nil || config.Region == "" {
 		return nil, errors.New("keeping requests: DB, Ledger, Policy, KMS and Region must be set")
 	}
-	if config.ReadsPerSecond < 0 || config.WritesPerSecond < 0 || config.Lease < 0 || config.Tick < 0 {
+	if config.ReadsPerSecond < 0 || config.WritesPerSecond < 0 || config.Lease < 0 || config.Tick < 0 || config.DrillEvery < 0 {
 		return nil, errors.New("keeping requests: a limit is negative")
 	}
 	defaults(&config)

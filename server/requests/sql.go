@@ -61,6 +61,11 @@ func save(tx *store.Tx, r *record) error {
 	if n, err := result.RowsAffected(); err != nil || n != 1 {
 		return fmt.Errorf("saving a request: %d rows changed, error %v", n, err)
 	}
+	if r.State == Imported {
+		if err := keepKey(tx, r); err != nil {
+			return err
+		}
+	}
 	return saveParties(tx, r)
 }
 

@@ -11,6 +11,7 @@ const (
 	actRefuse   act = "refuse"
 	actCancel   act = "cancel"
 	actAgain    act = "again"
+	actProve    act = "prove"
 
 	// The console does these by itself.
 	actLapse   act = "lapse"   // the deadline or the token has passed
@@ -32,6 +33,7 @@ var transitions = map[act]map[State]State{
 	actRefuse:   {Submitted: Refused},
 	actCancel:   {Open: Cancelled, Issued: Cancelled, Submitted: Cancelled, Failed: Cancelled},
 	actAgain:    {Failed: Open, Submitted: Submitted, Unknown: Unknown},
+	actProve:    {Open: Proved},
 	actLapse:    {Open: Lapsed, Issued: Lapsed, Submitted: Lapsed, Failed: Lapsed},
 	actSend:     {Submitted: Sending, Unknown: Sending, Sending: Sending, Linked: Sending},
 	actAccept:   {Sending: Imported},
@@ -42,8 +44,14 @@ var transitions = map[act]map[State]State{
 	actLink:     {Submitted: Linked, Unknown: Linked, Linked: Linked},
 }
 
+// ofDrill are the acts of a drill: nobody gets parameters for one, nor submits.
+var ofDrill = map[act]bool{actProve: true, actCancel: true, actLapse: true}
+
 // after returns the state after an act, and whether the act is possible.
-func (s State) after(a act) (State, bool) {
-	next, possible := transitions[a][s]
+func (r *Request) after(a act) (State, bool) {
+	if r.Kind == ForDrill && !ofDrill[a] || r.Kind != ForDrill && a == actProve {
+		return "", false
+	}
+	next, possible := transitions[a][r.State]
 	return next, possible
 }

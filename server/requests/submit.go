@@ -30,7 +30,7 @@ func (s *Service) submit(ctx context.Context, id string, in Submission) (*record
 		if !c.r.mayImport(c.who) {
 			return ErrNotImporter
 		}
-		if _, possible := c.r.State.after(actSubmit); !possible {
+		if _, possible := c.r.after(actSubmit); !possible {
 			return ErrState.with("state", string(c.r.State))
 		}
 		if fault := in.check(&c.r.Terms, c.now); fault != nil {
@@ -80,6 +80,11 @@ func (c *change) take(in Submission, digest string, d policy.Decision) error {
 		return err
 	}
 	c.ready()
+	if c.s.config.Waits != nil && !c.r.enough() {
+		if err := c.s.config.Waits(c.tx, &c.r.Request); err != nil {
+			return err
+		}
+	}
 	return c.record("request.submitted", "submitted", "", d.Policies, map[string]string{
 		"digest": digest, "algorithm": in.Algorithm, "wrappingKey": in.WrappingKeySHA256, "ciphertext": in.ciphertextDigest(),
 		"expires": expiryOf(&in), "kcv": strings.ToLower(in.KCV), "commitment": in.Commitment, "parameters": in.obtained(),

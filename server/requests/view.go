@@ -16,7 +16,7 @@ const soon = time.Hour
 type View struct {
 	Request
 	Events []Event   // the oldest first; nil in a list
-	May    []string  // what the person can do now: issue submit approve takeback refuse cancel again import-link report
+	May    []string  // what the person can do now: issue submit prove approve takeback refuse cancel again import-link report
 	Next   Next      // what happens next
 	Lapses time.Time // when it lapses if nobody acts; zero means never
 	Soon   bool      // whether that is less than an hour away
@@ -36,6 +36,7 @@ const (
 	NextResend  = "resend"  // the outcome is unknown; somebody has the same bytes sent again
 	NextLook    = "look"    // the outcome is unknown and stays so: look at the CMK in the KMS
 	NextAgain   = "again"   // the KMS refused; the importer begins again
+	NextProve   = "prove"   // the importer opens the backup
 )
 
 // Next is what happens next and who acts.
@@ -88,7 +89,7 @@ func (s *Service) maySee(who person.Person, r *Request) bool {
 func (s *Service) view(who person.Person, r *record, events []Event) View {
 	now := s.now()
 	shown := *r
-	if _, possible := r.State.after(actLapse); possible && r.overdue(now) {
+	if _, possible := r.after(actLapse); possible && r.overdue(now) {
 		shown.State = Lapsed
 	}
 	shown.Submission = r.Submission.shown()
@@ -101,12 +102,15 @@ func (s *Service) view(who person.Person, r *record, events []Event) View {
 func (s *Service) may(who person.Person, r *record) []string {
 	acts := []string{}
 	allowed := func(action string) bool { return s.config.Policy.Decide(question(who, action, &r.Request)).Allowed }
-	possible := func(a act) bool { _, ok := r.State.after(a); return ok }
+	possible := func(a act) bool { _, ok := r.after(a); return ok }
 	if possible(actIssue) && r.mayImport(who) && allowed(policy.Import) {
 		acts = append(acts, string(actIssue))
 		if possible(actSubmit) && r.Request.Importer == who.ID {
 			acts = append(acts, string(actSubmit))
 		}
+	}
+	if possible(actProve) && r.mayImport(who) && allowed(policy.Import) {
+		acts = append(acts, string(actProve))
 	}
 	if fault := r.decider(who); (fault == nil || fault == ErrTwice) && allowed(policy.Approve) {
 		if fault == nil {
@@ -130,6 +134,9 @@ func (s *Service) may(who person.Person, r *record) []string {
 func (s *Service) next(r *record) Next {
 	switch r.State {
 	case Open:
+		if r.Kind == ForDrill {
+			return Next{Code: NextProve, Who: r.importers()}
+		}
 		return Next{Code: NextImport, Who: r.importers()}
 	case Issued:
 		return Next{Code: NextSubmit, Who: r.importers()}

@@ -3,6 +3,7 @@ package signin
 import (
 	"crypto/rand"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -16,14 +17,18 @@ import (
 // remember returns the id of a person of the directory, and makes one at the first sign-in. The id
 // says nothing about the person.
 func remember(tx *store.Tx, issuer, subject string, p person.Person, now time.Time) (id string, err error) {
+	groups, err := json.Marshal(p.Groups)
+	if err != nil {
+		return "", err
+	}
 	err = tx.QueryRow("SELECT id FROM signin_people WHERE issuer = ? AND subject = ?", issuer, subject).Scan(&id)
 	switch {
 	case err == nil:
-		_, err = tx.Exec("UPDATE signin_people SET name = ?, email = ?, at = ? WHERE id = ?", p.Name, p.Email, now.UnixMicro(), id)
+		_, err = tx.Exec("UPDATE signin_people SET name = ?, email = ?, at = ?, in_groups = ? WHERE id = ?", p.Name, p.Email, now.UnixMicro(), string(groups), id)
 	case errors.Is(err, sql.ErrNoRows):
 		id = rand.Text()
-		_, err = tx.Exec("INSERT INTO signin_people (id, issuer, subject, name, email, at) VALUES (?, ?, ?, ?, ?, ?)",
-			id, issuer, subject, p.Name, p.Email, now.UnixMicro())
+		_, err = tx.Exec("INSERT INTO signin_people (id, issuer, subject, name, email, at, in_groups) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			id, issuer, subject, p.Name, p.Email, now.UnixMicro(), string(groups))
 	}
 	return id, err
 }

@@ -61,6 +61,13 @@ func TestProvider(t *testing.T) {
 			}
 		}
 
+		var groups string
+		if err := db.Read(t.Context(), func(tx *store.Tx) error {
+			return tx.QueryRow("SELECT in_groups FROM signin_people WHERE id = ?", who.ID).Scan(&groups)
+		}); err != nil || groups != `["payments","staff"]` {
+			t.Errorf("the groups that are kept are %s, %v", groups, err)
+		}
+
 		// The same person has the same id in another browser, and another person another one.
 		other := c.browser(t)
 		other.get("/signin/start")

@@ -60,10 +60,11 @@ function show(fresh) {
 function showActs(shown) {
     const may = new Set(shown.May)
     // Whoever asked for it tells the importer where it is; a guest gets a link of their own.
-    if (may.has("cancel") && shown.State === "open" && shown.ImporterKind !== "link" && !may.has("issue")) may.add("copy-link")
+    if (may.has("cancel") && shown.State === "open" && shown.ImporterKind !== "link" && !may.has("issue") && !may.has("prove")) may.add("copy-link")
     for (const act of all(part, "[data-may]")) act.hidden = !may.has(act.dataset.may ?? "")
     const link = one(part, `[data-link="import"]`)
     link.setAttribute("href", address(importPath(shown)))
+    one(part, `[data-link="drill"]`).setAttribute("href", address(importPath(shown)))
     link.classList.toggle("secondary", shown.State === "submitted")
     one(part, "#import-link").textContent = new URL(importPath(shown), location.origin).href
     one(part, `[data-form="again"] > button`).textContent = phrase(shown.State === "failed" ? "begin" : "again")

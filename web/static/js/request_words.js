@@ -9,6 +9,7 @@ import { phrase } from "./words.js"
  * @typedef {object} Request
  * @property {string} Id
  * @property {string} State
+ * @property {string} Kind "drill" for a drill, else empty
  * @property {string} Region
  * @property {string} KeyId
  * @property {string} Label
@@ -60,7 +61,7 @@ export function moments(time) {
 export const stateName = ({ State }) => phrase(`status-${State}`)
 
 /** What a person may do that makes the next step theirs, by its code. @type {Record<string, string>} */
-const ownAct = { import: "issue", submit: "issue", approve: "approve", link: "import-link", report: "report", resend: "again", again: "again" }
+const ownAct = { import: "issue", submit: "issue", prove: "prove", approve: "approve", link: "import-link", report: "report", resend: "again", again: "again" }
 
 /** Whether the next step is that of the person who reads it. @param {Request} request */
 export const isOwn = ({ Next, May }) => May.includes(ownAct[Next.Code] ?? "")
@@ -114,5 +115,6 @@ export const address = (path) => `/${document.documentElement.lang}${path}`
 /** The address of a request's page. @param {string} id */
 export const requestAddress = (id) => address(`/request?id=${id}`)
 
-/** The part of the address where an import for a request begins. @param {Request} request */
-export const importPath = ({ Id, Commitment }) => `${Commitment === "" ? "/" : "/reimport"}?request=${Id}`
+/** The part of the address where an import or a drill for a request begins. @param {Request} request */
+export const importPath = ({ Id, Kind, Commitment }) =>
+    `${Kind === "drill" ? "/drill" : Commitment === "" ? "/" : "/reimport"}?request=${Id}`

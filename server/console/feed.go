@@ -1,0 +1,141 @@
+package console
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"regexp"
+	"time"
+
+	ics "github.com/arran4/golang-ical"
+	"github.com/labstack/echo/v4"
+
+	"keyferry/components/text"
+	"keyferry/server/feeds"
+	"keyferry/server/requests"
+)
+
+// Feeds is what the pages need of calendar addresses. Who asks is in the context, but for Open, which
+// is for whoever has the address.
+type Feeds interface {
+	List(ctx context.Context) ([]feeds.Feed, error)
+	Make(ctx context.Context, group, language string) (secret string, err error)
+	Revoke(ctx context.Context, id string) error
+	Open(ctx context.Context, from, secret string) (feeds.Calendar, error)
+}
+
+type shownFeed struct{ Id, Group, Made, Until, Read string }
+
+// listFeeds answers with the calendar addresses of the person, without what makes them work.
+func (c *console) listFeeds(e echo.Context) error {
+	if _, err := asker(e); err != nil {
+		return err
+	}
+	list, err := c.Team.Feeds.List(c.context(e))
+	if err != nil {
+		return err
+	}
+	shown := []shownFeed{}
+	for _, f := range list {
+		shown = append(shown, shownFeed{f.ID, f.Group, stamp(f.Made), stamp(f.Until), stamp(f.Read)})
+	}
+	return e.JSON(http.StatusOK, struct{ Feeds []shownFeed }{shown})
+}
+
+// makeFeed makes an address for the person's keys, or for those of a group. It is shown this once.
+func (c *console) makeFeed(e echo.Context) error {
+	if _, err := asker(e); err != nil {
+		return err
+	}
+	var group string
+	if err := readObject(e, fields{"Group": &group}); err != nil {
+		return err
+	}
+	if !readable(group, maxLine) {
+		return errMalformed
+	}
+	secret, err := c.Team.Feeds.Make(c.context(e), group, language(e.Request()).Tag)
+	if err != nil {
+		return err
+	}
+	return e.JSON(http.StatusCreated, struct{ Path string }{"/calendar/" + secret + ".ics"})
+}
+
+func (c *console) revokeFeed(e echo.Context) error {
+	if _, err := asker(e); err != nil {
+		return err
+	}
+	var id string
+	if err := readObject(e, fields{"Id": &id}); err != nil {
+		return err
+	}
+	if !requestIDs.MatchString(id) {
+		return errMalformed
+	}
+	if err := c.Team.Feeds.Revoke(c.context(e), id); err != nil {
+		return err
+	}
+	return e.NoContent(http.StatusNoContent)
+}
+
+// feedName is the last part of a calendar's address.
+var feedName = regexp.MustCompile(`^([A-Z0-9]{26})\.ics$`)
+
+// feed answers a calendar program with the expiry of keys. Neither log nor error has the address.
+func (c *console) feed(e echo.Context) error {
+	named := feedName.FindStringSubmatch(e.Param("feed"))
+	if named == nil {
+		return errNotFound
+	}
+	from, _, err := net.SplitHostPort(e.Request().RemoteAddr)
+	if err != nil {
+		from = e.Request().RemoteAddr
+	}
+	shown, err := c.Team.Feeds.Open(c.context(e), from, named[1])
+	if err == requests.ErrNotFound {
+		return errNotFound
+	}
+	if err != nil {
+		return err
+	}
+	return e.Blob(http.StatusOK, "text/calendar; charset=utf-8", []byte(c.feedFile(e, shown)))
+}
+
+// feedFile writes the calendar of a feed: each key's expiry with its lead times, as a single
+// calendar file has them, and the drills that are due.
+func (c *console) feedFile(e echo.Context, shown feeds.Calendar) string {
+	words := text.Match(shown.Language)
+	file := ics.NewCalendarFor("Keyferry")
+	file.SetMethod(ics.MethodPublish)
+	file.SetXWRCalName(text.Fill(words.Keys.FeedCalendar, "name", shown.Name))
+	file.SetRefreshInterval("P1D", ics.WithValue(string(ics.ValueDataTypeDuration)))
+	file.SetXPublishedTTL("P1D")
+	base := scheme(e.Request()) + "://" + e.Request().Host
+	now := c.now().UTC()
+	for _, k := range shown.Keys {
+		r := reminders{words: words, keyID: k.ID, region: k.Region, now: now, page: base + "/keys?KeyId=" + k.ID}
+		label := ""
+		if k.Label != "" {
+			label = " (" + k.Label + ")"
+		}
+		if !k.Expires.IsZero() {
+			r.expires = k.Expires
+			r.add(file, 0, text.Fill(words.Keys.FeedSummary, "cmk", k.ID)+label)
+			r.addLeads(file, c.Team.Leads, label)
+		}
+		if !k.DrillDue.IsZero() && k.DrillDue.Before(now.AddDate(1, 1, 0)) {
+			r.expires, r.keyID = k.DrillDue, k.ID+"-drill"
+			r.add(file, 0, text.Fill(words.Keys.FeedDrill, "cmk", k.ID)+label)
+		}
+	}
+	return file.Serialize(ics.WithNewLineWindows)
+}
+
+// addLeads adds the lead times that have not begun.
+func (r reminders) addLeads(file *ics.Calendar, leads []time.Duration, label string) {
+	for _, lead := range leads {
+		if days := int(lead / (24 * time.Hour)); days > 0 && r.expires.AddDate(0, 0, -days).After(r.now) {
+			r.add(file, days, text.Fill(r.words.Calendar.Reminder, "cmk", r.keyID, "time", r.expires.Format("2006-01-02"))+label)
+		}
+	}
+}

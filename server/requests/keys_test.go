@@ -1,0 +1,421 @@
+package requests_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"keyferry/server/localkms"
+	"keyferry/server/person"
+	"keyferry/server/requests"
+	"keyferry/server/store"
+	"keyferry/server/store/storetest"
+)
+
+const (
+	day        = 24 * time.Hour
+	kcvOne     = "0123456789"
+	commitment = "aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11"
+	otherKey   = "bb22bb22bb22bb22bb22bb22bb22bb22bb22bb22bb22bb22bb22bb22bb22bb22"
+)
+
+// drilling is a service that asks for a drill each year.
+func (w *world) drilling() {
+	w.service = w.open(func(c *requests.Config) { c.DrillEvery = 365 * day; c.Tick = 10 * time.Millisecond })
+}
+
+// imports imports as ira for a request of rita's, without approvals. Zero means that it never expires.
+func (w *world) imports(keyID, label string, expires time.Time) requests.View {
+	w.t.Helper()
+	r := w.create(w.terms(keyID, label))
+	return w.must(w.service.Submit(w.as(ira), r.ID, w.shownSubmission(r.ID, expires)))
+}
+
+// shownSubmission is one that shows what is on record of the key.
+func (w *world) shownSubmission(id string, expires time.Time) requests.Submission {
+	in := w.wrapped(ira, id, material)
+	in.KCV, in.Commitment = kcvOne, commitment
+	if !expires.IsZero() {
+		in.ExpireUnix = expires.Unix()
+	}
+	return in
+}
+
+func (w *world) keys(by person.Person, f requests.KeyFilter) []requests.Key {
+	w.t.Helper()
+	page, err := w.service.Keys(w.as(by), f)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return page.Items
+}
+
+func keyIDs(keys []requests.Key) []string {
+	ids := []string{}
+	for _, k := range keys {
+		ids = append(ids, k.ID)
+	}
+	return ids
+}
+
+// The page of keys has each CMK once, the nearest expiry first, for those who may see its import.
+func TestKeysByExpiry(t *testing.T) {
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		w := newWorld(t, url, manyCMKs(4))
+		w.drilling()
+		start := w.clock.now()
+		w.imports(nthKey(0), "tests/lasting", time.Time{})
+		w.imports(nthKey(1), "tests/far", start.Add(400*day))
+		w.imports(nthKey(2), "tests/soon", start.Add(20*day))
+		w.imports(nthKey(3), "tests/near", start.Add(2*day))
+		want := []string{nthKey(3), nthKey(2), nthKey(1), nthKey(0)}
+		for size := 1; size <= 5; size++ {
+			var got []string
+			for f := (requests.KeyFilter{Limit: size}); ; {
+				page, err := w.service.Keys(w.as(olga), f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, keyIDs(page.Items)...)
+				if f.After = page.After; f.After == "" {
+					break
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("by %d: %v, want %v", size, got, want)
+			}
+		}
+		w.clock.advance(3 * day)
+		for _, test := range []struct {
+			filter requests.KeyFilter
+			want   []string
+		}{
+			{requests.KeyFilter{State: requests.KeyExpired}, want[:1]},
+			{requests.KeyFilter{State: requests.KeySoon}, want[1:2]},
+			{requests.KeyFilter{State: requests.KeyCurrent}, want[2:3]},
+			{requests.KeyFilter{State: requests.KeyLasting}, want[3:]},
+			{requests.KeyFilter{State: requests.KeyDrill}, nil},
+			{requests.KeyFilter{Text: "TESTS/S"}, want[1:2]},
+			{requests.KeyFilter{Text: nthKey(0)}, want[3:]},
+			{requests.KeyFilter{Text: "ira"}, want},
+			{requests.KeyFilter{Text: kcvOne}, want},
+			{requests.KeyFilter{Text: "%"}, nil},
+		} {
+			if got := keyIDs(w.keys(olga, test.filter)); !slices.Equal(got, test.want) && len(got)+len(test.want) > 0 {
+				t.Errorf("%+v finds %v, want %v", test.filter, got, test.want)
+			}
+		}
+		for _, bad := range []requests.KeyFilter{{Which: "theirs"}, {After: "x"}, {After: "1/a/b/c"}, {Limit: -1}, {Limit: 1000}, {Text: "a\nb"}, {State: "gone"}} {
+			_, err := w.service.Keys(w.as(rita), bad)
+			w.wantFault(err, requests.ErrFilter)
+		}
+		first := w.keys(olga, requests.KeyFilter{})[0]
+		if first.KCV != kcvOne || first.Commitment != commitment || first.Holder.Name != "ira" || first.Label != "tests/near" ||
+			first.State != requests.KeyExpired || !first.Drilled.IsZero() || first.Region != region || first.Expires.Unix() != start.Add(2*day).Unix() {
+			t.Errorf("the key is %+v", first)
+		}
+		for _, test := range []struct {
+			who   person.Person
+			which string
+			want  int
+		}{
+			{other, requests.All, 0}, {sam, requests.All, 4}, {rita, requests.All, 4}, {ira, requests.All, 4},
+			{sam, requests.Mine, 0}, {ira, requests.Mine, 4}, {rita, requests.Mine, 4}, {guestOf(first.Request), requests.All, 0},
+		} {
+			if got := w.keys(test.who, requests.KeyFilter{Which: test.which}); len(got) != test.want {
+				t.Errorf("%s sees %d keys of %s, want %d", test.who.Name, len(got), test.which, test.want)
+			}
+		}
+		_, err := w.service.Key(w.as(other), region, nthKey(0))
+		w.wantFault(err, requests.ErrNotFound)
+		if _, err := w.service.Keys(t.Context(), requests.KeyFilter{}); !errors.Is(err, requests.ErrSignIn) {
+			t.Errorf("nobody: %v", err)
+		}
+	})
+}
+
+// One click asks the same importer for the same key. A second click finds the same request, and no
+// other key is accepted.
+func TestRenewal(t *testing.T) {
+	each(t, func(w *world) {
+		first := w.imports(keyOne, "tests/a", w.clock.now().Add(20*day))
+		w.clock.advance(time.Hour)
+		again, err := w.service.Renew(w.as(ira), region, keyOne)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if again.Terms.Importer != requests.ByGroup || again.ImporterID != "payments" || again.Terms.Commitment != commitment ||
+			again.Again != first.ID || again.Label != "tests/a" || again.State != requests.Open || !slices.Contains(again.May, "issue") {
+			w.t.Errorf("the renewal is %+v", again)
+		}
+		for _, who := range []person.Person{ira, rita} {
+			same, err := w.service.Renew(w.as(who), region, keyOne)
+			if err != nil || same.ID != again.ID {
+				w.t.Errorf("%s gets %s, %v, want %s", who.Name, same.ID, err, again.ID)
+			}
+		}
+		if k := w.keys(ira, requests.KeyFilter{})[0]; k.Renewal != again.ID {
+			w.t.Errorf("the key names the renewal %q", k.Renewal)
+		}
+		in := w.shownSubmission(again.ID, w.clock.now().Add(300*day))
+		in.Commitment = otherKey
+		_, err = w.service.Submit(w.as(ira), again.ID, in)
+		w.wantFault(err, requests.ErrOtherKey)
+		in.Commitment = commitment
+		done := w.must(w.service.Submit(w.as(ira), again.ID, in))
+		if done.State != requests.Imported {
+			w.t.Fatalf("the renewal is %s", done.State)
+		}
+		keys := w.keys(ira, requests.KeyFilter{})
+		if len(keys) != 1 || keys[0].Request != again.ID || keys[0].Renewal != "" || keys[0].State != requests.KeyCurrent {
+			w.t.Errorf("after the renewal there is %+v", keys)
+		}
+		_, err = w.service.Renew(w.as(sam), region, keyOne) // may see it, and no more
+		w.wantFault(err, requests.ErrDenied)
+		_, err = w.service.Renew(w.as(other), region, keyOne)
+		w.wantFault(err, requests.ErrNotFound)
+		_, err = w.service.Renew(w.as(rita), region, keyTwo)
+		w.wantFault(err, requests.ErrNotFound)
+	})
+}
+
+// Where the importer asks for the renewal, the policy's approvals are needed as ever.
+func TestRenewalNeedsApprovals(t *testing.T) {
+	each(t, func(w *world) {
+		v := w.submitted(keyOne, "payments/a")
+		w.must(w.service.Approve(w.as(olga), v.ID, v.Digest))
+		again := w.must(w.service.Renew(w.as(ira), region, keyOne))
+		if again.Approvals != 1 || !slices.Equal(again.Approvers, []string{"officers"}) {
+			w.t.Errorf("the renewal needs %d of %v", again.Approvals, again.Approvers)
+		}
+		done := w.must(w.service.Submit(w.as(ira), again.ID, w.wrapped(ira, again.ID, material)))
+		if done.State != requests.Submitted {
+			w.t.Errorf("it is %s without approval", done.State)
+		}
+	})
+}
+
+// A drill is done by the importer alone, with the key on record alone; nothing reaches the KMS.
+func TestDrill(t *testing.T) {
+	each(t, func(w *world) {
+		w.drilling()
+		w.imports(keyOne, "tests/a", w.clock.now().Add(20*day))
+		calls := w.calls.count()
+		drill := w.must(w.service.Drill(w.as(rita), region, keyOne))
+		if drill.Kind != requests.ForDrill || drill.Next.Code != requests.NextProve {
+			w.t.Errorf("the drill is %+v", drill)
+		}
+		waiting, err := w.service.List(w.as(ira), requests.Filter{Which: requests.Waiting})
+		if err != nil || len(waiting.Items) != 1 || !slices.Equal(waiting.Items[0].May, []string{"prove"}) {
+			w.t.Fatalf("for the importer waits %+v, %v", waiting.Items, err)
+		}
+		_, err = w.service.Parameters(w.as(ira), drill.ID, algorithm)
+		w.wantFault(err, requests.ErrState)
+		_, err = w.service.Submit(w.as(ira), drill.ID, requests.Submission{})
+		w.wantFault(err, requests.ErrState)
+		good := requests.Proof{Commitment: commitment, KCV: kcvOne}
+		for _, who := range []person.Person{rita, olga} {
+			_, err = w.service.Prove(w.as(who), drill.ID, good)
+			w.wantFault(err, requests.ErrNotImporter)
+		}
+		_, err = w.service.Prove(w.as(ira), drill.ID, requests.Proof{Commitment: otherKey, KCV: kcvOne})
+		w.wantFault(err, requests.ErrOtherKey)
+		_, err = w.service.Prove(w.as(ira), drill.ID, requests.Proof{Commitment: commitment, KCV: "9999999999"})
+		w.wantFault(err, requests.ErrOtherKey)
+		_, err = w.service.Prove(w.as(ira), drill.ID, requests.Proof{Commitment: "x", KCV: kcvOne})
+		w.wantFault(err, requests.ErrCheckValue)
+		imported := w.imports(keyTwo, "tests/b", time.Time{})
+		w.clock.advance(day)
+		done := w.must(w.service.Prove(w.as(ira), drill.ID, good))
+		w.must(w.service.Prove(w.as(ira), drill.ID, good)) // the answer was lost
+		if done.State != requests.Proved || w.calls.count() != calls+1 {
+			w.t.Errorf("the drill is %s after %d calls", done.State, w.calls.count()-calls)
+		}
+		if got := w.kinds(drill.ID); !slices.Equal(got, []string{"request.created", "drill.proved"}) {
+			w.t.Errorf("the ledger has %v", got)
+		}
+		k := w.keys(ira, requests.KeyFilter{})[0]
+		if k.Drill != "" || k.Drilled.IsZero() || k.DrillDue.Sub(k.Drilled) != 365*day {
+			w.t.Errorf("the key is %+v", k)
+		}
+		if _, err := w.service.Prove(w.as(ira), imported.ID, good); !errors.Is(err, requests.ErrState) {
+			w.t.Errorf("proving an import: %v", err)
+		}
+	})
+}
+
+// Three years in one run: each year one drill is asked for, thirty days ahead, by one of two consoles;
+// one that was not done is asked for again when its time is over.
+func TestDrillsRepeatYearly(t *testing.T) {
+	each(t, func(w *world) {
+		w.drilling()
+		second := w.open(func(c *requests.Config) { c.DrillEvery = 365 * day })
+		w.imports(keyOne, "tests/a", time.Time{})
+		made := func() (ids []string) {
+			for _, s := range []*requests.Service{w.service, second} {
+				if err := s.KeepUp(w.t.Context()); err != nil {
+					w.t.Fatal(err)
+				}
+				if err := s.Recover(w.t.Context()); err != nil { // lapses what is over
+					w.t.Fatal(err)
+				}
+			}
+			page, err := w.service.List(w.as(ira), requests.Filter{Which: requests.Mine, Limit: 200})
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			for _, v := range page.Items {
+				if v.Kind == requests.ForDrill {
+					ids = append(ids, v.ID)
+				}
+			}
+			return ids
+		}
+		for year := range 3 {
+			w.clock.advance(334 * day)
+			if got := made(); len(got) != year {
+				w.t.Fatalf("year %d, 31 days ahead: %d drills", year, len(got))
+			}
+			w.clock.advance(2 * day)
+			got := made()
+			if len(got) != year+1 || len(made()) != year+1 {
+				w.t.Fatalf("year %d, 29 days ahead: %d drills", year, len(got))
+			}
+			v := w.must(w.service.Prove(w.as(ira), got[0], requests.Proof{Commitment: commitment, KCV: kcvOne}))
+			if v.Requester != rita.ID || v.Events[0].PersonID != "" {
+				w.t.Errorf("it was asked for by %s, event %+v", v.Requester, v.Events[0])
+			}
+		}
+		w.clock.advance(337 * day)
+		missed := made()[0]
+		w.clock.advance(31 * day)
+		next := made()
+		w.wantState(missed, requests.Lapsed)
+		if len(next) != 5 {
+			w.t.Errorf("after a drill was missed there are %d, want 5", len(next))
+		}
+		w.setPolicy(strings.ReplaceAll(policies, `"payments", action == Action::"import"`, `"nobody", action == Action::"import"`))
+		w.clock.advance(60 * day)
+		if got := made(); len(got) != 5 {
+			w.t.Errorf("somebody is asked for a drill who may not import: %d", len(got))
+		}
+	})
+}
+
+// What an earlier version imported is on the list after the first start.
+func TestKeysOfAnEarlierVersion(t *testing.T) {
+	each(t, func(w *world) {
+		w.imports(keyOne, "tests/a", time.Time{})
+		w.exec("DELETE FROM imported_keys")
+		w.exec("UPDATE requests SET keyed = 0")
+		if got := w.keys(ira, requests.KeyFilter{}); len(got) != 0 {
+			w.t.Fatalf("%d keys before", len(got))
+		}
+		if err := w.service.KeepUp(w.t.Context()); err != nil {
+			w.t.Fatal(err)
+		}
+		if got := w.keys(ira, requests.KeyFilter{}); len(got) != 1 || got[0].Commitment != commitment {
+			w.t.Errorf("afterwards there are %+v", got)
+		}
+	})
+}
+
+// With 10,000 keys a page takes as long as with few.
+func TestTenThousandKeys(t *testing.T) {
+	if testing.Short() {
+		t.Skip("makes 10,000 keys")
+	}
+	each(t, func(w *world) {
+		v := w.imports(keyOne, "tests/a", w.clock.now().Add(20*day))
+		for i := range 10 {
+			if err := w.db.Write(t.Context(), func(tx *store.Tx) error {
+				for j := range 1000 {
+					_, err := tx.Exec(`INSERT INTO imported_keys SELECT region, ?, request, imported, expires + ?, kcv, commitment, drilled, proved, drill,
+						again_at, renewal, remind, search FROM imported_keys WHERE request = ? AND key_id = ?`,
+						fmt.Sprintf("key-many%02d%03d", i, j), int64(i*1000+j)*1e6, v.ID, keyOne)
+					if err != nil {
+						return err
+					}
+				}
+				return nil
+			}); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+		if w.db.Kind() == store.Postgres {
+			w.exec("ANALYZE")
+		}
+		for name, f := range map[string]requests.KeyFilter{
+			"first": {}, "mine": {Which: requests.Mine}, "middle": {After: fmt.Sprintf("%d/%s/%s", w.keys(ira, requests.KeyFilter{})[0].Expires.UnixMicro()+5000*1e6, region, "key")},
+			"found": {Text: "tests/a"}, "nothing found": {Text: "zzz"}, "soon": {State: requests.KeySoon},
+		} {
+			best := time.Hour
+			for range 5 {
+				began := time.Now()
+				if _, err := w.service.Keys(w.as(ira), f); err != nil {
+					w.t.Fatal(err)
+				}
+				best = min(best, time.Since(began))
+			}
+			w.t.Logf("%s: %v", name, best)
+			if best > 100*time.Millisecond {
+				w.t.Errorf("%s takes %v", name, best)
+			}
+		}
+	})
+}
+
+// A process that is killed around a drill leaves one on record, or none.
+func TestKilledDuringADrill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills many processes")
+	}
+	for _, point := range requests.Points() {
+		if !strings.HasPrefix(point, "drill.") && !strings.HasPrefix(point, "prove.") && !strings.HasPrefix(point, "renew.") {
+			continue
+		}
+		t.Run(point, func(t *testing.T) {
+			storetest.EachURL(t, func(t *testing.T, url string) {
+				t.Parallel()
+				w := newWorld(t, url, localkms.Config{})
+				w.imports(keyOne, "tests/a", time.Time{})
+				output, err := w.child("drill", childDies+"="+point).CombinedOutput()
+				var exit *exec.ExitError
+				if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+					t.Fatalf("the child was not killed: %v\n%s", err, output)
+				}
+				w.checkAgreement()
+				w.walkDrill(t.Context())
+				w.checkAgreement()
+				page, err := w.service.List(w.as(ira), requests.Filter{})
+				if err != nil || len(page.Items) != 3 {
+					t.Errorf("there are %d requests, want import, renewal and drill; %v", len(page.Items), err)
+				}
+				if n := w.count("SELECT count(*) FROM ledger_entries WHERE kind = 'drill.proved'"); n != 1 {
+					t.Errorf("the ledger has %d drills", n)
+				}
+			})
+		})
+	}
+}
+
+// walkDrill asks for another import and a drill, and does the drill, unless all is done.
+func (w *world) walkDrill(ctx context.Context) {
+	w.t.Helper()
+	ctx = person.With(ctx, ira)
+	w.must(w.service.Renew(ctx, region, keyOne))
+	k, err := w.service.Key(ctx, region, keyOne)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if k.Drilled.IsZero() {
+		v := w.must(w.service.Drill(ctx, region, keyOne))
+		w.must(w.service.Prove(ctx, v.ID, requests.Proof{Commitment: commitment, KCV: kcvOne}))
+	}
+}

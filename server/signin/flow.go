@@ -51,7 +51,7 @@ func (s *Service) start(w http.ResponseWriter, r *http.Request) {
 		failPage(w, r, ErrTooMany)
 		return
 	}
-	found, err := s.provider.discover(r.Context())
+	found, err := s.provider.reach(r.Context())
 	if err != nil {
 		failPage(w, r, s.providerFault(err))
 		return

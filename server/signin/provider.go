@@ -70,25 +70,41 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// discover reads what the provider says of itself, at most once an hour.
+// discover returns what the provider says of itself, which it is asked at most once an hour. While
+// it is down, what it said before still holds.
 func (p *provider) discover(ctx context.Context) (*found, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := time.Now()
-	if p.found != nil && now.Sub(p.found.at) < discoveryLife {
+	found, err := p.since(ctx, time.Now().Add(-discoveryLife))
+	if err != nil && p.found != nil {
 		return p.found, nil
 	}
-	if p.why == nil || now.Sub(p.failed) > pause {
+	return found, err
+}
+
+// reach is discover for whoever is about to be sent there: it fails while the provider is down.
+func (p *provider) reach(ctx context.Context) (*found, error) {
+	now := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.since(ctx, now) // if another sign-in has asked meanwhile, its answer is new enough
+}
+
+// since returns what the provider has said since a time, and asks it if it has said nothing. The
+// caller holds mu.
+func (p *provider) since(ctx context.Context, oldest time.Time) (*found, error) {
+	if p.found != nil && !p.found.at.Before(oldest) {
+		return p.found, nil
+	}
+	if p.why == nil || time.Since(p.failed) > pause {
 		// Others wait for the result, whether whoever asked first goes away or not.
 		next, err := p.ask(context.WithoutCancel(ctx))
-		if err == nil {
-			p.found, p.why = next, nil
-			return next, nil
+		if err != nil {
+			p.why, p.failed = err, time.Now()
+			return nil, err
 		}
-		p.why, p.failed = err, time.Now()
-	}
-	if p.found != nil { // what it said before still holds
-		return p.found, nil
+		p.found, p.why = next, nil
+		return next, nil
 	}
 	return nil, p.why
 }

@@ -29,8 +29,7 @@ func personDigest(tx *store.Tx, id string) (string, error) {
 	mac := hmac.New(sha256.New, salt)
 	mac.Write([]byte(id))
 	made := hex.EncodeToString(mac.Sum(nil))
-	_, err = tx.Exec("INSERT INTO ledger_people (person, salt, digest) VALUES (?, ?, ?)", id, salt, made)
-	return made, err
+	return made, tx.Later("INSERT INTO ledger_people (person, salt, digest) VALUES (?, ?, ?)", id, salt, made)
 }
 
 // knownDigest returns the digest of a person, or "" if no entry names the person.
@@ -55,6 +54,11 @@ func (l *Log) ForgetPerson(ctx context.Context, id string) error {
 		if n, err := done.RowsAffected(); n == 0 || err != nil {
 			return err
 		}
+		g, err := l.grown(tx)
+		if err != nil {
+			return err
+		}
+		l.keep(tx, &grown{tree: g.tree, hashes: g.hashes}) // without the digest
 		_, err = l.Append(tx, Entry{At: time.Now(), Kind: "person.forgotten"})
 		return err
 	})

@@ -29,6 +29,7 @@ type commands struct {
 	Verify   verifyCommand   `cmd:"" help:"Compare what a running console serves with what this binary was built with."`
 	Policy   policyCommand   `cmd:"" help:"Check policies on who may import, or ask what they decide."`
 	Ledger   ledgerCommand   `cmd:"" help:"Verify or export the record of what happened."`
+	Person   personCommand   `cmd:"" help:"Erase a person from the database of a console."`
 
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }

@@ -204,7 +204,7 @@ func (s *Service) welcome(ctx context.Context, who *identity, f flow) (b begun, 
 			fresh = "yes"
 		}
 		if err := s.record(tx, ledger.Entry{Kind: "signin.succeeded", Person: p.ID,
-			Fields: map[string]string{"groups": count(len(p.Groups)), "fresh": fresh}}); err != nil {
+			Fields: map[string]string{"groups": count(len(p.Groups)), "acr": who.acr, "fresh": fresh}}); err != nil {
 			return err
 		}
 		b, err = s.sessions.begin(ctx, tx, session{person: p, sid: who.sid, idle: s.config.Idle})

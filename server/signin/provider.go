@@ -175,6 +175,9 @@ func (p *found) address(f flow, limit time.Duration) string {
 		age = freshness
 		options = append(options, oauth2.SetAuthURLParam("prompt", "login"))
 	}
+	if len(p.config.ACR) > 0 {
+		options = append(options, oauth2.SetAuthURLParam("acr_values", strings.Join(p.config.ACR, " ")))
+	}
 	options = append(options, oauth2.SetAuthURLParam("max_age", strconv.Itoa(int(age.Seconds()))))
 	return p.oauth.AuthCodeURL(f.State, options...)
 }
@@ -185,6 +188,7 @@ type identity struct {
 	groups               []string
 	proved               time.Time // when they proved who they are; zero if the provider does not say
 	sid                  string    // the provider's id of its session, or empty
+	acr                  string    // the class of the authentication, or empty
 }
 
 // claims are those of an ID token, or of userinfo, that are used besides the groups.
@@ -197,6 +201,7 @@ type claims struct {
 	AuthTime  *float64 `json:"auth_time"`
 	Party     string   `json:"azp"`
 	Session   string   `json:"sid"`
+	Class     any      `json:"acr"` // some write a number
 }
 
 // redeem exchanges the code for an ID token and checks it.
@@ -228,6 +233,8 @@ func (p *found) redeem(ctx context.Context, f flow, code string) (*identity, err
 		return nil, ErrTokenExpired
 	case checked.Subject == "" || len(checked.Subject) > 255 || len(c.Session) > 255:
 		return nil, ErrToken
+	case len(p.config.ACR) > 0 && !slices.ContainsFunc(p.config.ACR, func(acr string) bool { return c.Class == acr }): // acr_values is only a wish
+		return nil, ErrClass
 	case checked.AccessTokenHash != "" && checked.VerifyAccessToken(token.AccessToken) != nil:
 		return nil, ErrToken
 	}
@@ -271,6 +278,9 @@ func (p *found) complete(ctx context.Context, token *oauth2.Token, subject strin
 // can name their importer by it.
 func (p *found) identify(subject string, c claims, all map[string]any) *identity {
 	who := &identity{subject: subject, sid: c.Session, name: oneLine(c.Name)}
+	if class, _ := c.Class.(string); oneWord(class) {
+		who.acr = class
+	}
 	if who.name == "" {
 		who.name = oneLine(c.Preferred)
 	}

@@ -37,7 +37,7 @@ var kinds = map[string]map[string]form{
 	"policy.loaded":  {"digest": digest, "policies": number},
 	"policy.kept":    {"reason": line},
 	"policy.allowed": {"action": word, "approvals": number, "approvers": line},
-	"policy.denied":  {"action": word},
+	"policy.denied":  {"action": word, "omitted": number}, // of the same person since the last
 
 	"person.forgotten": {},
 }

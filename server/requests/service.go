@@ -68,11 +68,12 @@ type Config struct {
 // Their errors are *Fault for what the person can do something about, those of package kms for what
 // the KMS did, and those of package store, which wrap store.ErrFull if nothing could be kept.
 type Service struct {
-	config Config
-	holder string // names this process to the others
-	reads  *queue
-	writes *queue
-	log    *slog.Logger
+	config  Config
+	holder  string // names this process to the others
+	denials denials
+	reads   *queue
+	writes  *queue
+	log     *slog.Logger
 
 	life    context.Context // of what is sent; ends with Close
 	end     context.CancelFunc

@@ -35,6 +35,7 @@ type commands struct {
 	Policy    policyCommand    `cmd:"" help:"Check policies on who may import, or ask what they decide."`
 	Ledger    ledgerCommand    `cmd:"" help:"Verify or export the record of what happened."`
 	Store     storeCommand     `cmd:"" help:"Back up and restore what the console must not lose."`
+	Person    personCommand    `cmd:"" help:"Erase a person from the database of a console."`
 	RAMPolicy ramPolicyCommand `cmd:"" name:"ram-policy" help:"Print the least RAM policy that a console needs."`
 	Doctor    doctorCommand    `cmd:"" help:"Find out whether this computer is ready to import into a KMS."`
 

@@ -115,11 +115,14 @@ func (f *teamFlags) base(consoleURL string) string {
 
 // ledgerKey reads the key of the ledger. With an SQLite file it is made where there is none.
 func (f *teamFlags) ledgerKey() (ledger.Key, error) {
-	path := f.LedgerKey
-	if path == "" {
-		path = strings.TrimPrefix(f.Database, "sqlite:") + ".ledger-key"
+	return ledger.LoadKey(f.keyFile(), f.sqlite())
+}
+
+func (f *teamFlags) keyFile() string {
+	if f.LedgerKey != "" {
+		return f.LedgerKey
 	}
-	return ledger.LoadKey(path, f.sqlite())
+	return strings.TrimPrefix(f.Database, "sqlite:") + ".ledger-key"
 }
 
 // witnesses returns those who cosign the ledger.
@@ -217,9 +220,13 @@ func (r *team) start(ctx context.Context, f *teamFlags, t terminal, kms requests
 	if err := r.recordPolicies(ctx, r.policy.Set()); err != nil {
 		return err
 	}
-	r.policy.OnHangup(ctx, t.log, func(set *policy.Set) {
-		if err := r.recordPolicies(ctx, set); err != nil {
-			t.log.Error("the ledger does not have that policies were reloaded", "error", err)
+	r.policy.OnHangup(ctx, t.log, func(set *policy.Set, failed error) {
+		record := func() error { return r.recordPolicies(ctx, set) }
+		if failed != nil {
+			record = func() error { return r.recordKept(ctx, failed) }
+		}
+		if err := record(); err != nil {
+			t.log.Error("the ledger does not have that policies were reloaded or kept", "error", err)
 		}
 	})
 	r.running.Go(func() { r.requests.Run(ctx) })
@@ -257,6 +264,18 @@ func (r *team) recordPolicies(ctx context.Context, set *policy.Set) error {
 		_, err := r.log.Append(tx, ledger.Entry{At: time.Now(), Kind: "policy.loaded", Fields: map[string]string{
 			"digest": set.Digest, "policies": fmt.Sprint(set.Len()),
 		}})
+		return err
+	})
+}
+
+// recordKept writes into the ledger that a reload failed, and where the mistake is.
+func (r *team) recordKept(ctx context.Context, failed error) error {
+	reason, _, _ := strings.Cut(failed.Error(), "\n")
+	if runes := []rune(strings.ToValidUTF8(reason, "")); len(runes) > 1000 {
+		reason = string(runes[:1000])
+	}
+	return r.db.Write(ctx, func(tx *store.Tx) error {
+		_, err := r.log.Append(tx, ledger.Entry{At: time.Now(), Kind: "policy.kept", Fields: map[string]string{"reason": reason}})
 		return err
 	})
 }

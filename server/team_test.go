@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -143,8 +144,11 @@ func TestTeam(t *testing.T) {
 	if !moduleBuilt(t) {
 		t.Fatal("the WebAssembly module is not built: run make wasm")
 	}
-	database := filepath.Join(t.TempDir(), "k.db")
-	arguments := []string{"serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--database=" + database, "--policy=policy/example", "--demo-people"}
+	database, rules := filepath.Join(t.TempDir(), "k.db"), t.TempDir()
+	if err := os.CopyFS(rules, os.DirFS("policy/example")); err != nil {
+		t.Fatal(err)
+	}
+	arguments := []string{"serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--database=" + database, "--policy=" + rules, "--demo-people"}
 	c := run(t, arguments...)
 	base := c.wait(t, `console on (http://127\.0\.0\.1:\d+)`)
 	key := c.wait(t, `Public key of the ledger: (\S+)`)
@@ -188,16 +192,31 @@ func TestTeam(t *testing.T) {
 	c.finish(t)
 
 	// What was is still there after a restart, with the same key, and its ledger is whole.
-	c = run(t, arguments...)
+	log := &output{more: make(chan struct{}, 1)}
+	c = runLogging(t, log, arguments...)
 	base = c.wait(t, `console on (http://127\.0\.0\.1:\d+)`)
 	if again := c.wait(t, `Public key of the ledger: (\S+)`); again != key {
 		t.Errorf("after a restart the ledger's key is %s, was %s", again, key)
 	}
-	visitorAs(t, base, "ines").get(path, http.StatusOK, &seen)
+	ines = visitorAs(t, base, "ines")
+	ines.get(path, http.StatusOK, &seen)
 	if seen.State != "imported" {
 		t.Errorf("after a restart it is %s", seen.State)
 	}
+	// A reload that fails, and a person who is forgotten, are on record.
+	if err := os.WriteFile(filepath.Join(rules, "wrong.cedar"), []byte("permitt"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	(&command{said: log, ended: c.ended}).wait(t, "policies not reloaded")
+	refused(t, "nobody has that id", "person", "forget", "ada", "--database="+database)
+	expect(t, 0, "Forgotten", "person", "forget", "ines", "--database="+database)
+	ines.get(path, http.StatusUnauthorized, nil)
 	c.finish(t)
+	expect(t, 0, `"kind":"policy.kept","fields":{"reason":"`, "ledger", "export", database)
+	expect(t, 0, `"kind":"person.forgotten"`, "ledger", "export", database)
 	verify := run(t, "ledger", "verify", database, "--public-key="+key)
 	if err := <-verify.ended; err != nil {
 		t.Errorf("verifying the ledger: %v\n%s", err, verify.said)

@@ -78,6 +78,7 @@ var englishRequestFaults = map[string]Fault{
 	"SignIn.Signature":     {"The signature of your sign-in is not from the sign-in service.", "Sign in again. If it stays so, tell the operator of the console."},
 	"SignIn.TokenExpired":  {"The proof of your sign-in has expired, or is from the future.", "Tell the operator of the console to compare the clocks."},
 	"SignIn.Token":         {"The proof of your sign-in cannot be used.", "Tell the operator of the console."},
+	"SignIn.Class":         {"You signed in in a way that is not strong enough for this console.", "Sign in again with the stronger method, such as a security key. If you have none, ask the operator of the console."},
 	"SignIn.Stale":         {"The sign-in service did not ask you again who you are.", "Sign out there, then sign in again."},
 	"SignIn.GuestLink":     {"There is no such guest link.", "Check that the whole link was copied, or ask for a new one."},
 	"SignIn.GuestCode":     {"The six-digit code is wrong.", "Try again. Five wrong codes end the link."},

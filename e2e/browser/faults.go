@@ -51,7 +51,7 @@ func (v *Visit) ToStep4(key string) {
 	v.T.Helper()
 	v.ChooseCMK(key)
 	v.GetParameters("RSAES_OAEP_SHA_256")
-	v.Generate()
+	v.GenerateForRecipient()
 }
 
 // Alter changes what the page receives for an address, as a proxy in between could.

@@ -32,7 +32,7 @@ func TestDeskClock(t *testing.T) {
 	sentence, _, _ = strings.Cut(v.Words.Desk.ClockBehind, "{clock}")
 	v.See("[data-part=parameters] [data-notice=clock]", sentence)
 	v.HaveRead()
-	v.Generate()
+	v.GenerateForRecipient()
 	v.Do(v.Page.Locator("#expiry-90").Check())
 	v.Press(v.Words.Desk.MakeFiles)
 	shown, _, _ := strings.Cut(v.Text("[data-part=result] [data-fill=expiry]"), " ")

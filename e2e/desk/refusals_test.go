@@ -134,7 +134,7 @@ func TestDeskParameterFiles(t *testing.T) {
 	v.File("own-key", publicKey) // DER here and PEM there: the key counts and not its form
 	v.Press(v.Words.Desk.Read)
 	v.HaveRead() // a date is a hint and no proof, so the person decides
-	v.Generate()
+	v.GenerateForRecipient()
 	p.ImportFiles(t, key, v.TakeAway())
 }
 
@@ -148,7 +148,7 @@ func TestDeskTokenRunsOut(t *testing.T) {
 	v.DeskCMK("acs:kms:cn-hangzhou:1234567890123456:key/" + key)
 	v.Paste(p.AnswerOf(t, key, algorithm), algorithm)
 	v.HaveRead()
-	v.Generate()
+	v.GenerateForRecipient()
 	v.Do(v.Page.Clock().FastForward("24:00:01"))
 	v.Press(v.Words.Desk.MakeFiles)
 	v.Fault("token_expired")

@@ -1,15 +1,9 @@
 package person
 
 import (
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/playwright-community/playwright-go"
-
-	"keyferry/components/text"
 	"keyferry/e2e/browser"
 	"keyferry/e2e/program"
 )
@@ -92,49 +86,5 @@ func TestPassphraseIsStoredAndEnteredForgivingly(t *testing.T) {
 	v.MustHaveOnePrimary()
 	if text, _ := v.Page.Locator("[data-paper=sheet]").TextContent(); strings.Contains(text, passphrase) {
 		t.Error("the recovery sheet has the passphrase in print")
-	}
-}
-
-// On paper an import is one page: what was imported, with digests and ids, and two lines to sign.
-// Nothing on it is for pressing, warns, or counts down.
-func TestPrintedRecord(t *testing.T) {
-	p := program.Start(t)
-	for _, language := range text.Languages {
-		t.Run(language.Tag, func(t *testing.T) {
-			p.Ask(t, "POST", "/reset", nil, nil)
-			key := program.Seeded[0]
-			v := browser.Open(p, t, browser.Look{Language: language.Tag}, "/")
-			v.ToStep4(key)
-			v.Send(key)
-			v.Imported(key)
-			v.Do(v.Page.Locator("[data-link=receipt]").WaitFor())
-			id := v.Text("[data-part=result] [data-fill=kcv]")
-			file := filepath.Join(t.TempDir(), "record.pdf")
-			_, err := v.Page.PDF(playwright.PagePdfOptions{Path: playwright.String(file), Format: playwright.String("A4")})
-			v.Do(err)
-			content, err := exec.Command("pdftotext", "-layout", file, "-").Output()
-			v.Do(err)
-			printed := string(content)
-			if pages := strings.Count(printed, "\f"); pages != 1 {
-				t.Errorf("the record has %d pages, want 1", pages)
-			}
-			joined := strings.Join(strings.Fields(printed), "")
-			for _, want := range []string{
-				key, "cn-hangzhou", "RSAES_OAEP_SHA_256", id, ".age", "UTC",
-				v.Words.Record.Title, v.Words.Record.Signature, v.Words.Record.Second,
-			} {
-				if !strings.Contains(joined, strings.Join(strings.Fields(want), "")) {
-					t.Errorf("the record lacks %q:\n%s", want, printed)
-				}
-			}
-			if requestIDs := regexp.MustCompile(`[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}`).FindAllString(joined, -1); len(requestIDs) != 2 {
-				t.Errorf("the record has the request ids %q, want two", requestIDs)
-			}
-			for _, unwanted := range []string{v.Words.Keep.Receipt, v.Words.Send.IfLost, v.Words.Result.Another, v.Words.Send.WhoCanRead} {
-				if strings.Contains(joined, strings.Join(strings.Fields(unwanted), "")) {
-					t.Errorf("the record has %q", unwanted)
-				}
-			}
-		})
 	}
 }

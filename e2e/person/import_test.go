@@ -10,7 +10,7 @@ import (
 )
 
 // The whole import arrives for every algorithm, in each language in turn, leaves nothing behind, and
-// each one generates another key.
+// each one generates another key. Its result is a record on paper.
 func TestImport(t *testing.T) {
 	p := program.Start(t)
 	seen := map[string]bool{}
@@ -42,6 +42,7 @@ func TestImport(t *testing.T) {
 			if command := v.Text("#describe-key"); !strings.Contains(command, "aliyun kms DescribeKey --KeyId "+key) {
 				t.Errorf("the result's command to check is %q", command)
 			}
+			mustPrintRecord(v, key, algorithm)
 		})
 	}
 }

@@ -34,7 +34,7 @@ func TestInspectorAndBack(t *testing.T) {
 			v.Do(playwright.NewPlaywrightAssertions(10_000).Locator(v.Page.Locator("#key-reference")).ToHaveValue(key))
 			v.Press(v.Words.CMK.Use)
 			v.GetParameters("RSAES_OAEP_SHA_256")
-			v.Generate()
+			v.GenerateForRecipient()
 			v.Send(key)
 			v.Imported(key)
 			beside, err := v.Page.ExpectPopup(func() error { return link(v.Words.Result.LocalLook).Click() })

@@ -22,7 +22,8 @@ func TestPictures(t *testing.T) {
 			p.Ask(t, "POST", "/reset", nil, nil)
 			how := browser.Look{Language: language.Tag, Width: 1280}
 			v := browser.Open(p, t, how, "/")
-			v.ToStep4(program.Seeded[0])
+			v.ToStep3(program.Seeded[0])
+			v.Generate()
 			v.Do(v.Page.Locator("#expiry-at").Check())
 			v.Do(v.Page.Locator("#expiry-time").Fill("2036-01-02T03:04"))
 			v.Do(v.Page.Evaluate(`document.activeElement.blur(), scrollTo(0, 0)`)) // no focus ring; the panel is at the top

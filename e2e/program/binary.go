@@ -9,9 +9,11 @@ import (
 	"path/filepath"
 )
 
-// Binary is the path of the program under test. Build makes it, and does nothing if it is newer
-// than its sources.
-var Binary = Source("bin/e2e/keyferry")
+// own is the path of the program that Build makes.
+var own = Source("bin/e2e/keyferry")
+
+// Binary is the path of the program under test: what Build makes, or what make build made.
+var Binary = own
 
 // root is the folder of the repository: the nearest one above the working directory with a go.mod.
 var root = func() string {
@@ -28,12 +30,13 @@ var root = func() string {
 // Source returns the path of a file of the repository, given by its name from the root.
 func Source(name string) string { return filepath.Join(root, filepath.FromSlash(name)) }
 
-// Build brings the program and the compressed files in it up to date.
+// Build brings the program of the tests and the compressed files in it up to date. It leaves alone
+// what make build made.
 func Build() error {
 	for _, arguments := range [][]string{
 		{"run", "./web/pack", "web/static"},
 		{"run", "./web/join", "web/static", "web/desk"},
-		{"build", "-o", Binary, "./server"},
+		{"build", "-o", own, "./server"},
 	} {
 		command := exec.Command("go", arguments...)
 		command.Dir = root

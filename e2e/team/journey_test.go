@@ -38,7 +38,8 @@ func TestRequestBetweenThree(t *testing.T) {
 	if algorithms := ines.texts("[data-step=params] .choice code"); !slices.Equal(algorithms, []string{"RSAES_OAEP_SHA_256"}) {
 		t.Errorf("the importer can choose %v", algorithms)
 	}
-	ines.toLastStep()
+	ines.Press(ines.Words.Params.Get)
+	ines.Generate()
 	ines.submit(key)
 	ines.See("[data-part=order-result]", text.Fill(ines.Words.Team.Next.Of, "name", "crypto-officers"))
 	kcv, digest := digits(ines.Text("[data-part=order-result] [data-fill=kcv]")), digits(ines.Text("[data-fill=order-digest]"))
@@ -123,7 +124,8 @@ func TestGuestLink(t *testing.T) {
 	guest.Do(guest.Page.Locator("#code").Fill(code))
 	guest.Press(guest.Words.Team.SignIn.Open)
 	guest.See("[data-part=order] h2", guest.Words.Team.Order.Title)
-	guest.toLastStep()
+	guest.Press(guest.Words.Params.Get)
+	guest.GenerateForRecipient()
 	guest.submit(key)
 
 	other := somebody{browser.OpenAt(p, t, browser.Look{}, link)}

@@ -101,25 +101,6 @@ func TestProvider(t *testing.T) {
 	robin.sees(id, robin.Words.Team.Status.Imported) // others stay
 }
 
-// Whoever is refused at the provider, or finds it down, comes back to a page that says so.
-func TestProviderRefusesAndIsDown(t *testing.T) {
-	s := withProvider(t, built(t), "")
-	v := s.fresh(t, browser.Look{})
-	v.wait("/signin", "[data-link=provider]", "")
-	s.provider.At("")
-	v.Do(v.Page.Locator("[data-link=provider]").Click())
-	v.Fault("SignIn.Refused")
-
-	s = withProvider(t, built(t), "") // which has not asked its provider for anything yet
-	s.provider.Close()
-	for _, language := range []string{"en", "zh-CN"} {
-		v = s.fresh(t, browser.Look{Language: language})
-		v.wait("/signin", "[data-link=provider]", "")
-		v.Do(v.Page.Locator("[data-link=provider]").Click())
-		v.Fault("SignIn.ProviderDown")
-	}
-}
-
 // In front of Alibaba Cloud, whoever can read the terminal imports, and nobody else who reaches the
 // console.
 func TestAddressOfTheOperator(t *testing.T) {
@@ -146,7 +127,7 @@ func TestAddressOfTheOperator(t *testing.T) {
 	operator := somebody{browser.OpenAt(p, t, browser.Look{}, address)}
 	operator.ChooseCMK(program.Seeded[0])
 	operator.GetParameters("RSAES_OAEP_SHA_256")
-	operator.Generate()
+	operator.GenerateForRecipient()
 	operator.Send(program.Seeded[0])
 	operator.See("[data-part=result]", text.Fill(operator.Words.Result.Enabled, "cmk", program.Seeded[0]))
 	if at := operator.Page.URL(); at != p.Console+"/en/" {

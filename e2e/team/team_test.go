@@ -110,17 +110,8 @@ func (s somebody) create(key, label string, deadline time.Duration, changes stri
 func (s somebody) prepare(id string) (backup string) {
 	s.T.Helper()
 	s.wait("/?request="+id, "[data-step=params][data-state=open] h2", "")
-	return s.toLastStep()
-}
-
-func (s somebody) toLastStep() (backup string) {
-	s.T.Helper()
 	s.Press(s.Words.Params.Get)
-	passphrase := s.OfferedPassphrase()
-	s.Press(s.Words.Material.Prepare)
-	backup = s.SaveBackup()
-	s.ProveBackup(backup, passphrase)
-	return backup
+	return s.GenerateForRecipient()
 }
 
 // submit does the last step.

@@ -355,7 +355,7 @@ func rewrite(t testing.TB, db *store.DB, mallory *Log, entries [][]byte) {
 	openLog(t, db, mallory.key)
 	if err := db.Write(t.Context(), func(tx *store.Tx) error {
 		for _, entry := range entries {
-			h, err := mallory.head(tx)
+			g, err := mallory.grown(tx)
 			if err != nil {
 				return err
 			}
@@ -363,7 +363,7 @@ func rewrite(t testing.TB, db *store.DB, mallory *Log, entries [][]byte) {
 			if err != nil {
 				return err
 			}
-			if err := mallory.insert(tx, h, w, entry); err != nil {
+			if err := mallory.insert(tx, g, w, entry, nil); err != nil {
 				return err
 			}
 		}
@@ -386,10 +386,7 @@ func change(t testing.TB, db *store.DB, query string, args ...any) {
 func entryBytes(t testing.TB, n int) []byte {
 	t.Helper()
 	e := specimen(n)
-	w, err := e.write(func(string) (string, error) { return strings.Repeat("0", 64), nil })
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := e.write(func(string) string { return strings.Repeat("0", 64) })
 	entry, err := w.bytes()
 	if err != nil {
 		t.Fatal(err)

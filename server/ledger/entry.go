@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -89,7 +90,7 @@ func (e *Entry) check() error {
 }
 
 // write returns the entry in the form that is written, with the digests of its people.
-func (e *Entry) write(digest func(id string) (string, error)) (*written, error) {
+func (e *Entry) write(digest func(id string) string) *written {
 	w := &written{
 		Version: 1, At: e.At.UTC().Truncate(time.Microsecond).Format(timeFormat), Kind: e.Kind,
 		Request: e.Request, Region: e.Region, KeyID: e.KeyID,
@@ -105,21 +106,25 @@ func (e *Entry) write(digest func(id string) (string, error)) (*written, error) 
 			w.Fields[name] = norm.NFC.String(value)
 		}
 	}
-	var err error
 	if e.Person != "" {
-		if w.Person, err = digest(e.Person); err != nil {
-			return nil, err
-		}
+		w.Person = digest(e.Person)
 	}
 	for part, id := range e.Others {
 		if w.Others == nil {
 			w.Others = map[string]string{}
 		}
-		if w.Others[part], err = digest(id); err != nil {
-			return nil, err
-		}
+		w.Others[part] = digest(id)
 	}
-	return w, nil
+	return w
+}
+
+// names returns the ids of the people that the entry names.
+func (e *Entry) names() []string {
+	var ids []string
+	if e.Person != "" {
+		ids = append(ids, e.Person)
+	}
+	return append(ids, slices.Collect(maps.Values(e.Others))...)
 }
 
 // bytes returns the exact bytes of an entry.

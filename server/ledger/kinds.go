@@ -45,7 +45,7 @@ var kinds = map[string]map[string]form{
 	"policy.loaded":  {"digest": digest, "policies": number},
 	"policy.kept":    {"reason": line},
 	"policy.allowed": {"action": word, "approvals": number, "approvers": line},
-	"policy.denied":  {"action": word, "omitted": number}, // how many before it were not recorded
+	"policy.denied":  {"action": word, "omitted": number}, // of the same person since the last
 
 	"person.forgotten": {},
 }

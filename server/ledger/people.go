@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -29,8 +28,7 @@ func personDigest(tx *store.Tx, id string) (string, error) {
 	mac := hmac.New(sha256.New, salt)
 	mac.Write([]byte(id))
 	made := hex.EncodeToString(mac.Sum(nil))
-	_, err = tx.Exec("INSERT INTO ledger_people (person, salt, digest) VALUES (?, ?, ?)", id, salt, made)
-	return made, err
+	return made, tx.Later("INSERT INTO ledger_people (person, salt, digest) VALUES (?, ?, ?)", id, salt, made)
 }
 
 // knownDigest returns the digest of a person, or "" if no entry names the person.
@@ -43,19 +41,28 @@ func knownDigest(tx *store.Tx, id string) (string, error) {
 	return known, err
 }
 
-// ForgetPerson erases the salt of a person. Entries keep the digest, but nobody can say any more
-// whose it is; what the person does from now on has another digest. The log itself says that
-// somebody was forgotten, and not who. It is no error if nobody has that id.
-func (l *Log) ForgetPerson(ctx context.Context, id string) error {
-	return l.db.Write(ctx, func(tx *store.Tx) error {
-		done, err := tx.Exec("DELETE FROM ledger_people WHERE person = ?", norm.NFC.String(id))
-		if err != nil {
-			return err
-		}
-		if n, err := done.RowsAffected(); n == 0 || err != nil {
-			return err
-		}
-		_, err = l.Append(tx, Entry{At: time.Now(), Kind: "person.forgotten"})
+// Names reports whether entries name somebody with an id who was not forgotten.
+func (l *Log) Names(tx *store.Tx, id string) (bool, error) {
+	known, err := knownDigest(tx, id)
+	return known != "", err
+}
+
+// Forget erases the salt of a person in the caller's transaction. Entries keep the digest, but nobody
+// can say any more whose it is; what the person does from now on has another digest. The log itself
+// says that somebody was forgotten, and not who. It is no error if nobody has that id.
+func (l *Log) Forget(tx *store.Tx, id string) error {
+	done, err := tx.Exec("DELETE FROM ledger_people WHERE person = ?", norm.NFC.String(id))
+	if err != nil {
 		return err
-	})
+	}
+	if n, err := done.RowsAffected(); n == 0 || err != nil {
+		return err
+	}
+	g, err := l.grown(tx)
+	if err != nil {
+		return err
+	}
+	l.keep(tx, &grown{tree: g.tree, hashes: g.hashes}) // without the digest
+	_, err = l.Append(tx, Entry{At: time.Now(), Kind: "person.forgotten"})
+	return err
 }

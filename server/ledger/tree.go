@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"maps"
 
 	"filippo.io/torchwood"
 	"golang.org/x/mod/sumdb/tlog"
@@ -26,6 +27,8 @@ func newTree(size int64, edge []byte) (*tree, bool) {
 	}
 	return t, true
 }
+
+func (t *tree) clone() *tree { return &tree{t.size, maps.Clone(t.edge)} }
 
 // bytes returns the hashes of the edge, largest subtree first.
 func (t *tree) bytes() []byte {

@@ -42,9 +42,10 @@ func (l *Live) Reload() error {
 }
 
 // OnHangup reloads the policies whenever the process gets SIGHUP, until ctx ends. The log says
-// whether the new set is in force. Loaded is called with each new set; nil calls nothing. OnHangup
-// returns at once; signals count from then on.
-func (l *Live) OnHangup(ctx context.Context, log *slog.Logger, loaded func(*Set)) {
+// whether the new set is in force. Before that, done is called with the set that is in force then and
+// with the error of a reload that failed; nil calls nothing. OnHangup returns at once; signals count
+// from then on.
+func (l *Live) OnHangup(ctx context.Context, log *slog.Logger, done func(*Set, error)) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	go func() {
@@ -55,14 +56,15 @@ func (l *Live) OnHangup(ctx context.Context, log *slog.Logger, loaded func(*Set)
 				return
 			case <-hangup:
 			}
-			if err := l.Reload(); err != nil {
-				log.Error("policies not reloaded, those loaded before stay in force", "error", err)
-				continue
-			}
+			err := l.Reload()
 			set := l.Set()
-			log.Info("policies reloaded", "policies", set.Len(), "files", len(set.Files), "digest", set.Digest)
-			if loaded != nil {
-				loaded(set)
+			if done != nil {
+				done(set, err)
+			}
+			if err != nil {
+				log.Error("policies not reloaded, those loaded before stay in force", "error", err)
+			} else {
+				log.Info("policies reloaded", "policies", set.Len(), "files", len(set.Files), "digest", set.Digest)
 			}
 		}
 	}()

@@ -158,8 +158,14 @@ func TestHangup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, loaded := make(lines, 10), make(chan *policy.Set, 10)
-	live.OnHangup(t.Context(), slog.New(slog.NewTextHandler(log, nil)), func(s *policy.Set) { loaded <- s })
+	log, loaded, kept := make(lines, 10), make(chan *policy.Set, 10), make(chan error, 10)
+	live.OnHangup(t.Context(), slog.New(slog.NewTextHandler(log, nil)), func(s *policy.Set, err error) {
+		if err != nil {
+			kept <- err
+		} else {
+			loaded <- s
+		}
+	})
 	change := func(content string) string {
 		if err := os.WriteFile(filepath.Join(dir, "a.cedar"), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -181,6 +187,9 @@ func TestHangup(t *testing.T) {
 	}
 	if !live.Decide(q).Allowed {
 		t.Error("a bad file replaced the policies in force")
+	}
+	if err := <-kept; !strings.Contains(err.Error(), "a.cedar:3") {
+		t.Errorf("whoever keeps the record is told %v", err)
 	}
 	if line := change(strings.Replace(good, "permit", "forbid", 1)); !strings.Contains(line, "level=INFO") {
 		t.Errorf("a good file is not reloaded: %s", line)

@@ -2,7 +2,6 @@ package requests
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -22,15 +21,6 @@ type change struct {
 	who person.Person // the zero Person if the console acts by itself
 	now time.Time
 }
-
-// denial is the policy's no, which is recorded by itself since what was asked for is not done.
-type denial struct {
-	*Fault
-	entry ledger.Entry
-}
-
-// Unwrap returns the fault, for errors.As.
-func (d *denial) Unwrap() error { return d.Fault }
 
 // change lets f change a request that the person may see. If the request has lapsed meanwhile, that
 // is recorded and ErrLapsed returned.
@@ -72,26 +62,6 @@ func (s *Service) alter(ctx context.Context, point, id string, who person.Person
 		return c.r, ErrLapsed
 	}
 	return c.r, nil
-}
-
-// recordDenial writes a denial into the ledger and returns the fault of it, or any other error as it
-// is.
-func (s *Service) recordDenial(ctx context.Context, err error) error {
-	var d *denial
-	if !errors.As(err, &d) {
-		return err
-	}
-	if !s.denials.admit(&d.entry) {
-		return d.Fault
-	}
-	failed := s.config.DB.Write(ctx, func(tx *store.Tx) error {
-		_, err := s.config.Ledger.Append(tx, d.entry)
-		return err
-	})
-	if failed != nil {
-		s.log.Error("a denial was not recorded", "error", failed)
-	}
-	return d.Fault
 }
 
 // act moves the request to the state after an act, or returns ErrState.

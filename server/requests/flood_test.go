@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"keyferry/server/ledger"
 	"keyferry/server/localkms"
 	"keyferry/server/requests"
 	"keyferry/server/store"
@@ -23,31 +21,6 @@ func (w *world) denied(ctx context.Context, service *requests.Service, id, diges
 	if _, err := service.Cancel(ctx, id, "no"); !errors.Is(err, requests.ErrDenied) {
 		w.t.Errorf("error is %v, want ErrDenied", err)
 	}
-}
-
-// A person who is refused again and again fills the ledger with a few lines, which say how many there
-// were.
-func TestDenialsInTheLedgerAreLimited(t *testing.T) {
-	each(t, func(w *world) {
-		v := w.submitted(keyOne, "payments/cards")
-		const times = 200
-		for range times {
-			w.denied(w.as(olga), w.service, v.ID, v.Digest)
-		}
-		w.denied(w.as(otto), w.service, v.ID, v.Digest) // another's is recorded, and tells of the rest
-		records, err := w.log.Entries(t.Context(), ledger.Filter{Request: v.ID, Kind: "policy.denied"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		counted := len(records)
-		for _, r := range records {
-			n, _ := strconv.Atoi(r.Fields["omitted"])
-			counted += n
-		}
-		if len(records) < 10 || len(records) > 40 || counted != times+1 {
-			t.Errorf("%d lines tell of %d denials, want a few of %d", len(records), counted, times+1)
-		}
-	})
 }
 
 // Somebody floods one of two consoles on one PostgreSQL with what is refused and with searches.

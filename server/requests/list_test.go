@@ -128,7 +128,17 @@ func TestTenThousandRequests(t *testing.T) {
 	}
 	storetest.EachURL(t, func(t *testing.T, url string) {
 		w := newWorld(t, url, localkms.Config{})
-		fill(t, w, 10_000)
+		fill(t, w, requests.MaxAtOnce)
+		for i := range 10_000/requests.MaxAtOnce - 1 { // the same under other ids, whose digits no id has
+			id := func(column string) string { return fmt.Sprintf("substr(%s, 1, 24) || '%02d'", column, i) }
+			w.exec("INSERT INTO requests SELECT " + id("id") + ", version, state, created, wake, search, replace(body, id, " + id("id") +
+				") FROM requests WHERE id NOT LIKE '%0%' AND id NOT LIKE '%1%'")
+			w.exec("INSERT INTO request_parties SELECT party, role, created, " + id("request") +
+				" FROM request_parties WHERE request NOT LIKE '%0%' AND request NOT LIKE '%1%'")
+		}
+		if all := w.count("SELECT count(*) FROM requests"); all != 10_000 {
+			t.Fatalf("there are %d requests", all)
+		}
 		if w.db.Kind() == store.Postgres {
 			w.exec("ANALYZE")
 		}

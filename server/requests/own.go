@@ -148,11 +148,11 @@ func (s *Service) sendOwn(ctx context.Context, v View, in Submission) (string, e
 	if err != nil && !errors.Is(err, errLeave) && !errors.Is(err, errUnsent) {
 		return "", err
 	}
-	err = s.config.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		r, err = load(tx, r.ID)
-		return err
-	})
-	if err != nil {
+	var body string
+	if err := s.config.DB.Row(ctx, []any{&body}, "SELECT body FROM requests WHERE id = ?", r.ID); err != nil {
+		return "", err
+	}
+	if r, err = readBody(body); err != nil {
 		return "", err
 	}
 	return outcomeOf(s.current(r))

@@ -84,7 +84,7 @@ type Service struct {
 	config  Config
 	holder  string // names this process to the others
 	regions map[string]*regional
-	denials *denials
+	denials denials
 	log     *slog.Logger
 
 	life    context.Context // of what is sent; ends with Close
@@ -109,7 +109,7 @@ func New(config Config) (*Service, error) {
 	}
 	s := &Service{
 		config: config, holder: newID(), log: config.Log,
-		regions: served, flights: map[string]*flight{}, denials: newDenials(),
+		regions: served, flights: map[string]*flight{},
 	}
 	s.life, s.end = context.WithCancel(context.Background())
 	return s, nil

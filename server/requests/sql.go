@@ -19,7 +19,7 @@ func insert(tx *store.Tx, r *record) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec("INSERT INTO requests (id, version, state, created, wake, search, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	if err := tx.Later("INSERT INTO requests (id, version, state, created, wake, search, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		r.ID, r.Version, string(r.State), r.Created.UnixMicro(), micros(r.wake()), r.searched(), body); err != nil {
 		return err
 	}
@@ -53,13 +53,10 @@ func save(tx *store.Tx, r *record) error {
 	if err != nil {
 		return err
 	}
-	result, err := tx.Exec("UPDATE requests SET version = ?, state = ?, wake = ?, search = ?, body = ? WHERE id = ? AND version = ?",
+	err = tx.LaterOne("UPDATE requests SET version = ?, state = ?, wake = ?, search = ?, body = ? WHERE id = ? AND version = ?",
 		r.Version, string(r.State), micros(r.wake()), r.searched(), body, r.ID, before)
 	if err != nil {
-		return err
-	}
-	if n, err := result.RowsAffected(); err != nil || n != 1 {
-		return fmt.Errorf("saving a request: %d rows changed, error %v", n, err)
+		return fmt.Errorf("saving a request: %w", err)
 	}
 	if r.State == Imported {
 		if err := keepKey(tx, r); err != nil {
@@ -98,11 +95,11 @@ func saveParties(tx *store.Tx, r *record) error {
 	if slices.Equal(concerned, r.known) {
 		return nil
 	}
-	if _, err := tx.Exec("DELETE FROM request_parties WHERE request = ?", r.ID); err != nil {
+	if err := tx.Later("DELETE FROM request_parties WHERE request = ?", r.ID); err != nil {
 		return err
 	}
 	for _, p := range concerned {
-		if _, err := tx.Exec("INSERT INTO request_parties (party, role, created, request) VALUES (?, ?, ?, ?)",
+		if err := tx.Later("INSERT INTO request_parties (party, role, created, request) VALUES (?, ?, ?, ?)",
 			p.party, p.role, r.Created.UnixMicro(), r.ID); err != nil {
 			return err
 		}
@@ -146,15 +143,13 @@ func seal(tx *store.Tx, id string, s *Submission) error {
 	if err := unseal(tx, id); err != nil {
 		return err
 	}
-	_, err := tx.Exec("INSERT INTO request_sealed (request, encrypted_key_material, import_token) VALUES (?, ?, ?)",
+	return tx.Later("INSERT INTO request_sealed (request, encrypted_key_material, import_token) VALUES (?, ?, ?)",
 		id, s.EncryptedKeyMaterial, s.ImportToken)
-	return err
 }
 
 // unseal removes ciphertext and token.
 func unseal(tx *store.Tx, id string) error {
-	_, err := tx.Exec("DELETE FROM request_sealed WHERE request = ?", id)
-	return err
+	return tx.Later("DELETE FROM request_sealed WHERE request = ?", id)
 }
 
 // sealed reads ciphertext and token into a submission.
@@ -170,9 +165,8 @@ type token struct {
 }
 
 func saveToken(tx *store.Tx, t token) error {
-	_, err := tx.Exec("INSERT INTO request_tokens (token_sha256, request, person, algorithm, wrapping_key_sha256, expires) VALUES (?, ?, ?, ?, ?, ?)",
+	return tx.Later("INSERT INTO request_tokens (token_sha256, request, person, algorithm, wrapping_key_sha256, expires) VALUES (?, ?, ?, ?, ?, ?)",
 		t.digest, t.request, t.person, t.algorithm, t.wrappingKeySHA256, t.expires.UnixMicro())
-	return err
 }
 
 // loadToken finds an issued token, or returns ErrParameters.
@@ -194,10 +188,9 @@ func dropTokens(tx *store.Tx, before time.Time) error {
 }
 
 func addEvent(tx *store.Tx, id string, e Event) error {
-	_, err := tx.Exec(`INSERT INTO request_events (request, number, at, what, person, name, detail, entry)
+	return tx.Later(`INSERT INTO request_events (request, number, at, what, person, name, detail, entry)
 		SELECT ?, COALESCE(MAX(number), 0) + 1, ?, ?, ?, ?, ?, ? FROM request_events WHERE request = ?`,
 		id, e.At.UnixMicro(), e.What, e.PersonID, e.Name, e.Detail, e.Entry, id)
-	return err
 }
 
 func loadEvents(tx *store.Tx, id string) ([]Event, error) {

@@ -39,6 +39,7 @@ var (
 	ErrSignature    = &Fault{http.StatusBadGateway, "SignIn.Signature"}    // none of the provider's keys signed it
 	ErrTokenExpired = &Fault{http.StatusBadGateway, "SignIn.TokenExpired"} // it has expired, or is from the future: look at the clocks
 	ErrToken        = &Fault{http.StatusBadGateway, "SignIn.Token"}        // it is wrong in another way
+	ErrClass        = &Fault{http.StatusForbidden, "SignIn.Class"}         // the person proved who they are in another way than demanded
 	ErrStale        = &Fault{http.StatusForbidden, "SignIn.Stale"}         // the provider did not ask the person again
 
 	ErrGuestLink    = &Fault{http.StatusForbidden, "SignIn.GuestLink"}    // there is no such link

@@ -17,6 +17,7 @@ type Flags struct {
 	OIDCClientSecretFile string        `name:"oidc-client-secret-file" help:"File with the console's secret at the provider. Without it, KEYFERRY_OIDC_CLIENT_SECRET; with neither, the console is a public client."`
 	OIDCGroupsClaim      string        `name:"oidc-groups-claim" default:"groups" help:"Claim with the groups of a person. a.b means b within a."`
 	OIDCScope            []string      `name:"oidc-scope" help:"A further scope to ask for, such as groups. openid, profile and email are asked for always."`
+	OIDCACR              []string      `name:"oidc-acr" help:"A class of authentication (acr) that a sign-in must be of, such as phr. May be given several times: one of them must hold."`
 	BaseURL              string        `name:"base-url" help:"Address of the console as browsers have it, such as https://keyferry.example."`
 	SignInIdle           time.Duration `name:"sign-in-idle" default:"30m" help:"How long a session lasts without a request."`
 	SignInLimit          time.Duration `name:"sign-in-limit" default:"12h" help:"How long a session lasts at most."`
@@ -34,14 +35,14 @@ const maxSecret = 4096
 func (f Flags) Config() (Config, error) {
 	c := Config{
 		Issuer: f.OIDCIssuer, ClientID: f.OIDCClientID, ClientSecret: os.Getenv(clientSecret), GroupsClaim: f.OIDCGroupsClaim,
-		Scopes: f.OIDCScope, BaseURL: f.BaseURL, Idle: f.SignInIdle, Limit: f.SignInLimit, StepUp: !f.NoStepUp,
+		Scopes: f.OIDCScope, ACR: f.OIDCACR, BaseURL: f.BaseURL, Idle: f.SignInIdle, Limit: f.SignInLimit, StepUp: !f.NoStepUp,
 		PerAddress: f.SignInsPerAddress,
 	}
 	if f.SignInsPerAddress < 0 {
 		return c, errors.New("--sign-ins-per-address must not be below 0")
 	}
-	if f.OIDCIssuer == "" && (f.OIDCClientID != "" || f.OIDCClientSecretFile != "" || len(f.OIDCScope) > 0) {
-		return c, errors.New("--oidc-client-id, --oidc-client-secret-file and --oidc-scope need --oidc-issuer")
+	if f.OIDCIssuer == "" && (f.OIDCClientID != "" || f.OIDCClientSecretFile != "" || len(f.OIDCScope) > 0 || len(f.OIDCACR) > 0) {
+		return c, errors.New("--oidc-client-id, --oidc-client-secret-file, --oidc-scope and --oidc-acr need --oidc-issuer")
 	}
 	if f.OIDCClientSecretFile == "" {
 		return c, nil

@@ -51,7 +51,7 @@ func (s *Service) start(w http.ResponseWriter, r *http.Request) {
 		failPage(w, r, ErrTooMany)
 		return
 	}
-	found, err := s.provider.discover(r.Context())
+	found, err := s.provider.reach(r.Context())
 	if err != nil {
 		failPage(w, r, s.providerFault(err))
 		return
@@ -209,7 +209,7 @@ func (s *Service) welcome(ctx context.Context, who *identity, f flow) (b begun, 
 			fresh = "yes"
 		}
 		if err := s.record(tx, ledger.Entry{Kind: "signin.succeeded", Person: p.ID,
-			Fields: map[string]string{"groups": count(len(p.Groups)), "fresh": fresh}}); err != nil {
+			Fields: map[string]string{"groups": count(len(p.Groups)), "acr": who.acr, "fresh": fresh}}); err != nil {
 			return err
 		}
 		b, err = s.sessions.begin(ctx, tx, session{person: p, sid: who.sid, idle: s.config.Idle})

@@ -37,7 +37,7 @@ func (s *Service) NewGuestLink(tx *store.Tx, request string, deadline time.Time)
 	if err := s.EndGuestLinks(tx, request); err != nil {
 		return "", "", err
 	}
-	if _, err := tx.Exec("DELETE FROM signin_sessions WHERE person = ?", GuestID(request)); err != nil {
+	if err := tx.Later("DELETE FROM signin_sessions WHERE person = ?", GuestID(request)); err != nil {
 		return "", "", err
 	}
 	secret = rand.Text()
@@ -58,8 +58,7 @@ func (s *Service) NewGuestLink(tx *store.Tx, request string, deadline time.Time)
 // EndGuestLinks ends the links to a request, such as one that has ended itself. Whoever opened one
 // before can see until the deadline how the request ended.
 func (s *Service) EndGuestLinks(tx *store.Tx, request string) error {
-	_, err := tx.Exec("DELETE FROM signin_guests WHERE request = ?", request)
-	return err
+	return tx.Later("DELETE FROM signin_guests WHERE request = ?", request)
 }
 
 // secretDigest is how the database names a link. The secret has too many values to be guessed from

@@ -441,3 +441,39 @@ func TestNext(t *testing.T) {
 		}
 	}
 }
+
+// TestClass takes the classes of authentication that the operator demands, and no others.
+func TestClass(t *testing.T) {
+	for _, test := range []struct {
+		demanded []string
+		acr      any
+		taken    bool
+	}{
+		{nil, nil, true}, {nil, "low", true}, {nil, 1, true}, {nil, "<script>", true},
+		{[]string{"phr", "phrh"}, "phrh", true},
+		{[]string{"phr", "phrh"}, "phr phrh", false}, {[]string{"phr"}, "PHR", false}, {[]string{"phr"}, "low", false},
+		{[]string{"phr"}, nil, false}, {[]string{"phr"}, []string{"phr"}, false}, {[]string{"1"}, 1, false},
+	} {
+		f := newForger(t)
+		f.claims = map[string]any{"acr": test.acr}
+		c := withForger(t, f, func(config *signin.Config) { config.ACR = test.demanded })
+		b := c.browser(t)
+		if !test.taken {
+			b.fails("/signin/start", "SignIn.Class")
+			c.wantKinds(t, "signin.refused")
+			continue
+		}
+		b.get("/signin/start")
+		if b.who().ID == "" {
+			t.Errorf("demanded %q, and got %v: refused", test.demanded, test.acr)
+		}
+		for _, address := range b.seen {
+			if u := mustURL(t, address); u.Path == "/auth" && u.Query().Get("acr_values") != strings.Join(test.demanded, " ") {
+				t.Errorf("the provider was asked for %q", u.Query().Get("acr_values"))
+			}
+		}
+	}
+	if _, err := (signin.Flags{OIDCACR: []string{"phr"}}).Config(); err == nil {
+		t.Error("--oidc-acr without --oidc-issuer: taken")
+	}
+}

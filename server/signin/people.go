@@ -55,6 +55,13 @@ func oneLine(text string) string {
 	return text
 }
 
+// oneWord reports whether text is a name as the ledger has it: letters, digits and some signs.
+func oneWord(text string) bool {
+	return text != "" && len(text) <= 128 && !strings.ContainsFunc(text, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._:-/@", r)
+	})
+}
+
 // groupNames reads the value of the groups claim: a list of names, one name, or an object whose
 // fields are the names. Names are compared letter by letter, so none is changed.
 func groupNames(value any) []string {

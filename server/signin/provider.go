@@ -70,25 +70,41 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// discover reads what the provider says of itself, at most once an hour.
+// discover returns what the provider says of itself, which it is asked at most once an hour. While
+// it is down, what it said before still holds.
 func (p *provider) discover(ctx context.Context) (*found, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := time.Now()
-	if p.found != nil && now.Sub(p.found.at) < discoveryLife {
+	found, err := p.since(ctx, time.Now().Add(-discoveryLife))
+	if err != nil && p.found != nil {
 		return p.found, nil
 	}
-	if p.why == nil || now.Sub(p.failed) > pause {
+	return found, err
+}
+
+// reach is discover for whoever is about to be sent there: it fails while the provider is down.
+func (p *provider) reach(ctx context.Context) (*found, error) {
+	now := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.since(ctx, now) // if another sign-in has asked meanwhile, its answer is new enough
+}
+
+// since returns what the provider has said since a time, and asks it if it has said nothing. The
+// caller holds mu.
+func (p *provider) since(ctx context.Context, oldest time.Time) (*found, error) {
+	if p.found != nil && !p.found.at.Before(oldest) {
+		return p.found, nil
+	}
+	if p.why == nil || time.Since(p.failed) > pause {
 		// Others wait for the result, whether whoever asked first goes away or not.
 		next, err := p.ask(context.WithoutCancel(ctx))
-		if err == nil {
-			p.found, p.why = next, nil
-			return next, nil
+		if err != nil {
+			p.why, p.failed = err, time.Now()
+			return nil, err
 		}
-		p.why, p.failed = err, time.Now()
-	}
-	if p.found != nil { // what it said before still holds
-		return p.found, nil
+		p.found, p.why = next, nil
+		return next, nil
 	}
 	return nil, p.why
 }
@@ -159,6 +175,9 @@ func (p *found) address(f flow, limit time.Duration) string {
 		age = freshness
 		options = append(options, oauth2.SetAuthURLParam("prompt", "login"))
 	}
+	if len(p.config.ACR) > 0 {
+		options = append(options, oauth2.SetAuthURLParam("acr_values", strings.Join(p.config.ACR, " ")))
+	}
 	options = append(options, oauth2.SetAuthURLParam("max_age", strconv.Itoa(int(age.Seconds()))))
 	return p.oauth.AuthCodeURL(f.State, options...)
 }
@@ -169,6 +188,7 @@ type identity struct {
 	groups               []string
 	proved               time.Time // when they proved who they are; zero if the provider does not say
 	sid                  string    // the provider's id of its session, or empty
+	acr                  string    // the class of the authentication, or empty
 }
 
 // claims are those of an ID token, or of userinfo, that are used besides the groups.
@@ -181,6 +201,7 @@ type claims struct {
 	AuthTime  *float64 `json:"auth_time"`
 	Party     string   `json:"azp"`
 	Session   string   `json:"sid"`
+	Class     any      `json:"acr"` // some write a number
 }
 
 // redeem exchanges the code for an ID token and checks it.
@@ -212,6 +233,8 @@ func (p *found) redeem(ctx context.Context, f flow, code string) (*identity, err
 		return nil, ErrTokenExpired
 	case checked.Subject == "" || len(checked.Subject) > 255 || len(c.Session) > 255:
 		return nil, ErrToken
+	case len(p.config.ACR) > 0 && !slices.ContainsFunc(p.config.ACR, func(acr string) bool { return c.Class == acr }): // acr_values is only a wish
+		return nil, ErrClass
 	case checked.AccessTokenHash != "" && checked.VerifyAccessToken(token.AccessToken) != nil:
 		return nil, ErrToken
 	}
@@ -255,6 +278,9 @@ func (p *found) complete(ctx context.Context, token *oauth2.Token, subject strin
 // can name their importer by it.
 func (p *found) identify(subject string, c claims, all map[string]any) *identity {
 	who := &identity{subject: subject, sid: c.Session, name: oneLine(c.Name)}
+	if class, _ := c.Class.(string); oneWord(class) {
+		who.acr = class
+	}
 	if who.name == "" {
 		who.name = oneLine(c.Preferred)
 	}

@@ -162,10 +162,8 @@ type table struct {
 func (t *table) FindCtx(ctx context.Context, token string) (data []byte, found bool, err error) {
 	var idle, seen int64
 	now := t.now().UnixMicro()
-	err = t.db.Read(ctx, func(tx *store.Tx) error {
-		return tx.QueryRow("SELECT data, idle, seen FROM signin_sessions WHERE token = ? AND until > ?", token, now).
-			Scan(&data, &idle, &seen)
-	})
+	err = t.db.Row(ctx, []any{&data, &idle, &seen},
+		"SELECT data, idle, seen FROM signin_sessions WHERE token = ? AND until > ?", token, now)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && idle > 0 && now-seen >= idle {
 		return nil, false, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -52,6 +53,8 @@ type Config struct {
 	ClientSecret string   // empty for a public client
 	GroupsClaim  string   // name of the claim with groups; a.b means b within a; empty means groups
 	Scopes       []string // besides openid, profile and email
+	// ACR are the classes of authentication of which a sign-in must have one; empty means any.
+	ACR []string
 	// Patience is how long one answer of the provider may take; zero means ten seconds.
 	Patience time.Duration
 
@@ -158,6 +161,8 @@ func check(c *Config) error {
 		return errors.New("there is one way to sign in: a provider, made-up people, or the operator's address")
 	case len(c.Demo) > 0 && !c.LocalKMS:
 		return errors.New("made-up people sign in only with the local KMS")
+	case slices.ContainsFunc(c.ACR, func(acr string) bool { return !oneWord(acr) }):
+		return errors.New("--oidc-acr must be a word of letters, digits and ._:-/@, up to 128 of them")
 	case c.Issuer != "" && c.ClientID == "":
 		return errors.New("--oidc-issuer needs --oidc-client-id")
 	case (c.Issuer != "" || len(c.Demo) > 0) && c.DB == nil:

@@ -65,6 +65,22 @@ func (postgres) beginRead(ctx context.Context, conn *sql.Conn) error {
 	return err
 }
 
+// sendTogether sends statements in one round trip. They have failed if one of them has.
+func sendTogether(ctx context.Context, conn *sql.Conn, all []statement) error {
+	batch := &pgx.Batch{}
+	for _, s := range all {
+		queued := batch.Queue(postgres{}.placeholders(s.query), s.args...)
+		if s.into != nil {
+			queued.QueryRow(func(row pgx.Row) error { return row.Scan(s.into...) })
+			continue
+		}
+		queued.Exec(func(tag pgconn.CommandTag) error { return s.check(tag.RowsAffected()) })
+	}
+	return conn.Raw(func(driver any) error {
+		return driver.(*stdlib.Conn).Conn().SendBatch(ctx, batch).Close()
+	})
+}
+
 func (postgres) check(context.Context, *sql.Conn, string) error { return nil }
 
 // rewritten are the queries with the marks that PostgreSQL reads.

@@ -37,11 +37,13 @@ type DB struct {
 	writers *sql.DB
 	readers *sql.DB // the same as writers for PostgreSQL
 
-	turn    sync.Mutex   // of the one Write whose function runs
-	waiting atomic.Int64 // calls of Write that wait for their turn
-	batch   *batch       // the transaction that is open between two turns, or nil; needs turn
-	due     *time.Timer  // calls tidy; needs turn, nil when nothing was written since
-	closed  bool         // needs turn
+	turn    sync.Mutex           // of the one Write whose function runs
+	waiting atomic.Int64         // calls of Write that wait for their turn
+	batch   *batch               // the transaction that is open between two turns, or nil; needs turn
+	conn    *sql.Conn            // SQLite's one connection that writes, or nil before the first; needs turn
+	parsed  map[string]*sql.Stmt // by it; needs turn
+	due     *time.Timer          // calls tidy; needs turn, nil when nothing was written since
+	closed  bool                 // needs turn
 }
 
 // dialect is what differs between the two databases.
@@ -115,10 +117,17 @@ func (db *DB) Close() error {
 	if db.due != nil {
 		db.due.Stop()
 	}
-	if db.readers == db.writers {
-		return db.writers.Close()
+	var err error
+	for _, statement := range db.parsed {
+		err = errors.Join(err, statement.Close())
 	}
-	return errors.Join(db.readers.Close(), db.writers.Close())
+	if db.conn != nil {
+		err = errors.Join(err, db.conn.Close())
+	}
+	if db.readers != db.writers {
+		err = errors.Join(err, db.readers.Close())
+	}
+	return errors.Join(err, db.writers.Close())
 }
 
 // Kind returns "sqlite" or "postgres".
@@ -138,6 +147,11 @@ func (db *DB) Read(ctx context.Context, f func(*Tx) error) error {
 		return err
 	}
 	return tx.failed
+}
+
+// Row reads one row by itself, which costs a third of what Read does. See [Row.Scan].
+func (db *DB) Row(ctx context.Context, into []any, query string, args ...any) error {
+	return db.readers.QueryRowContext(ctx, db.dialect.placeholders(query), args...).Scan(into...)
 }
 
 // reader returns a connection with a transaction that reads.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"time"
 )
@@ -60,7 +61,8 @@ type batch struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	conn   *sql.Conn
-	ready  map[string]*sql.Stmt // what SQLite has parsed, which takes as long as running it; nil for PostgreSQL
+	parsed map[string]*sql.Stmt // what SQLite has parsed, which takes as long as running it; nil for PostgreSQL
+	kept   map[any]kept         // see Tx.AtCommit
 	joined int                  // calls whose f was successful
 	began  time.Time
 	done   chan struct{} // closed at the end
@@ -105,41 +107,65 @@ func (db *DB) run(f func(*Tx) error) (*batch, error) {
 			db.end(errAgain)
 		}
 	}()
-	err := b.call(db.dialect, f)
+	before := maps.Clone(b.kept)
+	tx := b.tx(db.dialect)
+	err := tx.call(f)
 	finished = true
 	if err == nil {
 		b.joined++
 		return b, nil
 	}
-	// The first f to fail ends the transaction, as nobody else has part in it.
-	if b.joined == 0 || b.exec("ROLLBACK TO step") != nil || b.exec("RELEASE step") != nil {
+	b.kept = before
+	if !tx.undo() {
 		b.rollback()
 		db.end(errAgain)
 	}
 	return nil, err
 }
 
-// call calls f, after a point to which the transaction can return.
-func (b *batch) call(d dialect, f func(*Tx) error) error {
+// tx returns a part of the transaction for one function.
+func (b *batch) tx(d dialect) *Tx {
+	tx := &Tx{ctx: b.ctx, conn: b.conn, dialect: d, batch: b}
 	if b.joined > 0 {
-		if err := b.exec("SAVEPOINT step"); err != nil {
-			return errors.Join(errAgain, err)
-		}
+		tx.step = wanted
 	}
-	tx := &Tx{ctx: b.ctx, conn: b.conn, dialect: d, writes: true, ready: b.ready}
+	return tx
+}
+
+// call calls f, and sends what it left to be sent.
+func (tx *Tx) call(f func(*Tx) error) error {
 	err := f(tx)
-	switch {
-	case tx.failed != nil && (d.sort(tx.failed) == again || d.lost(b.conn)):
-		return errors.Join(errAgain, tx.failed)
-	case tx.failed != nil && err == nil:
-		err = tx.failed
-	}
-	if err == nil && b.joined > 0 {
-		if err = b.exec("RELEASE step"); err != nil {
-			err = errors.Join(errAgain, err)
+	if err == nil && tx.failed == nil {
+		if tx.step == set && tx.Kind() == Postgres {
+			tx.later = append(tx.later, statement{query: "RELEASE step"})
+		} else if tx.step == set {
+			tx.note(tx.batch.exec("RELEASE step"))
 		}
+		tx.send()
+	}
+	if tx.failed == nil {
+		return err
+	}
+	if tx.dialect.sort(tx.failed) == again || tx.dialect.lost(tx.conn) {
+		return errors.Join(errAgain, tx.failed)
+	}
+	if err == nil || tx.late { // what f returned may follow from a statement that it had given before
+		return tx.failed
 	}
 	return err
+}
+
+// undo takes back what a function did that failed. It returns false if the whole transaction must
+// be: when nobody else has part in it, or there is no point to return to.
+func (tx *Tx) undo() bool {
+	tx.later = nil
+	switch tx.step {
+	case needless:
+		return false
+	case wanted:
+		return tx.failed == nil // it has changed nothing
+	}
+	return tx.batch.exec("ROLLBACK TO step") == nil && tx.batch.exec("RELEASE step") == nil
 }
 
 func (b *batch) exec(statement string) error {
@@ -147,25 +173,46 @@ func (b *batch) exec(statement string) error {
 	return err
 }
 
-func (b *batch) rollback() { b.exec("ROLLBACK") } // fails if the database has done it
+// rollback fails if the database has done it.
+func (b *batch) rollback() {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.ctx), time.Second)
+	defer cancel()
+	b.conn.ExecContext(ctx, "ROLLBACK")
+}
+
+// writer returns a connection to write with. SQLite has one, which is kept for what it has parsed.
+func (db *DB) writer(ctx context.Context) (*sql.Conn, error) {
+	if db.conn != nil {
+		return db.conn, nil
+	}
+	conn, err := db.writers.Conn(ctx)
+	if err == nil && db.Kind() == SQLite {
+		db.conn, db.parsed = conn, map[string]*sql.Stmt{}
+	}
+	return conn, err
+}
+
+func (db *DB) release(conn *sql.Conn) {
+	if conn != db.conn {
+		conn.Close()
+	}
+}
 
 // begin opens a transaction. It is not bound to the context of any caller, since others join it.
 func (db *DB) begin() (*batch, error) {
-	b := &batch{done: make(chan struct{}), began: time.Now()}
-	if db.dialect.kind() == SQLite {
-		b.ready = map[string]*sql.Stmt{}
-	}
+	b := &batch{done: make(chan struct{}), kept: map[any]kept{}, began: time.Now()}
 	b.ctx, b.cancel = context.WithTimeout(context.Background(), patience)
 	var err error
-	if b.conn, err = db.writers.Conn(b.ctx); err == nil {
+	if b.conn, err = db.writer(b.ctx); err == nil {
 		if err = db.dialect.begin(b.ctx, b.conn); err == nil {
+			b.parsed = db.parsed
 			return b, nil
 		}
 		if db.dialect.lost(b.conn) { // while it was idle
 			err = errors.Join(errAgain, err)
 		}
 		b.rollback()
-		b.conn.Close()
+		db.release(b.conn)
 	}
 	b.cancel()
 	return nil, fmt.Errorf("writing to the database: %w", err)
@@ -177,7 +224,7 @@ func (db *DB) commit(b *batch) error {
 		b.rollback()
 		return nil
 	}
-	err := b.exec("COMMIT")
+	err := db.finish(b)
 	if err == nil {
 		db.tidyLater()
 		return nil
@@ -194,14 +241,26 @@ func (db *DB) commit(b *batch) error {
 	return err
 }
 
+// finish does what calls left for the end, and commits.
+func (db *DB) finish(b *batch) error {
+	tx := &Tx{ctx: b.ctx, conn: b.conn, dialect: db.dialect, batch: b}
+	for _, last := range b.kept {
+		if err := last.f(tx); err != nil {
+			return errors.Join(tx.failed, err)
+		}
+	}
+	if db.Kind() != Postgres {
+		return b.exec("COMMIT")
+	}
+	tx.later = append(tx.later, statement{query: "COMMIT"})
+	return tx.send()
+}
+
 // end lets go of the batch and tells everybody who has part in it.
 func (db *DB) end(err error) {
 	b := db.batch
 	db.batch = nil
-	for _, statement := range b.ready {
-		statement.Close()
-	}
-	b.conn.Close()
+	db.release(b.conn)
 	b.cancel()
 	b.err = err
 	close(b.done)
@@ -228,11 +287,10 @@ func (db *DB) tidy() {
 	db.due = nil
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	conn, err := db.writers.Conn(ctx)
+	conn, err := db.writer(ctx)
 	if err != nil {
 		return
 	}
-	defer conn.Close()
 	if done, err := (sqlite{}).tidy(ctx, conn); err != nil || !done {
 		db.tidyLater()
 	}

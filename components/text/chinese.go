@@ -11,6 +11,7 @@ var chinese = Catalogue{
 		Pages:         "页面",
 		Import:        "导入",
 		Reimport:      "重新导入",
+		Many:          "批量导入",
 		Check:         "核对备份",
 		Renewal:       "过期与续期",
 		Desk:          "离线导入",
@@ -364,5 +365,6 @@ var chinese = Catalogue{
 		ModuleWhy: "本控制台提供的 keyferry.wasm（处理密钥材料的模块）的 SHA-\u2060256",
 	},
 	Team:   chineseTeam,
-	Faults: merged(chineseFaults, chineseCustodyFaults, chineseDeskFaults, chineseTeamFaults, chineseRequestFaults),
+	Many:   chineseMany,
+	Faults: merged(chineseFaults, chineseManyFaults, chineseCustodyFaults, chineseDeskFaults, chineseTeamFaults, chineseRequestFaults),
 }

@@ -11,6 +11,7 @@ var english = Catalogue{
 		Pages:         "Pages",
 		Import:        "Import",
 		Reimport:      "Re-import",
+		Many:          "Many keys",
 		Check:         "Check a backup",
 		Renewal:       "Expiry and renewal",
 		Desk:          "Offline",
@@ -364,5 +365,6 @@ var english = Catalogue{
 		ModuleWhy: "SHA-256 of keyferry.wasm as served: the module that holds key material",
 	},
 	Team:   englishTeam,
-	Faults: merged(englishFaults, englishCustodyFaults, englishDeskFaults, englishTeamFaults, englishRequestFaults),
+	Many:   englishMany,
+	Faults: merged(englishFaults, englishManyFaults, englishCustodyFaults, englishDeskFaults, englishTeamFaults, englishRequestFaults),
 }

@@ -39,6 +39,7 @@ type Catalogue struct {
 	Sheet    Sheet
 	Phrases  Phrases
 	Team     Team
+	Many     Many
 	Faults   map[string]Fault
 }
 

@@ -99,7 +99,8 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	config.KMS, config.Ready = requests.Direct(client), client.CheckCredentials
+	reads, writes := s.pace(s.KMS)
+	config.KMS, config.Ready = requests.Direct(requests.Paced(client, reads, writes)), client.CheckCredentials
 	open := "" // the address by which the operator signs in
 	switch {
 	case s.Database != "":

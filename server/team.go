@@ -31,8 +31,8 @@ type teamFlags struct {
 	LedgerWitness []string `placeholder:"KEY URL" help:"Public key and address of a witness that cosigns the ledger every minute, with a space between them. May be given several times."`
 	Demo          bool     `name:"demo-people" help:"Let everybody sign in as one of three made-up people, to try requests out. With the local KMS alone."`
 
-	KMSReadsPerSecond  float64 `name:"kms-reads-per-second" default:"20" help:"How many calls of GetParametersForImport to make in a second for --database. Several consoles divide the limit of the account among them."`
-	KMSWritesPerSecond float64 `name:"kms-writes-per-second" default:"10" help:"How many calls of ImportKeyMaterial to make in a second for --database."`
+	KMSReadsPerSecond  *float64 `name:"kms-reads-per-second" help:"How many calls of GetParametersForImport to make in a second. 20 unless given, and without --database no limit for the local KMS. Several consoles divide the limit of the account among them."`
+	KMSWritesPerSecond *float64 `name:"kms-writes-per-second" help:"The same for ImportKeyMaterial, 10 unless given."`
 
 	reminderFlags
 	signin.Flags
@@ -43,6 +43,9 @@ const databaseVariable = "KEYFERRY_DATABASE"
 
 // check refuses flags that make no sense together.
 func (f *teamFlags) check(kms string) error {
+	if reads, writes := f.pace(kms); f.Database != "" && (reads == 0 || writes == 0) || reads < 0 || writes < 0 {
+		return errors.New("--kms-reads-per-second and --kms-writes-per-second must be above 0")
+	}
 	if f.Database == "" {
 		needs := f.reminderFlags.named()
 		maps.Copy(needs, map[string]bool{
@@ -64,12 +67,24 @@ func (f *teamFlags) check(kms string) error {
 		return errors.New("--demo-people and --oidc-issuer are two ways to sign in: choose one")
 	case !f.Demo && f.OIDCIssuer == "":
 		return errors.New("--database needs --oidc-issuer, so that the console knows who asks; to try it out with made-up people, add --demo-people")
-	case f.KMSReadsPerSecond <= 0 || f.KMSWritesPerSecond <= 0:
-		return errors.New("--kms-reads-per-second and --kms-writes-per-second must be above 0")
 	case !f.sqlite() && f.LedgerKey == "":
 		return errors.New("--ledger-key is missing: all consoles on one PostgreSQL sign with the same key; keyferry ledger key FILE makes it")
 	}
 	return f.checkPassword()
+}
+
+// pace returns how many calls of each kind to make in a second; 0 sets no limit.
+func (f *teamFlags) pace(kms string) (reads, writes float64) {
+	if kms != "local" || f.Database != "" {
+		reads, writes = requests.DefaultReadsPerSecond, requests.DefaultWritesPerSecond
+	}
+	if f.KMSReadsPerSecond != nil {
+		reads = *f.KMSReadsPerSecond
+	}
+	if f.KMSWritesPerSecond != nil {
+		writes = *f.KMSWritesPerSecond
+	}
+	return reads, writes
 }
 
 // checkPassword refuses a password in a flag, which others on the computer can read.
@@ -205,9 +220,10 @@ func (r *team) start(ctx context.Context, f *teamFlags, t terminal, kms requests
 	if r.signin, err = signin.New(config); err != nil {
 		return err
 	}
+	reads, writes := f.pace("")
 	r.requests, err = requests.New(requests.Config{
 		DB: r.db, Ledger: r.log, Policy: r.policy, KMS: kms, Region: region, Others: others, Log: t.log, Ended: r.signin.EndGuestLinks,
-		ReadsPerSecond: f.KMSReadsPerSecond, WritesPerSecond: f.KMSWritesPerSecond,
+		ReadsPerSecond: reads, WritesPerSecond: writes,
 		DrillEvery: drillEvery, Waits: r.waits, Waited: w.metrics.Waited,
 	})
 	if err != nil {

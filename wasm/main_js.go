@@ -7,6 +7,9 @@
 //	keyferry.check({file, secret, …})        -> {}, where a backup holds the key material that is expected
 //	keyferry.passphrase({})                  -> {passphrase}
 //
+// and those for an archive of many keys: createArchive, addToArchive for each key, addManifest and
+// closeArchive; openArchive, judgeKey or examineKey, wrapKey, forgetKey and forgetKeys.
+//
 // README.md lists the fields. A promise is rejected with {code}; the page has the words for each
 // code. An instance of the module serves one job: the worker that started it then fills its memory
 // with zeros and closes. The cryptography is in the packages keywrap and custody.
@@ -26,6 +29,9 @@ func main() {
 	global := map[string]any{}
 	for name, do := range adjusted(map[string]job{
 		"inspect": inspect, "addComponent": addComponent, "prepare": prepare, "check": check, "passphrase": passphrase,
+		"createArchive": createArchive, "addToArchive": addToArchive, "addManifest": addManifest, "closeArchive": closeArchive,
+		"openArchive": openArchive, "judgeKey": judgeKey, "examineKey": examineKey, "wrapKey": wrapKey,
+		"forgetKey": forgetKey, "forgetKeys": forgetKeys,
 	}) {
 		global[name] = function(do)
 	}

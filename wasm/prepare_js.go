@@ -32,6 +32,7 @@ type preparation struct {
 	key        *keywrap.WrappingKey
 	algorithm  keywrap.Algorithm
 	progress   js.Value // a function, or undefined
+	archive    js.Value // of the source archive: the function that reads it
 }
 
 func (p *preparation) forget() {
@@ -67,6 +68,10 @@ func readPreparation(o *options) (*preparation, error) {
 		opening: *readOpening(o),
 		source:  o.text("source"), kind: custody.Kind(o.text("kind")), weakness: keywrap.Code(o.text("weakness")),
 		keyID: o.text("keyId"), date: o.text("date"), protection: o.text("protection"), progress: o.object.Get("progress"),
+		archive: o.object.Get("archive"),
+	}
+	if p.source == "archive" && p.archive.Type() != js.TypeFunction {
+		return p, codeBadRequest
 	}
 	if o.has("receipt") {
 		of := &options{object: o.object.Get("receipt")}
@@ -113,6 +118,8 @@ func (p *preparation) fill() error {
 		return components.Sum(&material)
 	case "backup":
 		return backup.Restore(p.file, p.with(), &material)
+	case "archive":
+		return restoreFromArchive(p.archive, p.with(), p.keyID, &material)
 	case "file":
 		return p.readFile()
 	}

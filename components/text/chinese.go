@@ -11,6 +11,7 @@ var chinese = Catalogue{
 		Pages:         "页面",
 		Import:        "导入",
 		Reimport:      "重新导入",
+		Many:          "批量导入",
 		Check:         "核对备份",
 		Renewal:       "过期与续期",
 		Desk:          "离线导入",
@@ -370,6 +371,7 @@ var chinese = Catalogue{
 	Keys:      chineseKeys,
 	Drill:     chineseDrill,
 	Reminders: chineseReminders,
+	Many:      chineseMany,
 	Link:      chineseLink,
-	Faults:    merged(chineseFaults, chineseCustodyFaults, chineseDeskFaults, chineseDeskLinkFaults, chineseTeamFaults, chineseRequestFaults, chineseLinkFaults),
+	Faults:    merged(chineseFaults, chineseManyFaults, chineseCustodyFaults, chineseDeskFaults, chineseDeskLinkFaults, chineseTeamFaults, chineseRequestFaults, chineseLinkFaults),
 }

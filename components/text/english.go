@@ -11,6 +11,7 @@ var english = Catalogue{
 		Pages:         "Pages",
 		Import:        "Import",
 		Reimport:      "Re-import",
+		Many:          "Many keys",
 		Check:         "Check a backup",
 		Renewal:       "Expiry and renewal",
 		Desk:          "Offline",
@@ -370,6 +371,7 @@ var english = Catalogue{
 	Keys:      englishKeys,
 	Drill:     englishDrill,
 	Reminders: englishReminders,
+	Many:      englishMany,
 	Link:      englishLink,
-	Faults:    merged(englishFaults, englishCustodyFaults, englishDeskFaults, englishDeskLinkFaults, englishTeamFaults, englishRequestFaults, englishLinkFaults),
+	Faults:    merged(englishFaults, englishManyFaults, englishCustodyFaults, englishDeskFaults, englishDeskLinkFaults, englishTeamFaults, englishRequestFaults, englishLinkFaults),
 }

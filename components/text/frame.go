@@ -10,6 +10,7 @@ type Frame struct {
 	Import        string
 	Reimport      string
 	Check         string
+	Many          string
 	Renewal       string
 	Proof         string
 	Desk          string

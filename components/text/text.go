@@ -44,6 +44,7 @@ type Catalogue struct {
 	Keys        KeysPage
 	Drill       DrillPage
 	Reminders   Reminders
+	Many        Many
 	Link        Link
 	Faults      map[string]Fault
 }

@@ -39,12 +39,24 @@ func (c *console) calendar(e echo.Context) error {
 	if !ok {
 		return errRemind
 	}
-	r := reminders{
-		words: language(e.Request()), keyID: keyID, region: c.Region, expires: time.Unix(unix, 0).UTC(), now: time.Now().UTC(),
-		page: scheme(e.Request()) + "://" + e.Request().Host + "/reimport?KeyId=" + keyID,
-	}
-	e.Response().Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="keyferry-%s.ics"`, keyID))
-	return e.Blob(http.StatusOK, "text/calendar; charset=utf-8", []byte(r.calendar(days)))
+	words, expires := language(e.Request()), time.Unix(unix, 0).UTC()
+	file := newCalendar()
+	reminders{
+		uid: keyID, expires: expires, now: time.Now().UTC(),
+		summary:  text.Fill(words.Calendar.Summary, "cmk", keyID),
+		reminder: text.Fill(words.Calendar.Reminder, "cmk", keyID, "time", expires.Format("2006-01-02")),
+		description: text.Fill(words.Calendar.Description, "cmk", keyID, "region", c.Region,
+			"time", expires.Format("2006-01-02 15:04"), "console", pageAddress(e)+"/reimport?KeyId="+keyID),
+	}.addTo(file, days)
+	return sendCalendar(e, file, "keyferry-"+keyID)
+}
+
+// pageAddress is the address of the console as the browser has it.
+func pageAddress(e echo.Context) string { return scheme(e.Request()) + "://" + e.Request().Host }
+
+func sendCalendar(e echo.Context, file *ics.Calendar, name string) error {
+	e.Response().Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s.ics"`, name))
+	return e.Blob(http.StatusOK, "text/calendar; charset=utf-8", []byte(file.Serialize(ics.WithNewLineWindows)))
 }
 
 // wholeNumber reads a decimal number. One that is too large for an int64 is a time that is too far
@@ -85,27 +97,29 @@ func leadTimes(list string) ([]int, bool) {
 	return slices.Compact(days), len(days) > 0
 }
 
-// reminders is what a calendar file says.
+// reminders is what a calendar file says of one expiry.
 type reminders struct {
-	words         *text.Catalogue
-	keyID, region string
-	expires, now  time.Time // in UTC
-	page          string    // address of the page for importing again
+	uid                            string // of the events, which stays the same when material is imported again
+	expires, now                   time.Time // in UTC
+	summary, reminder, description string
 }
 
-// calendar writes the file: lines end in CRLF and have at most 75 bytes. Each lead time has an
-// event of its own, since Google Calendar leaves out the alarms of imported events, and Outlook
-// takes one at most. A lead time that has passed has none.
-func (r reminders) calendar(days []int) string {
+func newCalendar() *ics.Calendar {
 	file := ics.NewCalendarFor("Keyferry")
 	file.SetMethod(ics.MethodPublish)
-	r.add(file, 0, text.Fill(r.words.Calendar.Summary, "cmk", r.keyID))
+	return file
+}
+
+// addTo adds the events to a file, whose lines end in CRLF and have at most 75 bytes. Each lead time
+// has an event of its own, since Google Calendar leaves out the alarms of imported events, and
+// Outlook takes one at most. A lead time that has passed has none.
+func (r reminders) addTo(file *ics.Calendar, days []int) {
+	r.add(file, 0, r.summary)
 	for _, day := range days {
 		if r.expires.AddDate(0, 0, -day).After(r.now) {
-			r.add(file, day, text.Fill(r.words.Calendar.Reminder, "cmk", r.keyID, "time", r.expires.Format("2006-01-02")))
+			r.add(file, day, r.reminder)
 		}
 	}
-	return file.Serialize(ics.WithNewLineWindows)
 }
 
 // eventLength is how long each event lasts. An event without any length is left out by some
@@ -117,9 +131,9 @@ const eventLength = 15 * time.Minute
 // 3.8.7.4): when the material was imported again, the file of the new expiry replaces the events of
 // the old one.
 func (r reminders) add(file *ics.Calendar, days int, summary string) {
-	uid := r.keyID + "@keyferry"
+	uid := r.uid + "@keyferry"
 	if days > 0 {
-		uid = fmt.Sprintf("%s-%dd@keyferry", r.keyID, days)
+		uid = fmt.Sprintf("%s-%dd@keyferry", r.uid, days)
 	}
 	event := file.AddEvent(uid)
 	event.SetSequence(int(max(0, r.now.Unix()-sequenceEpoch)))
@@ -130,8 +144,7 @@ func (r reminders) add(file *ics.Calendar, days int, summary string) {
 		event.SetEndAt(end)
 	}
 	event.SetSummary(summary)
-	event.SetDescription(text.Fill(r.words.Calendar.Description,
-		"cmk", r.keyID, "region", r.region, "time", r.expires.Format("2006-01-02 15:04"), "console", r.page))
+	event.SetDescription(r.description)
 	alarm := event.AddAlarm()
 	alarm.SetAction(ics.ActionDisplay)
 	alarm.SetTrigger("PT0S")

@@ -119,6 +119,7 @@ func (c *console) routes(documents map[string]document) *echo.Echo {
 	for _, words := range text.Languages {
 		e.Match(read, "/"+words.Tag, choose("/"))
 		e.POST("/"+words.Tag+"/calendar", c.calendar)
+		e.POST("/"+words.Tag+"/calendar/many", c.calendarOfSet)
 	}
 	e.Match(read, "/static/:digest/*", c.static)
 

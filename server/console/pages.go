@@ -37,6 +37,7 @@ var consolePages = []page{
 	{"/ledger", "ledger", false, true, func(t *text.Catalogue) string { return t.Team.Ledger.Title }, framed(pages.LedgerPage)},
 	{"/signin", "", false, true, func(t *text.Catalogue) string { return t.Team.SignIn.Title }, framed(pages.SignInPage)},
 	{"/reimport", "reimport", false, false, func(t *text.Catalogue) string { return t.Reimport.Title }, pages.ReimportPage},
+	{"/many", "many", false, false, func(t *text.Catalogue) string { return t.Many.Title }, pages.ManyPage},
 	{"/check", "check", true, false, func(t *text.Catalogue) string { return t.Check.Title }, pages.CheckPage},
 	{"/renewal", "renewal", true, false, func(t *text.Catalogue) string { return t.Renewal.Title }, framed(pages.RenewalPage)},
 	{"/desk", "desk", true, false, func(t *text.Catalogue) string { return t.Desk.Title }, pages.DeskPage},

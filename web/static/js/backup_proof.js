@@ -88,7 +88,7 @@ function offerBackup(part, link, { prepared, at }) {
  * @param {HTMLElement} part
  * @param {() => void} stored
  */
-function passphraseMoment(part, stored) {
+export function passphraseMoment(part, stored) {
     const moment = one(part, `[data-part="store"]`)
     const place = one(moment, ".passphrase")
     const sheet = one(document, `[data-paper="sheet"]`)

@@ -8,7 +8,8 @@ import { modules } from "./modules.js"
 import { utc } from "./moment.js"
 import { eachReading } from "./offered_passphrase.js"
 import { clearErrors, fill, fillDigest, onSubmit, one, ready, toTop, wait } from "./page.js"
-import { identityOf, readReceipt } from "./receipt.js"
+import { isArchive, openArchive } from "./many_archive.js"
+import { identityOf, readReceipts } from "./receipt.js"
 import { fillHoles, phrase, problem } from "./words.js"
 
 ready()
@@ -23,14 +24,51 @@ onSubmit("check", async (form) => {
     if (!chosen) throw problem("receipt_missing")
     const opened = backup(form, "check")
     clearErrors(document)
-    const receipt = await readReceipt(chosen)
+    const [receipt, ...more] = await readReceipts(chosen)
+    if (opened.file.size > 0 && await isArchive(opened.file)) return checkArchive(form, part, opened, [receipt, ...more])
+    if (more.length > 0) throw problem("receipts_of_archive")
     const options = { ...opened, ...identityOf(receipt) }
     await wait(form, (signal) => eachReading(opened.secret, (secret) =>
         run(keyferry, { job: "check", options: { ...options, secret } }, { signal })))
     showResult(part, receipt)
+    one(part, `[data-part="facts"]`).hidden = false
     part.hidden = false
     toTop(one(part, "h2"))
 })
+
+/**
+ * Check the keys of an archive, each with its receipt.
+ * @param {HTMLFormElement} form
+ * @param {HTMLElement} part
+ * @param {{file: File, secret: string | File}} opened
+ * @param {import("./receipt.js").Receipt[]} said
+ */
+async function checkArchive(form, part, opened, said) {
+    await wait(form, async (signal, say) => {
+        const vault = await openArchive(keyferry, opened, signal, (done, count) => say(() => phrase("many-opening", { done, count }), done / count))
+        try {
+            const inside = new Set(vault.entries.map(({ keyId }) => keyId))
+            const missing = said.filter(({ KeyId }) => !inside.has(KeyId))
+            if (missing.length > 0) throw { ...problem("archive_key_missing"), detail: listed(missing) }
+            const other = []
+            for (const one of said) {
+                const fits = await vault.judge(one.KeyId, identityOf(one)).then(() => true, () => false)
+                if (!fits) other.push(one)
+            }
+            if (other.length > 0) throw { ...problem("not_the_receipts_key"), detail: listed(other) }
+        } finally {
+            await vault.end()
+        }
+    })
+    if (said.length === 1) showResult(part, said[0])
+    else fill(part, "matches", phrase("many-matches", { count: said.length }))
+    one(part, `[data-part="facts"]`).hidden = said.length > 1
+    part.hidden = false
+    toTop(one(part, "h2"))
+}
+
+/** @param {import("./receipt.js").Receipt[]} some */
+const listed = (some) => some.slice(0, 5).map(({ KeyId }) => KeyId).join(", ") + (some.length > 5 ? phrase("many-more", { count: some.length - 5 }) : "")
 
 /**
  * Show what the receipt says. That of a desk does not say when the KMS accepted the material: the

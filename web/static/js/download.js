@@ -7,7 +7,7 @@ import { one } from "./page.js"
  * Make a link save bytes as a file, and show it.
  * @param {ParentNode} root
  * @param {string} name of the link in its data-link
- * @param {{bytes: Uint8Array<ArrayBuffer>, name: string, type: string}} file
+ * @param {{bytes: Uint8Array<ArrayBuffer> | Blob, name: string, type: string}} file
  */
 export function offerDownload(root, name, file) {
     const link = /** @type {HTMLAnchorElement} */ (one(root, `[data-link="${name}"]`))

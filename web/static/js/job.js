@@ -75,6 +75,13 @@ function failed(from, code) {
  * @property {AbortSignal} signal ends the worker at once
  * @property {() => void} [onReady] called when the module runs
  * @property {(done: number, total: number) => void} [onProgress] called while the module examines
+ * @property {(value: any) => void} [onTold] called with what the module has for the page before the
+ *   end
+ */
+
+/**
+ * A component of a key, or a step of a job with many keys.
+ * @typedef {{component: Uint8Array, kcv: Uint8Array} | {step: string, options: Record<string, unknown>}} Piece
  */
 
 /** @typedef {{result: any, seconds: string}} Done seconds: how long the worker lived */
@@ -111,8 +118,9 @@ function confined() {
  * Begin a job. One that takes pieces is fed before it is finished. Whoever begins it must stop it.
  * @param {Module} from
  * @param {Request} request
+ * @param {Partial<Watch>} [watching] until end has a watch of its own
  */
-export function begin(from, request) {
+export function begin(from, request, watching) {
     const began = performance.now()
     // A page from a disk has no origin, and browsers start no module there; its worker is joined
     // into one script.
@@ -123,8 +131,7 @@ export function begin(from, request) {
     /** The answer to the piece that was handed over last. */
     let taken = settled()
     let turn = Promise.resolve()
-    /** @type {Watch | undefined} */
-    let watched
+    let watched = watching
     const silence = patiently(() => end(() => answer.reject(problem("module_silent"))))
 
     /** Whether the worker has ended, or was told to. */
@@ -135,11 +142,12 @@ export function begin(from, request) {
         worker.terminate()
     }
     worker.addEventListener("message", ({ data }) => {
-        const { onReady, onProgress } = watched ?? {}
+        const { onReady, onProgress, onTold } = watched ?? {}
         silence.heard()
         if (data.type === "ready") ready.resolve(undefined)
         if (data.type === "ready") onReady?.()
         if (data.type === "progress") onProgress?.(data.done, data.total)
+        if (data.type === "told") onTold?.(data.value)
         if (data.type === "piece" && data.error) taken.reject(failed(from, data.error.code))
         if (data.type === "piece" && !data.error) taken.resolve(data.result)
         if (data.type === "done") end(() => answer.resolve(data.result))
@@ -165,7 +173,7 @@ export function begin(from, request) {
         }
     }
 
-    /** @param {{component: Uint8Array, kcv: Uint8Array}} piece */
+    /** @param {Piece} piece */
     const hand = async (piece) => {
         await wait(ready.promise)
         taken = settled()
@@ -193,7 +201,7 @@ export function begin(from, request) {
         },
         /**
          * Hand over one piece, after the ones before it.
-         * @param {{component: Uint8Array, kcv: Uint8Array}} piece
+         * @param {Piece} piece
          * @returns {Promise<any>}
          */
         feed(piece) {

@@ -3,8 +3,9 @@
 // Files are not read here, apart from a receipt, which holds no secret; the worker reads them.
 
 import { backup, file, showChosen, typedSentence, value } from "./choices.js"
+import { isArchive } from "./many_archive.js"
 import { input, one } from "./page.js"
-import { identityOf, readReceipt } from "./receipt.js"
+import { identityOf, readReceipts } from "./receipt.js"
 import { problem } from "./words.js"
 
 /**
@@ -33,6 +34,10 @@ export async function chosenSource(form, keyId, commitment = "") {
         ? backup(form, "source")
         : { file: source === "file" ? file(form, "file") : null, secret: "" }
     if (source === "file" && !brought.file) throw problem("file_missing")
+    if (source === "backup" && brought.file && await isArchive(brought.file)) {
+        const { file: archive, secret } = brought
+        return { source: "archive", archive, file: null, secret, receipt: await chosenReceipt(form, keyId, commitment) }
+    }
     return { source, ...brought, receipt: source === "generate" ? null : await chosenReceipt(form, keyId, commitment) }
 }
 
@@ -47,8 +52,8 @@ async function chosenReceipt(form, keyId, commitment) {
     const chosen = file(form, "receipt")
     if (!chosen && commitment !== "") throw problem("receipt_missing")
     if (!chosen) return null
-    const receipt = await readReceipt(chosen)
-    if (receipt.KeyId !== keyId) throw problem("receipt_other_cmk")
+    const receipt = (await readReceipts(chosen)).find(({ KeyId }) => KeyId === keyId)
+    if (!receipt) throw problem("receipt_other_cmk")
     if (commitment !== "" && receipt.Commitment !== commitment) throw problem("receipt_other_commitment")
     return identityOf(receipt)
 }

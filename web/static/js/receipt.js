@@ -4,7 +4,7 @@
 import { fromBase64, hex, sha256, toUTF8 } from "./bytes.js"
 import { corrected } from "./clock.js"
 import { stamp } from "./moment.js"
-import { formatReceipt, largestReceipt, parseReceipt } from "./receipt_file.js"
+import { formatReceipt, largestReceipt, parseReceipt, receiptLine } from "./receipt_file.js"
 import { problem } from "./words.js"
 
 /** @typedef {import("./receipt_file.js").Receipt} Receipt */
@@ -35,10 +35,29 @@ import { problem } from "./words.js"
  * @returns {Promise<{bytes: Uint8Array<ArrayBuffer>, name: string}>}
  */
 export async function writeReceipt(program, made) {
+    const receipt = await receiptOf(program, made)
+    const day = stamp(made.importedAt ?? corrected(made.preparedAt)).slice(0, 10)
+    return { bytes: refusing(() => formatReceipt(receipt)), name: `keyferry-${made.keyId}-${day}-receipt.json` }
+}
+
+/**
+ * @param {{version: string, module: import("./job.js").Module}} program
+ * @param {Imported} made
+ * @returns {Promise<string>} the receipt on one line
+ */
+export async function writeReceiptLine(program, made) {
+    const receipt = await receiptOf(program, made)
+    return refusing(() => receiptLine(receipt))
+}
+
+/**
+ * @param {{version: string, module: import("./job.js").Module}} program
+ * @param {Imported} made
+ * @returns {Promise<Receipt>}
+ */
+async function receiptOf(program, made) {
     const { prepared } = made
-    const preparedAt = corrected(made.preparedAt)
-    /** @type {Receipt} */
-    const receipt = {
+    return {
         Program: `keyferry ${program.version}`,
         ModuleSHA256: hex(fromBase64(program.module.integrity.slice("sha256-".length))),
         KeyId: made.keyId,
@@ -52,8 +71,8 @@ export async function writeReceipt(program, made) {
         Commitment: prepared.commitment,
         CommitmentSalt: prepared.salt,
         KeyMaterialExpireUnix: made.expireUnix,
-        Origin: made.source === "generate" ? "generated" : made.source,
-        PreparedAt: stamp(preparedAt),
+        Origin: { generate: "generated", archive: "backup" }[made.source] ?? made.source,
+        PreparedAt: stamp(corrected(made.preparedAt)),
         ImportedAt: made.importedAt && stamp(made.importedAt),
         ParametersObtained: made.parametersObtained,
         ParametersRequestId: made.parametersRequestId,
@@ -62,8 +81,6 @@ export async function writeReceipt(program, made) {
         BackupFile: prepared.backupFile,
         BackupSHA256: prepared.backupSHA256,
     }
-    const day = stamp(made.importedAt ?? preparedAt).slice(0, 10)
-    return { bytes: refusing(() => formatReceipt(receipt)), name: `keyferry-${made.keyId}-${day}-receipt.json` }
 }
 
 /**
@@ -83,6 +100,22 @@ export async function readReceipt(file) {
         throw thrown instanceof DOMException ? problem("file_unreadable") : thrown
     }
     return refusing(() => parseReceipt(content))
+}
+
+/** How large a file of receipts may be, in bytes: above that of the most CMKs at once. */
+const largestReceipts = 16 << 20
+
+/**
+ * Read a file of one receipt, or of several with each on a line.
+ * @param {File} file
+ * @returns {Promise<Receipt[]>}
+ */
+export async function readReceipts(file) {
+    if (file.size > largestReceipts || !/^[\ufeff \t\r\n]*\{/.test(await file.slice(0, 64).text().catch(() => ""))) return [await readReceipt(file)]
+    const text = await file.text().catch(() => { throw problem("file_unreadable") })
+    const lines = text.replace(/^\ufeff/, "").split(/\r?\n/).filter((line) => line.trim() !== "")
+    if (!lines.every((line) => /^\s*\{.*\}\s*$/.test(line))) return [await readReceipt(file)]
+    return lines.map((line) => refusing(() => parseReceipt(toUTF8(line))))
 }
 
 /**

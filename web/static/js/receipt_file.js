@@ -137,11 +137,19 @@ function check(found) {
  * @returns {Uint8Array<ArrayBuffer>}
  */
 export function formatReceipt(receipt) {
+    return new TextEncoder().encode(`${JSON.stringify(checked(receipt), null, 2)}\n`)
+}
+
+/** A receipt on one line, of a file of several. @param {Receipt} receipt */
+export const receiptLine = (receipt) => `${JSON.stringify(checked(receipt))}\n`
+
+/** The fields of a receipt in their order. @param {Receipt} receipt */
+function checked(receipt) {
     const given = new Map(/** @type {[string, Value][]} */ (Object.entries({ Format: format, Version: 1, ...receipt })))
     const found = new Map(fields.map(([name]) => /** @type {[string, Value]} */ ([name, given.get(name) ?? ""]))
         .filter(([, value]) => value !== ""))
     check(found)
-    return new TextEncoder().encode(`${JSON.stringify(Object.fromEntries(found), null, 2)}\n`)
+    return Object.fromEntries(found)
 }
 
 /** How many bytes a file may have: several times those of the longest receipt. */

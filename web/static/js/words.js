@@ -30,7 +30,8 @@ export function template(name) {
  * @param {Record<string, string | number>} [values]
  */
 export function phrase(name, values = {}) {
-    const found = template("phrases").querySelector(`[data-phrase="${name}"]`)
+    const found = Array.from(document.querySelectorAll(`template[data-part="phrases"]`), (part) =>
+        part instanceof HTMLTemplateElement ? part.content.querySelector(`[data-phrase="${name}"]`) : null).find((one) => one)
     if (!found) throw new Error(`the page has no phrase ${name}`)
     return fillHoles(found.textContent ?? "", values)
 }

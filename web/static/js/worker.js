@@ -4,10 +4,11 @@
  * The worker that runs one job of a module and then ends.
  *
  * It takes one message, a Request. It posts {type: "ready"} once the module runs, {type:
- * "progress", done, total} while it examines, and then exactly one Answer. Where the Request says
- * "pieces", the job is fed piece by piece (components of a key) before it starts: the worker then
- * takes Pieces, and answers each with {type: "piece"} and a result or an error, until the message
- * {finish} with the rest of the options.
+ * "progress", done, total} while it examines, {type: "told", value} when the module has something
+ * for the page before it is done, and then exactly one Answer. Where the Request says "pieces", the
+ * job is fed piece by piece (components of a key, or the steps that an archive takes) before it
+ * starts: the worker then takes Pieces and Steps, and answers each with {type: "piece"} and a result
+ * or an error, until the message {finish} with the rest of the options.
  *
  * Before the answer leaves, the module's memory, the only place where key material has been in the
  * clear, is filled with zeros. Every way in which the module can die is an answer too: the page
@@ -28,6 +29,11 @@ import "../wasm/wasm_exec.js"
 /**
  * One component of a key, as it was typed.
  * @typedef {{ component: Uint8Array, kcv: Uint8Array }} Piece
+ */
+
+/**
+ * A step of a job with many keys: another function of the module's.
+ * @typedef {{ step: string, options: Record<string, unknown> }} Step
  */
 
 /** @typedef {{ code: string }} Failure */
@@ -141,18 +147,20 @@ let finishFeeding
  * @param {unknown} message
  */
 async function feed(keyferry, message) {
-    const piece = /** @type {Partial<Piece & { finish: object }> | null} */ (message)
+    const piece = /** @type {Partial<Piece & Step & { finish: object }> | null} */ (message)
     if (piece?.finish) {
         fed = undefined
         finishFeeding(piece.finish)
         return
     }
     try {
-        self.postMessage({ type: "piece", result: await ask(keyferry, "addComponent", piece) })
+        const result = piece?.step ? await call(keyferry, piece.step, piece.options) : await ask(keyferry, "addComponent", piece)
+        self.postMessage({ type: "piece", result })
     } catch (error) {
         self.postMessage({ type: "piece", error: isFailure(error) ? error : failure("internal") })
     } finally {
         if (piece?.component instanceof Uint8Array) piece.component.fill(0)
+        if (piece?.step) forget()
     }
 }
 
@@ -264,7 +272,7 @@ async function start(response) {
  */
 async function call(keyferry, job, options = {}) {
     if (typeof options !== "object" || options === null) throw failure("bad_request")
-    return await ask(keyferry, job, { ...await readFiles(options), progress })
+    return await ask(keyferry, job, { ...await readFiles(options), progress, tell })
 }
 
 /**
@@ -293,7 +301,8 @@ const contents = []
 
 /**
  * Replace files by their bytes. The page hands over files unread, so that their bytes exist in this
- * worker alone.
+ * worker alone. An archive, which is encrypted and may be large, becomes a function that reads a
+ * part of it.
  * @param {object} options
  * @returns {Promise<Record<string, unknown>>}
  */
@@ -301,7 +310,9 @@ async function readFiles(options) {
     /** @type {Record<string, unknown>} */
     const read = {}
     for (const [name, value] of Object.entries(options)) {
-        if (value instanceof Blob) {
+        if (value instanceof Blob && name === "archive") {
+            read[name] = (/** @type {number} */ offset, /** @type {number} */ length) => readFile(value.slice(offset, offset + length))
+        } else if (value instanceof Blob) {
             if (value.size > largestFile) throw failure("source_too_long")
             const bytes = await readFile(value)
             contents.push(bytes)
@@ -330,7 +341,7 @@ const largestFile = 1 << 20
 
 /** Overwrite what was read from files. */
 function forget() {
-    for (const bytes of contents) bytes.fill(0)
+    for (const bytes of contents.splice(0)) bytes.fill(0)
 }
 
 /**
@@ -339,6 +350,11 @@ function forget() {
  */
 function progress(done, total) {
     self.postMessage({ type: "progress", done, total })
+}
+
+/** @param {object} value for the page, without any secret */
+function tell(value) {
+    self.postMessage({ type: "told", value })
 }
 
 /** Overwrite what was read from files, and fill the module's memory with zeros. */

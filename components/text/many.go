@@ -1,0 +1,113 @@
+package text
+
+// Many is the page for many keys in one go.
+type Many struct {
+	Title   string
+	Lead    string
+	Nothing string // that nothing is lost when the page is left
+
+	List         string
+	ListLabel    string
+	ListHint     string
+	ListFile     string
+	ListFileHint string
+	UseList      string
+	HaveArchive  string
+
+	Keys          string
+	Source        string
+	Generate      string
+	GenerateHint  string
+	Files         string
+	FilesHint     string
+	FilesLabel    string
+	Encoded       string
+	Archive       string
+	ArchiveHint   string
+	ArchiveLabel  string
+	ReceiptsLabel string
+	ReceiptsHint  string
+	Kept          string
+	KeptHint      string
+	Make          string
+	Open          string
+
+	ArchiveTitle string
+	ArchiveWhy   string
+	Prove        string
+	ProveLabel   string
+	ProveButton  string
+	Proven       string
+
+	Send          string
+	Count         string
+	ArchiveFact   string
+	ArchiveSHA256 string
+	IfLost        string
+	ImportAll     string // {count}
+
+	Pause         string
+	GoOn          string
+	Stop          string
+	ReceiptsSoFar string
+	Which         string
+	WhichAll      string
+	WhichLeft     string
+	WhichFailed   string
+	WhichDone     string
+	Table         string
+	ColumnCMK     string
+	ColumnLabel   string
+	ColumnState   string
+
+	TryFailed   string
+	Receipts    string
+	ReceiptsWhy string
+	CalendarWhy string
+	Printed     string
+
+	CalendarSummary     string // {count}
+	CalendarReminder    string // {count} {time}
+	CalendarDescription string // {count} {time} {region} {cmks} {console}
+
+	CheckHint   string // on the page that checks a backup
+	MatchesAll  string // {count}
+	ReimportAll string // on the page for importing again
+	Opening     string // {done} {count}; also where one key of an archive is taken
+	More        string // {count}
+
+	Phrases ManyPhrases
+}
+
+// ManyPhrases are sentences about many keys that the page's script fills.
+type ManyPhrases struct {
+	Cmks        string // {count}
+	Faulty      string // {count}
+	Line        string // {number}
+	LeaveOut    string
+	All         string
+	Making      string // {done} {count}
+	InArchive   string // {count}
+	Refused     string // {count}
+	Files       string // {count}
+	Skipping    string // {count}
+	Ready       string // {count} {name}
+	Rows        string // {count} {total}
+	Total       string // {done} {count}
+	TotalFailed string // {count}
+	Left        string // {time}
+	Done        string // {count}
+	LeftOver    string // {count}
+	WorkRunning string
+	WorkPaused  string
+	WorkOver    string
+
+	Waiting    string
+	Parameters string
+	Sending    string
+	Again      string
+	Imported   string
+	Skipped    string
+	Failed     string
+	Stopped    string
+}

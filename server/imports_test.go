@@ -94,6 +94,8 @@ var importers = []struct {
 	{echoPath, []string{"keyferry/server/console"}, "Echo v4 is near the end of its support, and moving to another framework must stay a change of one package"},
 	{"github.com/cedar-policy/cedar-go", []string{"keyferry/server/policy"}, "the console knows no Cedar"},
 	{"github.com/coreos/go-oidc", []string{"keyferry/server/signin"}, "the console knows no OpenID Connect"},
+	{"github.com/prometheus/client_golang", []string{"keyferry/server/metrics"}, "everything else tells what happened, and does not know who counts"},
+	{"go.opentelemetry.io", []string{"keyferry/server/trace"}, "everything else tells what happened, and does not know who traces"},
 	{"github.com/jackc/pgx", []string{"keyferry/server/store", "keyferry/server/store/storetest"}, "the console knows no database"},
 }
 

@@ -101,6 +101,8 @@ var importers = []struct {
 	{"github.com/boombuler/barcode", []string{"keyferry/server/console"}, "only the pages show QR codes"},
 	{"github.com/cedar-policy/cedar-go", []string{"keyferry/server/policy"}, "the console knows no Cedar"},
 	{"github.com/coreos/go-oidc", []string{"keyferry/server/signin"}, "the console knows no OpenID Connect"},
+	{"github.com/prometheus/client_golang", []string{"keyferry/server/metrics"}, "everything else tells what happened, and does not know who counts"},
+	{"go.opentelemetry.io", []string{"keyferry/server/trace"}, "everything else tells what happened, and does not know who traces"},
 	{"github.com/wneessen/go-mail", []string{"keyferry/server/reminders"}, "nothing else writes to people"},
 	{"github.com/jackc/pgx", []string{"keyferry/server/store", "keyferry/server/store/storetest"}, "the console knows no database"},
 }

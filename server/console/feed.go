@@ -105,37 +105,43 @@ func (c *console) feed(e echo.Context) error {
 // calendar file has them, and the drills that are due.
 func (c *console) feedFile(e echo.Context, shown feeds.Calendar) string {
 	words := text.Match(shown.Language)
-	file := ics.NewCalendarFor("Keyferry")
-	file.SetMethod(ics.MethodPublish)
+	file := newCalendar()
 	file.SetXWRCalName(text.Fill(words.Keys.FeedCalendar, "name", shown.Name))
 	file.SetRefreshInterval("P1D", ics.WithValue(string(ics.ValueDataTypeDuration)))
 	file.SetXPublishedTTL("P1D")
-	base := scheme(e.Request()) + "://" + e.Request().Host
 	now := c.now().UTC()
 	for _, k := range shown.Keys {
-		r := reminders{words: words, keyID: k.ID, region: k.Region, now: now, page: base + "/keys?KeyId=" + k.ID}
 		label := ""
 		if k.Label != "" {
 			label = " (" + k.Label + ")"
 		}
+		described := func(at time.Time) string {
+			return text.Fill(words.Calendar.Description, "cmk", k.ID, "region", k.Region,
+				"time", at.Format("2006-01-02 15:04"), "console", pageAddress(e)+"/keys?KeyId="+k.ID)
+		}
 		if !k.Expires.IsZero() {
-			r.expires = k.Expires
-			r.add(file, 0, text.Fill(words.Keys.FeedSummary, "cmk", k.ID)+label)
-			r.addLeads(file, c.Team.Leads, label)
+			reminders{
+				uid: k.ID, expires: k.Expires, now: now, description: described(k.Expires),
+				summary:  text.Fill(words.Keys.FeedSummary, "cmk", k.ID) + label,
+				reminder: text.Fill(words.Calendar.Reminder, "cmk", k.ID, "time", k.Expires.Format("2006-01-02")) + label,
+			}.addTo(file, inDays(c.Team.Leads))
 		}
 		if !k.DrillDue.IsZero() && k.DrillDue.Before(now.AddDate(1, 1, 0)) {
-			r.expires, r.keyID = k.DrillDue, k.ID+"-drill"
-			r.add(file, 0, text.Fill(words.Keys.FeedDrill, "cmk", k.ID)+label)
+			reminders{
+				uid: k.ID + "-drill", expires: k.DrillDue, now: now, description: described(k.DrillDue),
+				summary: text.Fill(words.Keys.FeedDrill, "cmk", k.ID) + label,
+			}.addTo(file, nil)
 		}
 	}
 	return file.Serialize(ics.WithNewLineWindows)
 }
 
-// addLeads adds the lead times that have not begun.
-func (r reminders) addLeads(file *ics.Calendar, leads []time.Duration, label string) {
+// inDays returns lead times in whole days, without those below one.
+func inDays(leads []time.Duration) (days []int) {
 	for _, lead := range leads {
-		if days := int(lead / (24 * time.Hour)); days > 0 && r.expires.AddDate(0, 0, -days).After(r.now) {
-			r.add(file, days, text.Fill(r.words.Calendar.Reminder, "cmk", r.keyID, "time", r.expires.Format("2006-01-02"))+label)
+		if day := int(lead / (24 * time.Hour)); day > 0 {
+			days = append(days, day)
 		}
 	}
+	return days
 }

@@ -1,5 +1,5 @@
 // Package kms is the one client of Alibaba Cloud KMS: the two calls that importing key material
-// needs.
+// needs. Besides, Reach and Places tell a person why they would fail.
 //
 // The vendor's SDK builds, signs and parses; net/http sends. The SDK's own sender has habits that a
 // console for key material cannot have: it prints whole requests when DEBUG holds sdk, takes no

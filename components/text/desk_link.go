@@ -37,13 +37,14 @@ type DeskLink struct {
 	OtherWaysWhy   string
 	NotConfirmed   string
 
-	Accepted     string // {cmk}
-	StillYours   string // {cmk}
-	AcceptedWhy  string
-	AcceptedBy   string // {host}
-	Drill        string
-	AcceptedID   string
-	ReceiptAgain string
+	Accepted      string // {cmk}
+	StillYours    string // {cmk}
+	AcceptedWhy   string
+	AcceptedBy    string // {host}
+	AcceptedLocal string // {host}
+	Drill         string
+	AcceptedID    string
+	ReceiptAgain  string
 
 	PanelTitle   string
 	PanelReach   string

@@ -149,8 +149,9 @@ func (l *catcher) sabotage(t *testing.T, config desk.Config, worker, policy bool
 	script.WriteString(";(async () => {")
 	if worker { // what is refused in a worker is heard there only, so it is passed on; and the worker lives until all was tried
 		script.WriteString(`self.close = () => {}; self.addEventListener("securitypolicyviolation", (event) => self.postMessage({violated: event.effectiveDirective}));`)
-		config.Page = append([]byte(`globalThis.Worker = class extends Worker { constructor(...all) { super(...all); this.addEventListener("message", `+
-			`({data}) => { if (data.violated) console.warn("Content Security Policy directive " + data.violated) }) } terminate() {} };`), config.Page...)
+		config.Page = append([]byte(`const heard = (home) => { home.Worker = class extends home.Worker { constructor(...all) { super(...all); this.addEventListener("message", `+
+			`({data}) => { if (data.violated) console.warn("Content Security Policy directive " + data.violated) }) } terminate() {} } };`+
+			`heard(globalThis); addEventListener("load", () => { for (const frame of document.querySelectorAll("iframe")) heard(frame.contentWindow) });`), config.Page...)
 	}
 	for _, way := range ways {
 		attempt := strings.NewReplacer("HTTP", l.site.URL, "BARE", l.bare.Addr().String()).Replace(attempts[way])

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 )
@@ -104,6 +105,11 @@ func (n *network) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, err
 func (n *network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	n.mu.Lock()
 	answer := n.answer
+	if ofTheMaker(r.Host) {
+		n.mu.Unlock()
+		http.NotFound(w, r)
+		return
+	}
 	if r.Host != kmsHost {
 		n.reached = append(n.reached, r.Method+" "+r.Host+r.URL.Path)
 		answer = n.attacker
@@ -115,6 +121,17 @@ func (n *network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, r)
+}
+
+// ofTheMaker reports whether a host is one that Chromium asks by itself, whatever its arguments.
+func ofTheMaker(host string) bool {
+	host, _, _ = strings.Cut(host, ":")
+	for _, domain := range []string{"google.com", "googleapis.com", "gvt1.com"} {
+		if host == domain || strings.HasSuffix(host, "."+domain) {
+			return true
+		}
+	}
+	return false
 }
 
 // reset leads the KMS's name to a local KMS, and lets attackers answer as given.

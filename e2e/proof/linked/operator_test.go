@@ -31,7 +31,7 @@ type operator struct {
 func (o *operator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	o.mu.Lock()
-	o.seen = append(o.seen, []byte(r.URL.String()), body)
+	o.seen = append(o.seen, []byte(r.Method+" "+r.Host+r.URL.String()), body)
 	o.mu.Unlock()
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	w.Header().Set("Content-Type", "application/json;charset=utf-8")
@@ -99,7 +99,7 @@ func (o *operator) mustHaveNothing(v *browser.Visit, handed ...[]byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.seen) > 0 {
-		v.T.Errorf("%d messages reached the operator", len(o.seen)/2)
+		v.T.Errorf("this reached the operator: %.200q", o.seen)
 	}
 }
 

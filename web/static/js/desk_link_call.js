@@ -104,10 +104,13 @@ const codes = {
     "InvalidKeyMaterial": "link_other_key",
 }
 
+/** The same call without a signature, which the KMS refuses. */
+const unsigned = "/?Action=GetParametersForImport&Version=2016-01-20&Format=JSON"
+
 /**
- * Why there is no answer. A browser does not tell a page, so the page asks the same host for
- * nothing, and without being let read the answer: if that is answered, the host is there and has a
- * certificate that the browser accepts.
+ * Why there is no answer. A browser does not tell a page, so the page asks the same host once more,
+ * for nothing and without being let read the answer: if that is answered, the host is there and has
+ * a certificate that the browser accepts.
  * @param {string} origin
  * @param {string} action
  * @param {AbortSignal} signal
@@ -116,9 +119,9 @@ async function lost(origin, action, signal) {
     const sent = action === "ImportKeyMaterial"
     if (signal.aborted) return problem(sent ? "link_import_unknown" : "cancelled")
     if (!navigator.onLine) return problem(sent ? "link_import_unknown" : "link_no_network")
-    const entry = await record("GET /", { Host: origin })
+    const entry = await record("GetParametersForImport", { Host: origin })
     try {
-        await fetch(`${origin}/`, { ...alone, mode: "no-cors", redirect: "follow", signal: AbortSignal.timeout(patience) })
+        await fetch(origin + unsigned, { ...alone, mode: "no-cors", redirect: "follow", signal: AbortSignal.timeout(patience) })
         entry.ended("")
     } catch {
         const failure = problem(sent ? "link_import_unknown" : "link_unreachable")

@@ -75,10 +75,12 @@ function showAccepted(result, { keyId, made }, origin, id) {
     one(result, `[data-part="to-import"]`).hidden = true
     const part = one(result, `[data-part="accepted-by-kms"]`)
     const values = { cmk: keyId, host: origin.replace(/^https?:\/\//, "") }
-    for (const name of ["accepted-cmk", "accepted-why", "accepted-by", "still-yours"]) fillTemplate(part, name, values)
+    for (const name of ["accepted-cmk", "accepted-why", "accepted-by", "accepted-local", "still-yours"]) fillTemplate(part, name, values)
+    one(part, `[data-fill="${origin.startsWith("https:") ? "accepted-by" : "accepted-local"}"]`).hidden = false
     one(part, `[data-fill="still-yours"]`).hidden = made?.source !== "backup"
     fill(document, "import-request-id", id)
     one(document, "[data-by-hand]").hidden = true // the record has the time
+    one(result, `[data-link="receipt"]`).classList.remove("secondary")
     part.hidden = false
     toTop(one(part, "h2"))
 }

@@ -97,6 +97,7 @@ const fields = [
     [/^(Forbidden\.KeyNotFound|Unsupported\.(Origin|Alias)|Console\.KeyId|key_reference_\w+)$/, `[name="reference"]`],
     [/^Rejected\.(StateModifiedFailed|PendingDeletion|Disabled)$/, `[name="reference"]`],
     [/^region_/, `[name="region"]`],
+    [/^link_/, `[name="link"], [name="second"]`],
     [/^(file_|source_|backup_(not_|damaged|version|work_factor)|not_the_receipts_key)/, `[name="file"], [name$="-age"]`],
     [/^(secret_|backup_(needs_|wrong_|identity_))/, `[name$="-secret"]`],
     [/^(passphrase_|backup_passphrase_)/, `[name="passphrase"]`],

@@ -63,6 +63,7 @@ var chineseLink = Link{
 	ReportIDHint:   "形如 8B5F2C1D-…，见本地文件的结果。",
 	ReportButton:   "报告并确认",
 	NeverUsed:      "如果不使用链接，什么都不会发生。20 分钟内没有报告，结果即视为未知：届时可以重新生成链接，或由控制台发送数据。",
+	SendConsole:    "改由控制台发送",
 	ParametersWay:  "导入参数",
 	ByLinkRecorded: "由导入人通过签名链接从 KMS 获取，控制台未接触加密公钥",
 }

@@ -63,6 +63,7 @@ var englishLink = Link{
 	ReportIDHint:   "Like 8B5F2C1D-…, in the desk's result.",
 	ReportButton:   "Report and check",
 	NeverUsed:      "If the link is not used, nothing happens. After 20 minutes without a report the outcome counts as unknown: then you can make another link, or have the console send the bytes.",
+	SendConsole:    "Have the console send it instead",
 	ParametersWay:  "Import parameters",
 	ByLinkRecorded: "by the importer from the KMS, by a signed link: the console did not see the wrapping key",
 }

@@ -39,6 +39,8 @@ var englishTeam = Team{
 		LinkYou:      "Nothing else is needed: make the link, and send the key to the KMS with the desk.",
 		Report:       "{who} was given a signed link to send the key to the KMS. Whether it was used is not known. If nothing is reported by {time}, the outcome counts as unknown.",
 		ReportYou:    "You were given a signed link to send the key to the KMS. Use it in the desk, and report here before {time} what the KMS answered.",
+		Unheard:      "{who} was given a signed link to send the key to the KMS, and nothing was heard of it before it lapsed. Whether the KMS has the key is not known. {who} can make another link, or have the console send the same bytes, which is safe.",
+		UnheardYou:   "You were given a signed link to send the key to the KMS, and reported nothing before it lapsed. Whether the KMS has the key is not known here. Make another link, or have the console send the same bytes: both are safe, and settle the outcome.",
 		Outcome:      "The key was sent to the KMS, and its answer is awaited. Nobody has to do anything.",
 		Resend:       "The KMS did not answer and may have accepted the key. {who} can have the same bytes sent again, which is safe.",
 		ResendYou:    "The KMS did not answer and may have accepted the key. Have the same bytes sent again: that is safe, and it settles the outcome.",

@@ -65,6 +65,7 @@ type Link struct {
 	ReportIDHint   string
 	ReportButton   string
 	NeverUsed      string
+	SendConsole    string
 	ParametersWay  string // of a submission: how the importer had the parameters
 	ByLinkRecorded string
 }

@@ -60,6 +60,8 @@ type RequestNext struct {
 	LinkYou      string
 	Report       string // {who} {time}
 	ReportYou    string // {time}
+	Unheard      string // {who}
+	UnheardYou   string
 	Outcome      string
 	Resend       string // {who}
 	ResendYou    string

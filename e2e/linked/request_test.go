@@ -90,9 +90,11 @@ func TestRequestWithTheDesk(t *testing.T) {
 
 	at(ines, id, ines.Words.Team.Status.Submitted)
 	ines.See(".now .next", ines.Words.Team.Next.LinkYou)
+	ines.MustHaveOnePrimary()
 	ines.Press(words.MakeImport)
 	second := made(ines, "desk-import")
 	ines.See(".now h2", ines.Words.Team.Status.Linked)
+	ines.MustHaveOnePrimary()
 	ines.MustLook("with the link out")
 	ines.Shot("linked-request-link")
 	desk.GiveSecond(key, second)

@@ -145,7 +145,7 @@ func TestBrowsersElsewhereGetNothingElse(t *testing.T) {
 			wantReadable(t, response, false)
 		}
 		signedV3 := ask(t, s.KMS, http.MethodGet, "Action=GetParametersForImport", "", merged(headers, map[string]string{
-			"Authorization": "ACS3-HMAC-SHA256 Credential=x", "X-Acs-Action": "DisableKey",
+			"Authorization": "ACS3-HMAC-SHA256 Credential=x", "X-Acs-Action": "GetParametersForImport",
 		}))
 		if signedV3.StatusCode != http.StatusForbidden {
 			t.Errorf("%s, a signature in a header: %d", name, signedV3.StatusCode)

@@ -179,7 +179,7 @@ func TestLinkLapses(t *testing.T) {
 			w.clock.advance(6 * time.Minute)
 			w.recover()
 			v := w.wantState(r.ID, requests.Unknown)
-			if v.Next.Code != requests.NextResend || v.Next.Detail != "Requests.LinkLapsed" || w.calls.count() != 0 {
+			if v.Next.Code != requests.NextUnheard || v.Next.Detail != "Requests.LinkLapsed" || w.calls.count() != 0 {
 				w.t.Errorf("next is %+v after %d calls", v.Next, w.calls.count())
 			}
 			wantMay(w.t, w.get(ira, r.ID), "again", "import-link")

@@ -31,6 +31,7 @@ const (
 	NextSend    = "send"    // it is sent, at Place in the queue
 	NextLink    = "link"    // the importer makes the call by a signed link
 	NextReport  = "report"  // the importer has such a link until At, and says what the KMS answered
+	NextUnheard = "unheard" // such a link has lapsed, and nobody knows whether it was used; somebody has the same bytes sent
 	NextRetry   = "retry"   // the KMS took nothing; the same bytes are sent at At; Detail has the code
 	NextOutcome = "outcome" // it has been sent, and the outcome is waited for
 	NextResend  = "resend"  // the outcome is unknown; somebody has the same bytes sent again
@@ -152,6 +153,9 @@ func (s *Service) next(r *record) Next {
 			return Next{Code: NextLook, Detail: r.Outcome.Code}
 		case !r.NextTry.IsZero():
 			return Next{Code: NextRetry, At: r.NextTry, Detail: r.Outcome.Code}
+		}
+		if r.Outcome.Code == ErrLinkLapsed.Code {
+			return Next{Code: NextUnheard, Who: r.importers(), Detail: r.Outcome.Code}
 		}
 		return Next{Code: NextResend, Who: r.importers(), Detail: r.Outcome.Code}
 	case Failed:

@@ -51,6 +51,7 @@ var flows = []flow{
 	{"the desk's file, generated", true, func(j *monitor.Journey) {
 		desk(j, browser.FileAddress(program.WriteDesk(j.T)), "RSAES_OAEP_SHA_256", func(j *monitor.Journey) { j.Generate() })
 	}},
+	{"the connected desk's file, by two links", false, func(j *monitor.Journey) { byLink(j, "RSAES_OAEP_SHA_256") }},
 	{"the desk's file, a file raw", false, func(j *monitor.Journey) {
 		desk(j, browser.FileAddress(program.WriteDesk(j.T)), "RSAES_PKCS1_V1_5", bringRaw)
 	}},
@@ -82,6 +83,24 @@ func desk(j *monitor.Journey, address, algorithm string, material func(*monitor.
 	j.Program.ImportFiles(j.T, j.Key, j.TakeAway())
 	j.Download("[data-link=receipt]")
 	j.Look("with the files made")
+	j.Arrived()
+}
+
+// byLink takes a key through a connected desk, whose page makes both calls itself.
+func byLink(j *monitor.Journey, algorithm string) {
+	j.ByFiles = true // no console takes part
+	kms := j.Run.KMS()
+	j.Do(j.Page.Goto(browser.FileAddress(program.WriteConnectedDesk(j.T, kms))))
+	j.DeskCMK(j.Key)
+	j.GiveLink(program.ParametersLink(j.T, kms, j.Key, algorithm), algorithm)
+	j.HaveRead()
+	bringRaw(j)
+	made := program.ReadImportFile(j.T, j.MakeImportFile())
+	j.Look("before the import by link")
+	j.GiveSecond(j.Key, program.ImportLink(j.T, kms, made))
+	j.AcceptedByKMS(j.Key)
+	j.Download("[data-link=receipt]")
+	j.Look("after the import by link")
 	j.Arrived()
 }
 

@@ -135,6 +135,39 @@ func TestProofLinkedImport(t *testing.T) {
 	s.T = t
 }
 
+// A console that answers in the KMS's place, with a wrapping key of its own, gets the key of a person
+// who takes that answer instead of a link: the page cannot know. It says so, and so do the import
+// file and the receipt: nobody takes them for what came by link. The operator's key in hand also
+// shows that the search for it finds one.
+func TestProofLinkedRelay(t *testing.T) {
+	mustBeLong(t)
+	kms := program.Start(t)
+	s := newScene(t, kms, program.WriteConnectedDesk(t, ""))
+	answer, err := json.Marshal(s.operator.answer(s.key))
+	s.Do(err)
+	s.Do(s.Page.Locator("#brought-answer").Check())
+	s.Paste(string(answer), algorithm)
+	s.See("[data-obtained=file]", s.Words.DeskLink.FromFile)
+	if by, _ := s.Page.Locator("[data-obtained=link], [data-obtained=local], [data-obtained=checked]").Filter(visible).Count(); by > 0 {
+		t.Error("the page says that the key came by link")
+	}
+	s.HaveRead()
+	s.Generate()
+	saved := s.MakeImportFile()
+	if made := program.ReadImportFile(t, saved); made.ParametersObtained != "file" {
+		t.Errorf("the import file says %q", made.ParametersObtained)
+	}
+	if stolen := s.operator.has(s.Visit, program.ReadFile(t, saved)); len(stolen) != 1 {
+		t.Errorf("the operator has %d keys, and must be able to open what is under its own", len(stolen))
+	}
+	if receipt := string(program.ReadFile(t, s.Download("[data-link=receipt]"))); !strings.Contains(receipt, `"ParametersObtained": "file"`) {
+		t.Error("the receipt does not say how the parameters came")
+	}
+}
+
+// visible filters for what a person sees.
+var visible = playwright.LocatorFilterOptions{Visible: playwright.Bool(true)}
+
 // examined is how long the examination of a key that was brought may take.
 var examined = playwright.LocatorWaitForOptions{Timeout: playwright.Float(120_000)}
 

@@ -1,6 +1,7 @@
 package linked
 
 import (
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -40,8 +41,10 @@ func (o *operator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // answer is one to both calls.
 func (o *operator) answer(key string) map[string]string {
+	token := make([]byte, 300)
+	rand.Read(token)
 	return map[string]string{
-		"KeyId": key, "PublicKey": keywraptest.PublicKey(), "ImportToken": base64.StdEncoding.EncodeToString(make([]byte, 300)),
+		"KeyId": key, "PublicKey": keywraptest.PublicKey(), "ImportToken": base64Of(token),
 		"TokenExpireTime": time.Now().Add(24 * time.Hour).UTC().Format("2006-01-02T15:04:05Z"), "RequestId": "4C467B38-3910-447D-87BC-AC049166F216",
 	}
 }

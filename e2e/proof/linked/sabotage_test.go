@@ -53,8 +53,10 @@ func sabotaged(t *testing.T, name string, open bool) string {
 	t.Helper()
 	folder := t.TempDir()
 	scripts := filepath.Join(folder, "static")
-	if err := os.CopyFS(filepath.Join(scripts, "js"), os.DirFS(program.Source("web/static/js"))); err != nil {
-		t.Fatal(err)
+	for _, part := range []string{"js", "wasm"} {
+		if err := os.CopyFS(filepath.Join(scripts, part), os.DirFS(program.Source("web/static/"+part))); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if name != "" {
 		for file, content := range patch.Read(t, filepath.Join("testdata", name+".sabotage")).Static() {

@@ -161,6 +161,9 @@ func (h *Run) startKMS(executable string, count int) {
 	}
 }
 
+// KMS is the address of the local KMS as the browser reaches it.
+func (h *Run) KMS() string { return h.kms.Local }
+
 // StartConsole starts a console in front of the local KMS, the honest one or a sabotaged one. It
 // speaks TLS to an opener that the monitors watch, and the opener speaks plainly to the local KMS.
 func (h *Run) StartConsole(executable string) *program.Program {

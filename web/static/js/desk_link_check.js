@@ -58,7 +58,7 @@ export function readLink(text, reached, action, { region, ...wanted }) {
     const parameters = parametersOf(query, action)
     const must = { Version: "2016-01-20", Format: "JSON", SignatureMethod: "HMAC-SHA1", ...wanted, Action: action }
     for (const [name, value] of Object.entries({ ...must, ...parameters.has("RegionId") ? { RegionId: region } : {} })) {
-        if (!same(name, parameters.get(name) ?? "", value)) throw problem(otherwise[name] ?? "link_unreadable")
+        if (!same(name, parameters.get(name), value)) throw problem(parameters.has(name) && otherwise[name] || "link_unreadable")
     }
     if (!parameters.get("Signature") || !parameters.get("AccessKeyId")) throw problem("link_unreadable")
     return { action, reached: chosen, parameters }
@@ -67,12 +67,12 @@ export function readLink(text, reached, action, { region, ...wanted }) {
 /**
  * Whether a parameter is what it must be. The KMS takes an expiry that is absent for one that is 0.
  * @param {string} name
- * @param {string} found
+ * @param {string | null} found
  * @param {string} wanted
  */
 function same(name, found, wanted) {
-    if (name === "Format") return found.toUpperCase() === wanted
-    return found === wanted || name === "KeyMaterialExpireUnix" && found === "" && wanted === "0"
+    if (name === "Format") return found?.toUpperCase() === wanted
+    return found === wanted || name === "KeyMaterialExpireUnix" && found === null && wanted === "0"
 }
 
 /**
@@ -102,7 +102,8 @@ function parametersOf(query, action) {
         if (value === undefined) throw problem("link_unreadable")
         parameters.append(name, value)
     }
-    const named = parameters.get("Action") ?? ""
+    const named = parameters.get("Action")
+    if (named === null) throw problem("link_unreadable") // cut off
     if (named !== action) throw problem("link_other_action")
     const known = [...common, ...ofCall[action]]
     if ([...parameters.keys()].some((name) => !known.includes(name))) throw problem("link_parameter_unknown")

@@ -59,9 +59,19 @@ export function offerDesk(current, show) {
  * Leave the algorithms that the request allows, and say how the importer had the parameters.
  * @param {Request} request
  */
-export function fitDesk({ Algorithms, Submission }) {
+export function fitDesk({ Algorithms, Submission, State, May }) {
     const options = /** @type {HTMLOptionElement[]} */ (all(document, "#desk-algorithm option"))
     for (const option of options) if (!Algorithms.includes(option.value)) option.remove()
     one(document, `[data-row="parameters-way"]`).hidden = !Submission?.ParametersByLink
+    if (May.includes("import-link")) fitSender(State)
     one(document, `[data-part="desk-algorithms"]`).hidden = Algorithms.length === 1
+}
+
+/** Make the act that comes next the primary one. @param {string} state */
+function fitSender(state) {
+    const link = one(document, `[data-may="import-link"]`)
+    const again = one(document, `[data-form="again"] > button`)
+    one(link, `[data-form="import-link"] > button`).classList.toggle("secondary", state !== "submitted")
+    again.classList.toggle("secondary", state === "submitted")
+    if (state === "submitted") again.textContent = link.dataset.console ?? ""
 }

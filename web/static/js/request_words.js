@@ -61,7 +61,7 @@ export function moments(time) {
 export const stateName = ({ State }) => phrase(`status-${State}`)
 
 /** What a person may do that makes the next step theirs, by its code. @type {Record<string, string>} */
-const ownAct = { import: "issue", submit: "issue", prove: "prove", approve: "approve", link: "import-link", report: "report", resend: "again", again: "again" }
+const ownAct = { import: "issue", submit: "issue", prove: "prove", approve: "approve", link: "import-link", report: "report", unheard: "again", resend: "again", again: "again" }
 
 /** Whether the next step is that of the person who reads it. @param {Request} request */
 export const isOwn = ({ Next, May }) => May.includes(ownAct[Next.Code] ?? "")

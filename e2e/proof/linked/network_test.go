@@ -172,7 +172,14 @@ func passTo(kms string) http.HandlerFunc {
 		panic(err) // the address of a server that runs
 	}
 	proxy := &httputil.ReverseProxy{
-		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Header.Del("Origin") },
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			for name := range r.Out.Header {
+				if name == "Origin" || strings.HasPrefix(name, "Sec-Fetch-") {
+					r.Out.Header.Del(name)
+				}
+			}
+		},
 		ModifyResponse: func(r *http.Response) error { r.Header.Del("Access-Control-Allow-Origin"); return nil },
 	}
 	return proxy.ServeHTTP

@@ -49,7 +49,7 @@ export async function readParameters(form, wanted, module, signal, fromLink) {
     const way = { answer: fromAnswer, files: fromFiles, link: fromLink }[value(form, "brought")]
     if (!way) throw problem("unexpected")
     const { since, ...brought } = await way(form, wanted, signal)
-    notBefore(since)
+    if (brought.obtained === "file") notBefore(since) // what came by link has told the time already
     if (brought.expires !== null && brought.expires <= now()) throw expired(brought.expires)
     const read = async (/** @type {string} */ publicKey) =>
         (await run(module, { job: "inspect", options: { publicKey } }, { signal })).result

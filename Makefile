@@ -5,7 +5,7 @@ GO    ?= go
 NPM   := npm --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-team dev build generate wasm tools test e2e prove mutants pictures check bench clean
+.PHONY: help run run-team dev build release generate wasm tools test e2e prove mutants pictures check bench clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,11 @@ pinned     = @eval "$$($(GO) env | grep -E '^($(KEPT))=' | sed 's/^/export /')";
 
 build: wasm ## build bin/keyferry, the same bytes wherever the Go version and the platform are the same
 	$(pinned) $(GO) build $(ARGUMENTS) -o bin/keyferry ./server
+
+PLATFORMS ?= linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64
+
+release: wasm ## build for every platform into dist, with sums and bills of materials, the same bytes on every machine
+	$(pinned) $(GO) run ./server/release -o dist -platforms $(PLATFORMS) -- $(ARGUMENTS)
 
 generate: ## write the Go code of the templ files
 	$(GO) tool templ generate
@@ -126,5 +131,5 @@ check: tools wasm ## everything that must hold before a change goes in
 	$(MAKE) --no-print-directory test
 
 clean: ## remove what was built
-	rm -rf bin .dev e2e/node_modules web/static/wasm/*.wasm web/static/wasm/*.js web/desk/*.js
+	rm -rf bin dist .dev e2e/node_modules web/static/wasm/*.wasm web/static/wasm/*.js web/desk/*.js
 	find web/static -name '*.br' -delete -o -name '*.gz' -delete

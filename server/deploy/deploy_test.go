@@ -49,26 +49,27 @@ func TestSystemdUnits(t *testing.T) {
 	need(t, "systemd-analyze")
 	run(t, "systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", "systemd/keyferry.service")
 	root := t.TempDir()
-	for from, to := range map[string]string{
-		"systemd/keyferry.service": "etc/systemd/system", "systemd/keyferry.socket": "etc/systemd/system", "/bin/true": "usr/local/bin",
+	for to, from := range map[string]string{
+		"etc/systemd/system/keyferry.service": "systemd/keyferry.service", "etc/systemd/system/keyferry.socket": "systemd/keyferry.socket",
+		"usr/local/bin/keyferry": "/bin/true", "bin/kill": "/bin/true", // verify looks whether they can be run
 	} {
 		content, err := os.ReadFile(from)
 		if err != nil {
 			t.Fatal(err)
 		}
-		name := filepath.Base(from)
-		if from == "/bin/true" { // in place of the program, whose place is looked at
-			name = "keyferry"
+		mode := os.FileMode(0o644)
+		if from == "/bin/true" {
+			mode = 0o755
 		}
-		if err := os.MkdirAll(filepath.Join(root, to), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Join(root, filepath.Dir(to)), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(root, to, name), content, 0o755); err != nil {
+		if err := os.WriteFile(filepath.Join(root, to), content, mode); err != nil {
 			t.Fatal(err)
 		}
 	}
 	output, err := exec.Command("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", "--root="+root, "keyferry.service", "keyferry.socket").CombinedOutput()
-	if err != nil || regexp.MustCompile(`Unknown|Invalid|ignoring`).Match(output) {
+	if err != nil || len(output) > 0 {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, output)
 	}
 }
@@ -88,7 +89,7 @@ func TestContainer(t *testing.T) {
 		t.Skip("only root can build and run an image here")
 	}
 	folder := t.TempDir()
-	build := exec.Command("go", "build", "-o", filepath.Join(folder, "keyferry-linux-amd64"), "./server")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", filepath.Join(folder, "keyferry-linux-amd64"), "./server")
 	build.Dir, build.Env = program.Source("."), append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building: %v\n%s", err, output)

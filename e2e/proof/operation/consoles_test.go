@@ -41,3 +41,22 @@ func (s socket) start(c *company, log *program.Log, flags ...string) *program.Pr
 	command.ExtraFiles = []*os.File{s.file}
 	return program.Run(c.t, command, log, ready)
 }
+
+// freeAddress returns a loopback address that nothing listens on, also as browsers have it.
+func freeAddress(t *testing.T) (address, base string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String(), "http://" + listener.Addr().String()
+}
+
+func listens(address string) bool {
+	connection, err := net.Dial("tcp", address)
+	if err == nil {
+		connection.Close()
+	}
+	return err == nil
+}

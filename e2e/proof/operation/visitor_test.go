@@ -84,7 +84,7 @@ func (v *visitor) once(ctx context.Context, method, path string, body, into any)
 	defer response.Body.Close()
 	content, err := io.ReadAll(response.Body)
 	switch {
-	case err != nil, response.StatusCode == http.StatusBadGateway && response.Header.Get("X-Request-Id") == "": // the proxy's own
+	case err != nil, response.StatusCode >= 500 && response.Header.Get("X-Request-Id") == "": // the proxy's own
 		return fmt.Errorf("%w: %s, %v", errCut, response.Status, err)
 	case response.StatusCode >= 300:
 		return answer{response.StatusCode, string(content)}

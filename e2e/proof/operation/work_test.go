@@ -12,6 +12,7 @@ import (
 	"fmt"
 	mathrand "math/rand/v2"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -143,11 +144,11 @@ func (team *team) approve(ctx context.Context, path, digest string, t *tally) er
 	var now shown
 	err := t.try(ctx, "approve", func() error {
 		return team.officer.call(ctx, http.MethodPost, path+"/approve", map[string]any{"Digest": digest}, &now)
-	}, func() bool { return team.look(ctx, path, t, &now) && len(now.May) == 0 })
+	}, func() bool { return team.look(ctx, path, t, &now) && !slices.Contains(now.May, "approve") })
 	if err != nil {
 		return err
 	}
-	for end := time.Now().Add(90 * time.Second); now.State != "imported"; team.look(ctx, path, t, &now) {
+	for end := time.Now().Add(2 * time.Minute); now.State != "imported"; team.look(ctx, path, t, &now) {
 		if time.Now().After(end) || now.State == "failed" || now.State == "lapsed" {
 			return t.note("outcome", time.Now(), fmt.Errorf("the request is %s", now.State))
 		}

@@ -1,0 +1,110 @@
+package build
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	cyclonedx "github.com/CycloneDX/cyclonedx-go"
+
+	"keyferry/e2e/proof"
+)
+
+// TestProofRelease makes a release in two folders, the second in a hostile environment and with
+// another umask. Every file must be the same, SHA256SUMS must be right, and the bills must name what is
+// in the programs. The long form is for all platforms, the short one for this computer's.
+func TestProofRelease(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program twice")
+	}
+	platforms := runtime.GOOS + "/" + runtime.GOARCH
+	if *proof.Full {
+		platforms = "linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64"
+	}
+	base := t.TempDir()
+	plain, hostile := copyOfSources(t, filepath.Join(base, "a")), copyOfSources(t, filepath.Join(base, "of 名字", "b"))
+	hostile.env = append(hostile.env, upsetting(t, hostile.folder)...)
+	var sums [2][]byte
+	for i, s := range []*sources{plain, hostile} {
+		s.takeTwins(t)
+		command := exec.Command("make", "release", "PLATFORMS="+platforms)
+		command.Dir, command.Env = s.folder, append(os.Environ(), s.env...)
+		if output, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("make release: %v\n%s", err, bytes.TrimSpace(output))
+		}
+		var err error
+		if sums[i], err = os.ReadFile(filepath.Join(s.folder, "dist", "SHA256SUMS")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(sums[0], sums[1]) {
+		t.Errorf("two releases of the same sources have the sums\n%s\n%s", sums[0], sums[1])
+	}
+	dist := filepath.Join(hostile.folder, "dist")
+	check := exec.Command("sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS")
+	check.Dir = dist
+	if output, err := check.CombinedOutput(); err != nil {
+		t.Errorf("sha256sum: %v\n%s", err, output)
+	}
+	for platform := range strings.SplitSeq(platforms, ",") {
+		name := "keyferry-" + strings.ReplaceAll(platform, "/", "-")
+		program := name
+		if strings.HasPrefix(platform, "windows") {
+			program += ".exe"
+		}
+		if !bytes.Contains(sums[0], []byte("  "+program+"\n")) || !bytes.Contains(sums[0], []byte("  keyferry-desk.html\n")) {
+			t.Errorf("SHA256SUMS lacks %s or the desk:\n%s", program, sums[0])
+		}
+		checkBill(t, filepath.Join(dist, program), filepath.Join(dist, name+".cdx.json"))
+	}
+}
+
+// checkBill compares a bill with what the go command says of the program.
+func checkBill(t *testing.T, program, bill string) {
+	t.Helper()
+	text, err := os.ReadFile(bill)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read cyclonedx.BOM
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&read); err != nil || read.SpecVersion < cyclonedx.SpecVersion1_5 {
+		t.Fatalf("%s: version %s, %v", bill, read.SpecVersion, err)
+	}
+	var got []string
+	browser := 0
+	for _, c := range *read.Components {
+		for _, p := range *c.Properties {
+			if p.Value == "browser" {
+				browser++
+			} else if c.Name != "std" {
+				got = append(got, c.Name+" "+c.Version)
+			}
+		}
+	}
+	output, err := exec.Command("go", "version", "-m", program).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for line := range strings.Lines(string(output)) {
+		if fields := strings.Fields(line); len(fields) >= 3 && fields[0] == "dep" {
+			want = append(want, fields[1]+" "+fields[2])
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("%s names\n%v, want\n%v", bill, got, want)
+	}
+	if !bytes.Contains(text, []byte(`"name": "filippo.io/age"`)) || browser < 3 {
+		t.Errorf("%s does not name what browsers run", bill)
+	}
+}

@@ -42,7 +42,7 @@ func findGroups(tx *store.Tx, groups []string) ([]person.Person, error) {
 	if len(where) > 0 {
 		condition += " AND (" + strings.Join(where, " OR ") + ")"
 	}
-	return readPeople(tx.Query(personColumns+condition+" ORDER BY at DESC LIMIT 10000", args...))
+	return readPeople(tx.Query(personColumns+condition+" ORDER BY at DESC LIMIT 2000", args...))
 }
 
 var likeEscapes = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")

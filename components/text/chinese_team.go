@@ -23,6 +23,7 @@ var chineseTeam = Team{
 		Cancelled: "已撤销",
 		Lapsed:    "已失效",
 		Proved:    "备份已验证",
+		Drill:     "待演练",
 	},
 	Next: RequestNext{
 		Import:       "请等待{who}在 {lapses} 前导入密钥。",

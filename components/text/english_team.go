@@ -23,6 +23,7 @@ var englishTeam = Team{
 		Cancelled: "Cancelled",
 		Lapsed:    "Lapsed",
 		Proved:    "Backup proved",
+		Drill:     "Drill to do",
 	},
 	Next: RequestNext{
 		Import:       "{who} has to import the key before {lapses}.",

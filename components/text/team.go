@@ -41,6 +41,7 @@ type RequestStatus struct {
 	Cancelled string
 	Lapsed    string
 	Proved    string
+	Drill     string // of a drill that is open
 }
 
 // RequestNext says what happens next and who has to act, by the codes of package requests; the

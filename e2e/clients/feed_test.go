@@ -20,8 +20,8 @@ import (
 	"keyferry/web"
 )
 
-// ofKeys is a console for several people of which nothing but a calendar is read: the calendar's keys
-// are fixed.
+// ofKeys is a console for several people of which nothing but a calendar is read: the calendar's
+// keys are fixed.
 type ofKeys struct {
 	console.Feeds
 	keys []requests.Key

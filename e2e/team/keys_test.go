@@ -76,6 +76,7 @@ func TestKeysDrillAndCalendar(t *testing.T) {
 	ines.File("source-age", backup)
 	ines.Do(ines.Page.Locator("#source-secret").Fill(passphrase))
 	ines.File("receipt-file", receipt)
+	ines.Elsewhere()
 	ines.Brought()
 	ines.ToImport()
 	ines.Do(ines.Page.Locator("#expiry-90").Check())

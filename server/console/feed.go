@@ -15,8 +15,8 @@ import (
 	"keyferry/server/requests"
 )
 
-// Feeds is what the pages need of calendar addresses. Who asks is in the context, but for Open, which
-// is for whoever has the address.
+// Feeds is what the pages need of calendar addresses. Who asks is in the context, but for Open,
+// which is for whoever has the address.
 type Feeds interface {
 	List(ctx context.Context) ([]feeds.Feed, error)
 	Make(ctx context.Context, group, language string) (secret string, err error)

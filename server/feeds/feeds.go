@@ -184,9 +184,9 @@ func (s *Service) Revoke(ctx context.Context, id string) error {
 	})
 }
 
-// Open returns what an address shows, to whoever has it. The policy is asked about every key, so one
-// that has become stricter counts. It is requests.ErrNotFound for an address that was revoked as for
-// one that never was.
+// Open returns what an address shows, to whoever has it. The policy is asked about every key, so
+// one that has become stricter counts. It is requests.ErrNotFound for an address that was revoked
+// as for one that never was.
 func (s *Service) Open(ctx context.Context, from, secret string) (Calendar, error) {
 	if !s.limits.allow(from) {
 		return Calendar{}, requests.ErrBusy

@@ -3,7 +3,6 @@ package reminders_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -75,8 +74,8 @@ func killed(t *testing.T, command *exec.Cmd) bool {
 }
 
 // A process that is killed before it sends, or between sending and recording that, leaves nobody
-// untold, and nobody is told twice on a day. What may have arrived comes on the next day, as the same
-// message.
+// untold, and nobody is told twice on a day. What may have arrived comes on the next day, as the
+// same message.
 func TestKilledAroundSending(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills processes")
@@ -118,8 +117,8 @@ func TestKilledAroundSending(t *testing.T) {
 	}
 }
 
-// Two consoles share the outbox, and one is killed again and again: everybody is told at least once,
-// and nobody twice on a day.
+// Two consoles share the outbox, and one is killed again and again: everybody is told at least
+// once, and nobody twice on a day.
 func TestOneOfTwoReplicasIsKilledAgainAndAgain(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts PostgreSQL and many processes")
@@ -167,7 +166,7 @@ func TestOneOfTwoReplicasIsKilledAgainAndAgain(t *testing.T) {
 	if deaths < 4 {
 		t.Errorf("it was killed only %d times", deaths)
 	}
-	t.Log(fmt.Sprintf("%d keys, one of two consoles was killed %d times", n, deaths))
+	t.Logf("%d keys, one of two consoles was killed %d times", n, deaths)
 }
 
 // Several consoles at once tell everybody once.

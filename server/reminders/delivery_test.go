@@ -91,8 +91,8 @@ func macOf(key, text string) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// What was not taken is sent again after a while, longer each time. What a server will never take is
-// given up. No address is in the log, nor anything that a server said.
+// What was not taken is sent again after a while, longer each time. What a server will never take
+// is given up. No address is in the log, nor anything that a server said.
 func TestRetries(t *testing.T) {
 	each(t, func(w *world) {
 		w.imports(nthKey(0), "tests/a", w.clock.now().Add(29*day))

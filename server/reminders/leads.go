@@ -51,8 +51,8 @@ func reached(leads []time.Duration, left time.Duration) (time.Duration, bool) {
 	return 0, false
 }
 
-// following returns when the next lead time begins of something that is due at some time; zero means
-// that none does any more.
+// following returns when the next lead time begins of something that is due at some time; zero
+// means that none does any more.
 func following(leads []time.Duration, due, now time.Time) time.Time {
 	for _, lead := range slices.Backward(leads) {
 		if begins := due.Add(-lead); begins.After(now) {

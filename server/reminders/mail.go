@@ -113,7 +113,8 @@ func (m *Mailer) send(ctx context.Context, id, to string, what message) *failure
 }
 
 // mailFailure says why a mail was not delivered, without the server's words, which can repeat an
-// address. After the message was sent and before the server's answer, nobody knows whether it has it.
+// address. After the message was sent and before the server's answer, nobody knows whether it has
+// it.
 func mailFailure(err error) *failure {
 	var refused *mail.SendError
 	if !errors.As(err, &refused) {

@@ -17,8 +17,8 @@ const (
 	Agree  Kind = "agree"  // an approval is waited for
 )
 
-// Notice is what a message says, as it waits in the database and as a generic webhook gets it. It has
-// nothing secret: no material, ciphertext, token, or link that opens anything by itself.
+// Notice is what a message says, as it waits in the database and as a generic webhook gets it. It
+// has nothing secret: no material, ciphertext, token, or link that opens anything by itself.
 type Notice struct {
 	Kind    Kind
 	Region  string

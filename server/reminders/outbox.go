@@ -20,8 +20,8 @@ const (
 	longestPause = time.Hour
 )
 
-// Points are the places at which Config.Faults is called: after a message was taken, and after it was
-// sent, before that is recorded.
+// Points are the places at which Config.Faults is called: after a message was taken, and after it
+// was sent, before that is recorded.
 var Points = []string{"taken", "sent"}
 
 func newHolder() string { return rand.Text() }
@@ -33,8 +33,8 @@ type letter struct {
 	attempt              int64
 }
 
-// enqueue puts a message into the outbox, unless the recipient was told of the same lead time, or of
-// the same matter today. The id follows from what the message is, so that it is the same whoever
+// enqueue puts a message into the outbox, unless the recipient was told of the same lead time, or
+// of the same matter today. The id follows from what the message is, so that it is the same whoever
 // makes it.
 func (s *Service) enqueue(tx *store.Tx, n Notice, channel, address string, keep time.Time) error {
 	body, err := json.Marshal(n)
@@ -168,8 +168,8 @@ func end(tx *store.Tx, id, problem string) error {
 	return err
 }
 
-// deliver sends one message and records what came of it. What was begun is finished when the program
-// ends.
+// deliver sends one message and records what came of it. What was begun is finished when the
+// program ends.
 func (s *Service) deliver(ctx context.Context, l letter) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.Lease/2)
 	defer cancel()

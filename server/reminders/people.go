@@ -15,8 +15,8 @@ const mostApprovers = 200
 
 const personColumns = "SELECT id, name, email, in_groups FROM signin_people WHERE "
 
-// findPerson returns somebody who has signed in, with the groups of the last sign-in; the zero Person
-// if nobody has that id.
+// findPerson returns somebody who has signed in, with the groups of the last sign-in; the zero
+// Person if nobody has that id.
 func findPerson(tx *store.Tx, id string) (person.Person, error) {
 	people, err := readPeople(tx.Query(personColumns+"id = ?", id))
 	if err != nil || len(people) == 0 {
@@ -42,7 +42,7 @@ func findGroups(tx *store.Tx, groups []string) ([]person.Person, error) {
 	if len(where) > 0 {
 		condition += " AND (" + strings.Join(where, " OR ") + ")"
 	}
-	return readPeople(tx.Query(personColumns+condition+" ORDER BY at DESC LIMIT 10000", args...))
+	return readPeople(tx.Query(personColumns+condition+" ORDER BY at DESC LIMIT 2000", args...))
 }
 
 var likeEscapes = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")

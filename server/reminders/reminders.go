@@ -1,6 +1,6 @@
-// Package reminders tells people and webhooks what must not be missed: imported key material that is
-// about to expire, drills that come due, and approvals that are waited for. Messages wait in a table
-// of the database that several consoles share; see README.md for what is promised.
+// Package reminders tells people and webhooks what must not be missed: imported key material that
+// is about to expire, drills that come due, and approvals that are waited for. Messages wait in a
+// table of the database that several consoles share; see README.md for what is promised.
 package reminders
 
 import (

@@ -136,7 +136,8 @@ func TestWhatAMailSays(t *testing.T) {
 	})
 }
 
-// Whoever may not import any more is not reminded to, nor is whoever may not see the key; others are.
+// Whoever may not import any more is not reminded to, nor is whoever may not see the key; others
+// are.
 func TestNobodyIsRemindedOfWhatTheyMayNotDo(t *testing.T) {
 	each(t, func(w *world) {
 		w.signedIn(rita, ira)
@@ -208,8 +209,8 @@ func TestApproversAreReminded(t *testing.T) {
 	})
 }
 
-// After the key was imported again nobody is told of the old date, not even by a message that waited
-// for the mail server.
+// After the key was imported again nobody is told of the old date, not even by a message that
+// waited for the mail server.
 func TestARenewedKeyIsNotReminded(t *testing.T) {
 	each(t, func(w *world) {
 		w.imports(nthKey(0), "tests/a", w.clock.now().Add(7*day))

@@ -21,9 +21,9 @@ func sign(key, text string) string {
 // whole is the subject and the text, as services show it that have no field for a subject.
 func (m message) whole() string { return m.subject + "\n" + m.text }
 
-// dingTalk writes a message for a custom robot of DingTalk. With a secret, timestamp in milliseconds
-// and signature are in the address: HMAC-SHA256, under the secret, of the timestamp, a line feed and
-// the secret.
+// dingTalk writes a message for a custom robot of DingTalk. With a secret, timestamp in
+// milliseconds and signature are in the address: HMAC-SHA256, under the secret, of the timestamp, a
+// line feed and the secret.
 func dingTalk(w Webhook, _ string, _ Notice, m message, now time.Time) (call, error) {
 	body, err := json.Marshal(map[string]any{"msgtype": "text", "text": map[string]string{"content": m.whole()}})
 	if err != nil || w.Secret == "" {
@@ -42,7 +42,8 @@ func dingTalk(w Webhook, _ string, _ Notice, m message, now time.Time) (call, er
 }
 
 // feishu writes a message for a custom bot of Feishu. With a secret, timestamp in seconds and
-// signature are in the body: HMAC-SHA256 of nothing, under the timestamp, a line feed and the secret.
+// signature are in the body: HMAC-SHA256 of nothing, under the timestamp, a line feed and the
+// secret.
 func feishu(w Webhook, _ string, _ Notice, m message, now time.Time) (call, error) {
 	fields := map[string]any{"msg_type": "text", "content": map[string]string{"text": m.whole()}}
 	if w.Secret != "" {
@@ -84,8 +85,9 @@ func slack(w Webhook, _ string, _ Notice, m message, _ time.Time) (call, error) 
 }
 
 // generic writes a message as the Standard Webhooks specification has it: id, timestamp and
-// signature are in the header, HMAC-SHA256 over the id, a point, the timestamp, a point and the body.
-// Its secret is text, or whsec_ and base64. The id of a message that is sent again is the same.
+// signature are in the header, HMAC-SHA256 over the id, a point, the timestamp, a point and the
+// body. Its secret is text, or whsec_ and base64. The id of a message that is sent again is the
+// same.
 func generic(w Webhook, id string, n Notice, m message, now time.Time) (call, error) {
 	body, err := json.Marshal(struct {
 		Notice

@@ -18,8 +18,9 @@ import (
 	"keyferry/server/address"
 )
 
-// Webhook is an address that gets every message, in the form that its service wants. Both address and
-// secret let whoever has them write into the group, so they come from a file that others cannot read.
+// Webhook is an address that gets every message, in the form that its service wants. Both address
+// and secret let whoever has them write into the group, so they come from a file that others cannot
+// read.
 type Webhook struct {
 	Name   string // as log and database name it
 	Kind   string // dingtalk, feishu, wecom, slack or generic
@@ -116,13 +117,13 @@ func (w Webhook) check() error {
 	target, err := url.Parse(w.URL)
 	if err != nil || target.Host == "" || target.User != nil ||
 		target.Scheme != "https" && !(target.Scheme == "http" && address.Loopback(target.Hostname())) {
-		return errors.New("URL must begin with https://")
+		return errors.New("its URL must begin with https://")
 	}
 	return nil
 }
 
-// newClient returns the client for all webhooks. It follows no redirect: addresses are the operator's
-// alone.
+// newClient returns the client for all webhooks. It follows no redirect: addresses are the
+// operator's alone.
 func newClient(transport http.RoundTripper) *http.Client {
 	return &http.Client{
 		Transport: transport, Timeout: 15 * time.Second,

@@ -104,8 +104,8 @@ func (s *Service) noteKeys(tx *store.Tx) (more bool, err error) {
 }
 
 // openDrills asks the importers of keys for the drills that come due, in the name of whoever asked
-// for the import. An importer who may not import any more is not asked. One that was missed has ended
-// by then, or does so at once.
+// for the import. An importer who may not import any more is not asked. One that was missed has
+// ended by then, or does so at once.
 func (s *Service) openDrills(tx *store.Tx) (more bool, err error) {
 	if s.config.DrillEvery == 0 {
 		return false, nil

@@ -51,8 +51,8 @@ const (
 // never is the expiry of material that does not expire, in the table of keys.
 const never = math.MaxInt64
 
-// keepKey notes that a CMK has material, of the import r. Material that is imported again is the same
-// material, so what was known of it stays known.
+// keepKey notes that a CMK has material, of the import r. Material that is imported again is the
+// same material, so what was known of it stays known.
 func keepKey(tx *store.Tx, r *record) error {
 	expires := int64(never)
 	if r.Submission.ExpireUnix != 0 {

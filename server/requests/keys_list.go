@@ -229,8 +229,8 @@ func partyMarks(who person.Person) (marks string, args []any) {
 // lowered is how a search compares texts.
 func lowered(text string) string { return strings.ToLower(text) }
 
-// Ahead returns the keys that a person may see which expire within a time from now, at most so many,
-// for a calendar.
+// Ahead returns the keys that a person may see which expire within a time from now, at most so
+// many, for a calendar.
 func (s *Service) Ahead(ctx context.Context, who person.Person, within time.Duration, most int) ([]Key, error) {
 	var found []Key
 	err := s.config.DB.Read(ctx, func(tx *store.Tx) error {

@@ -9,15 +9,15 @@ import (
 	"keyferry/server/store"
 )
 
-// renewWithin is how long the importer has to import again, and drillWithin for a drill that somebody
-// asked for.
+// renewWithin is how long the importer has to import again, and drillWithin for a drill that
+// somebody asked for.
 const (
 	renewWithin = 14 * 24 * time.Hour
 	drillWithin = 30 * 24 * time.Hour
 )
 
-// Renew asks for another import of a key by the same importer, under the terms of the last, and with
-// the commitment on record, so that no other key is accepted. While such a request is open it
+// Renew asks for another import of a key by the same importer, under the terms of the last, and
+// with the commitment on record, so that no other key is accepted. While such a request is open it
 // returns that one.
 func (s *Service) Renew(ctx context.Context, region, keyID string) (View, error) {
 	return s.askAgain(ctx, "renew", region, keyID, func(k *Key) string { return k.Renewal }, func(k *Key, now time.Time) *record {
@@ -25,8 +25,8 @@ func (s *Service) Renew(ctx context.Context, region, keyID string) (View, error)
 	})
 }
 
-// Drill asks the importer of a key to prove that the backup is right. While such a request is open it
-// returns that one.
+// Drill asks the importer of a key to prove that the backup is right. While such a request is open
+// it returns that one.
 func (s *Service) Drill(ctx context.Context, region, keyID string) (View, error) {
 	return s.askAgain(ctx, "drill", region, keyID, func(k *Key) string { return k.Drill }, func(k *Key, now time.Time) *record {
 		return k.again(ForDrill, now.Add(drillWithin))

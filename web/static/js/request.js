@@ -85,6 +85,10 @@ function showTerms(shown) {
         row.hidden = shown[name] === ""
         fill(row, name.toLowerCase(), shown[name])
     }
+    for (const name of ["algorithms", "expiry", "approvals"]) { // a drill sends nothing to the KMS
+        const row = one(part, `[data-fill="${name}"]`).closest("div")
+        if (row) row.hidden = shown.Kind === "drill"
+    }
     one(part, `[data-row="commitment"]`).hidden = shown.Commitment === ""
     fillDigest(part, "commitment", shown.Commitment)
 }

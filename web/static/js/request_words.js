@@ -58,7 +58,7 @@ export function moments(time) {
 }
 
 /** The name of a state. @param {Request} request */
-export const stateName = ({ State }) => phrase(`status-${State}`)
+export const stateName = ({ State, Kind }) => phrase(Kind === "drill" && State === "open" ? "status-drill" : `status-${State}`)
 
 /** What a person may do that makes the next step theirs, by its code. @type {Record<string, string>} */
 const ownAct = { import: "issue", submit: "issue", prove: "prove", approve: "approve", link: "import-link", report: "report", unheard: "again", resend: "again", again: "again" }

@@ -158,7 +158,7 @@ func (v *ledgerVerifyCommand) run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return err
 		}
-		t.say("The ledger %s has %d entries, all as its key signed them.", check.Key.Name(), report.Tree.N)
+		t.say("The ledger %s has %s, all as its key signed them.", check.Key.Name(), entries(report.Tree.N))
 		if report.HashesAlone {
 			t.say("That is known from their hashes, since the server shows entries only to those who are signed in. " +
 				"To check what they say, verify an export or the database as well.")
@@ -167,13 +167,21 @@ func (v *ledgerVerifyCommand) run(ctx context.Context, t terminal) error {
 	})
 }
 
+// entries is a number of entries in words.
+func entries(n int64) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
+}
+
 // keep writes the checkpoint for the next verification.
 func (v *ledgerVerifyCommand) keep(t terminal, check ledger.Check, report *ledger.Report) error {
 	if len(check.Kept) > 0 {
-		t.say("It continues the %d entries that were known before.", report.Kept)
+		t.say("It continues what was known before: %s.", entries(report.Kept))
 	}
 	for _, c := range report.Cosigned {
-		t.say("The witness %s cosigned its first %d entries at %s.", c.Witness, c.Entries, c.At.Format(time.RFC3339))
+		t.say("The witness %s cosigned its first %s at %s.", c.Witness, strings.TrimPrefix(entries(c.Entries), "1 "), c.At.Format(time.RFC3339))
 	}
 	if v.Checkpoint == "" && len(report.Cosigned) == 0 {
 		t.say("Without --checkpoint or --witness, nothing shows whether somebody who has the key has rewritten it.")
@@ -231,11 +239,11 @@ func (e *ledgerExportCommand) Run(ctx context.Context, t terminal) error {
 		if err != nil {
 			return err
 		}
-		entries, err := ledger.Export(ctx, from, file)
+		written, err := ledger.Export(ctx, from, file)
 		if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
 			return errors.Join(fmt.Errorf("exporting the ledger: %w", err), os.Remove(e.Out))
 		}
-		t.say("%s has %d entries.", e.Out, entries)
+		t.say("%s has %s.", e.Out, entries(int64(written)))
 		return nil
 	})
 }

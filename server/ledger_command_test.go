@@ -130,7 +130,7 @@ func TestLedgerCommands(t *testing.T) {
 		expect(t, 2, "not the evidence", "ledger", "verify", "--evidence="+file("nothing"))
 
 		r.add("four", "five")
-		expect(t, 0, "continues the 3 entries", "ledger", "verify", kept)
+		expect(t, 0, "continues what was known before: 3 entries", "ledger", "verify", kept)
 		expect(t, 1, "had 5 when", "ledger", "verify", file("export"), kept)
 
 		// The operator, who has the key, writes another history.

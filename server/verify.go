@@ -24,7 +24,7 @@ func (*verifyCommand) Help() string {
 	return "Gets every page of a running console in each language, every file that the pages load in each " +
 		"coding, and what those name in turn, sends what the pages' forms send and what a console refuses, and compares " +
 		"status, headers and every byte with what this binary would answer. It asks as Chrome, Firefox and Safari do, in " +
-		"random order, over HTTP/1.1 and HTTP/2: about 1,000 requests. None of them reaches the KMS. Build the binary " +
+		"random order, over HTTP/1.1 and HTTP/2: one to two thousand requests. None of them reaches the KMS. Build the binary " +
 		"yourself, from sources that you trust.\n\n" +
 		"Exit status: 0 if everything is the same, 1 if anything differs, 2 if the console could not be reached or the " +
 		"comparison was not completed. No cookies are sent but those of language and theme. A proxy that announces " +

@@ -2,7 +2,6 @@ package console
 
 import (
 	"net/http"
-	"regexp"
 	"slices"
 	"time"
 
@@ -11,11 +10,6 @@ import (
 	"keyferry/server/kms"
 	"keyferry/server/person"
 	"keyferry/server/requests"
-)
-
-var (
-	digestForm     = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	checkValueForm = regexp.MustCompile(`^[0-9A-F]{10}$`)
 )
 
 // acts are what people do with a request, by the last part of the address.
@@ -34,7 +28,7 @@ func (c *console) acts() map[string]echo.HandlerFunc {
 
 		"takeback": c.act(nil, func(e echo.Context, id, _ string) (requests.View, error) { return service.TakeBack(c.context(e), id) }),
 		"again":    c.act(nil, func(e echo.Context, id, _ string) (requests.View, error) { return service.Again(c.context(e), id) }),
-		"approve": c.fresh(c.act(&sentence{"Digest", digestForm.MatchString}, func(e echo.Context, id, digest string) (requests.View, error) {
+		"approve": c.fresh(c.act(&sentence{"Digest", kms.Digests.MatchString}, func(e echo.Context, id, digest string) (requests.View, error) {
 			return service.Approve(c.context(e), id, digest)
 		})),
 		"refuse": c.act(&sentence{"Reason", reason}, func(e echo.Context, id, why string) (requests.View, error) {
@@ -148,8 +142,8 @@ func checkSubmission(in *requests.Submission, tokenExpires string) (err error) {
 		return errNotCiphertext
 	case !tokenShaped(in.ImportToken):
 		return errImportToken
-	case !digestForm.MatchString(in.WrappingKeySHA256), in.KCV != "" && !checkValueForm.MatchString(in.KCV),
-		in.Commitment != "" && !digestForm.MatchString(in.Commitment):
+	case !kms.Digests.MatchString(in.WrappingKeySHA256), in.KCV != "" && !kms.CheckValues.MatchString(in.KCV),
+		in.Commitment != "" && !kms.Digests.MatchString(in.Commitment):
 		return errMalformed
 	}
 	if in.ExpireUnix != 0 {

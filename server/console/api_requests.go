@@ -132,7 +132,7 @@ func (d *draft) terms(region string) (requests.Terms, error) {
 	}
 	if !readable(d.label, maxLine) || !readable(d.importer, maxLine) || !readable(d.note, maxNote) ||
 		d.expiryDays < 0 || d.expiryDays > 36500 ||
-		d.commitment != "" && !digestForm.MatchString(d.commitment) {
+		d.commitment != "" && !kms.Digests.MatchString(d.commitment) {
 		return terms, errMalformed
 	}
 	return terms, nil

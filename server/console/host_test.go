@@ -115,9 +115,9 @@ func FuzzKeyID(f *testing.F) {
 // What wrapping produces is never refused as too regular: the bound is computed, since chance is
 // too rare to sample.
 func TestCiphertextsAreNotRefused(t *testing.T) {
-	run := float64(ciphertextSize-15) * math.Exp2(-8*15)
-	text := math.Exp2(-ciphertextSize)
-	windows := float64(ciphertextSize - 15)
+	run := float64(256-15) * math.Exp2(-8*15)
+	text := math.Exp2(-256)
+	windows := float64(256 - 15)
 	again := windows * (windows - 1) / 2 * math.Exp2(-8*16)
 	if p := run + text + again; p > math.Exp2(-111) {
 		t.Errorf("one ciphertext in 2^%.0f is refused", -math.Log2(p))

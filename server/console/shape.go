@@ -5,23 +5,18 @@ import (
 	"encoding/hex"
 	"regexp"
 	"strings"
+
+	"keyferry/server/kms"
 )
 
-// Bounds of what can be an import. An RSA_2048 ciphertext has exactly the length of the modulus.
-const (
-	ciphertextSize = 256
-	minTokenLength = 64
-	maxTokenLength = 8 << 10
-)
+// minTokenLength is longer than a key in any usual spelling.
+const minTokenLength = 64
 
 // ciphertextShaped reports whether text can be an RSA_2048 ciphertext: base64 of 256 bytes that
 // look random. A key that was filled up to that length does not.
 func ciphertextShaped(text string) bool {
-	ciphertext, err := base64.StdEncoding.Strict().DecodeString(text)
-	if err != nil || len(ciphertext) != ciphertextSize || strings.ContainsAny(text, "\r\n") {
-		return false
-	}
-	return !patterned(ciphertext)
+	ciphertext, ok := kms.Ciphertext(text)
+	return ok && !patterned(ciphertext)
 }
 
 // patterned reports whether 256 bytes are text, hold 16 equal bytes in a row, or hold any 16 bytes
@@ -55,7 +50,7 @@ func patterned(block []byte) bool {
 // any usual spelling, and not a spelling of keys itself. The service does not publish a token's
 // form beyond that.
 func tokenShaped(token string) bool {
-	if len(token) <= minTokenLength || len(token) > maxTokenLength || strings.ContainsAny(token, "\r\n") {
+	if len(token) <= minTokenLength || len(token) > kms.MaxTokenLength || strings.ContainsAny(token, "\r\n") {
 		return false
 	}
 	inner, err := base64.StdEncoding.DecodeString(token)

@@ -1,6 +1,10 @@
 package kms
 
-import "regexp"
+import (
+	"encoding/base64"
+	"regexp"
+	"strings"
+)
 
 // KeyIDs are the two forms of a CMK's id: a UUID, and key- with three letters for the region and up
 // to 30 lower-case letters and digits. The ids that the service makes have 18 of them; ids of a
@@ -11,3 +15,20 @@ var KeyIDs = regexp.MustCompile(`^(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-
 
 // WrappingAlgorithms are the KMS's ways to wrap key material of 32 bytes.
 var WrappingAlgorithms = []string{"RSAES_OAEP_SHA_256", "RSAES_OAEP_SHA_1", "RSAES_PKCS1_V1_5"}
+
+// MaxTokenLength is the largest import token in characters. The service does not publish one; its
+// tokens have fewer than 4,000.
+const MaxTokenLength = 8 << 10
+
+// Ciphertext reads what RSA_2048 can have wrapped: base64 of exactly the length of the modulus, 256
+// bytes, in one line.
+func Ciphertext(text string) (ciphertext []byte, ok bool) {
+	ciphertext, err := base64.StdEncoding.Strict().DecodeString(text)
+	return ciphertext, err == nil && len(ciphertext) == 256 && !strings.ContainsAny(text, "\r\n")
+}
+
+// What receipts and pages say of key material and of what was sent.
+var (
+	Digests     = regexp.MustCompile(`^[0-9a-f]{64}$`) // SHA-256 in hexadecimal
+	CheckValues = regexp.MustCompile(`^[0-9A-F]{10}$`) // five bytes in hexadecimal
+)

@@ -93,13 +93,13 @@ func (c *Client) ImportLink(ctx context.Context, in *Import) (*Link, error) {
 
 // check refuses what cannot be an import of RSA_2048 ciphertext.
 func (in *Import) check() error {
-	ciphertext, err := base64.StdEncoding.Strict().DecodeString(in.EncryptedKeyMaterial)
+	_, wrapped := Ciphertext(in.EncryptedKeyMaterial)
 	switch {
 	case !KeyIDs.MatchString(in.KeyID):
 		return fmt.Errorf("%w: the CMK's id is not one", ErrLink)
-	case err != nil, len(ciphertext) != 256, strings.ContainsAny(in.EncryptedKeyMaterial, "\r\n"):
+	case !wrapped:
 		return fmt.Errorf("%w: the encrypted key material is not base64 of 256 bytes", ErrLink)
-	case len(in.ImportToken) <= 64, len(in.ImportToken) > 8<<10, !isBase64(in.ImportToken):
+	case len(in.ImportToken) <= 64, len(in.ImportToken) > MaxTokenLength, !isBase64(in.ImportToken):
 		return fmt.Errorf("%w: the import token is not one", ErrLink)
 	case in.KeyMaterialExpireUnix < 0:
 		return fmt.Errorf("%w: the time of expiry is before 1970", ErrLink)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"keyferry/server/kms"
 	"keyferry/server/person"
 	"keyferry/server/policy"
 	"keyferry/server/store"
@@ -31,7 +32,7 @@ func (s *Service) Prove(ctx context.Context, id string, p Proof) (View, error) {
 		if _, possible := c.r.after(actProve); !possible {
 			return ErrState.with("state", string(c.r.State))
 		}
-		if !digests.MatchString(p.Commitment) || !checkValues.MatchString(p.KCV) {
+		if !kms.Digests.MatchString(p.Commitment) || !kms.CheckValues.MatchString(p.KCV) {
 			return ErrCheckValue
 		}
 		k, err := s.loadKey(c.tx, c.r.Region, c.r.KeyID)

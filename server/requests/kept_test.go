@@ -48,7 +48,11 @@ func TestNothingSealedStaysInTheFiles(t *testing.T) {
 			}
 			secrets := [][]byte{[]byte(in.EncryptedKeyMaterial), []byte(in.ImportToken), []byte(in.ImportToken[len(in.ImportToken)-40:])}
 			for i, secret := range secrets {
-				if !inFiles(t, folder, secret) {
+				found := false
+				for range 2 { // it may move from one file to another meanwhile
+					found = found || inFiles(t, folder, secret)
+				}
+				if !found {
 					t.Errorf("the search does not find secret %d while it is kept", i)
 				}
 			}

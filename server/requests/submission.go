@@ -5,19 +5,13 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
-	"regexp"
 	"strconv"
-	"strings"
 	"time"
+
+	"keyferry/server/kms"
 )
 
-const (
-	ciphertextSize = 256 // bytes, for RSA_2048
-	maxTokenLength = 8 << 10
-	submissionMark = "keyferry submission v1\n"
-)
-
-var checkValues = regexp.MustCompile(`^[0-9A-F]{10}$`)
+const submissionMark = "keyferry submission v1\n"
 
 // Digest returns SHA-256, in hexadecimal, over everything that the KMS will be sent for a CMK and
 // what the importer says of the material. Approvals are bound to it. README.md has the exact form.
@@ -41,15 +35,15 @@ func (s *Submission) Digest(keyID, region string) string {
 // check returns why a submission cannot be taken under the request's terms, or nil. Whether its
 // token was issued for the request is another question.
 func (s *Submission) check(t *Terms, now time.Time) *Fault {
-	ciphertext, err := base64.StdEncoding.Strict().DecodeString(s.EncryptedKeyMaterial)
+	_, ok := kms.Ciphertext(s.EncryptedKeyMaterial)
 	switch {
-	case err != nil || len(ciphertext) != ciphertextSize || strings.ContainsAny(s.EncryptedKeyMaterial, "\r\n"):
+	case !ok:
 		return ErrCiphertext
-	case s.ImportToken == "" || len(s.ImportToken) > maxTokenLength:
+	case s.ImportToken == "" || len(s.ImportToken) > kms.MaxTokenLength:
 		return ErrParameters
 	case !t.allowsExpiry(s.ExpireUnix, now):
 		return ErrExpiry.with("rule", t.expiryRule())
-	case s.KCV != "" && !checkValues.MatchString(s.KCV), s.Commitment != "" && !digests.MatchString(s.Commitment):
+	case s.KCV != "" && !kms.CheckValues.MatchString(s.KCV), s.Commitment != "" && !kms.Digests.MatchString(s.Commitment):
 		return ErrCheckValue
 	case t.Commitment != "" && s.Commitment != t.Commitment:
 		return ErrOtherKey

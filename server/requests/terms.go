@@ -23,9 +23,8 @@ const (
 )
 
 var (
-	digests = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	emails  = regexp.MustCompile(`^[^\s@]{1,64}@[^\s@]{1,190}$`)
-	people  = regexp.MustCompile(`^[0-9A-Za-z:_.-]{1,64}$`)
+	emails = regexp.MustCompile(`^[^\s@]{1,64}@[^\s@]{1,190}$`)
+	people = regexp.MustCompile(`^[0-9A-Za-z:_.-]{1,64}$`)
 )
 
 // check returns the name of the first term that cannot be; empty means that all are good.
@@ -47,7 +46,7 @@ func (t *Terms) check(served func(region string) bool, now time.Time) (field str
 		return "Expiry"
 	case !t.Deadline.After(now) || t.Deadline.After(now.Add(maxDeadline)):
 		return "Deadline"
-	case t.Commitment != "" && !digests.MatchString(t.Commitment):
+	case t.Commitment != "" && !kms.Digests.MatchString(t.Commitment):
 		return "Commitment"
 	}
 	return ""

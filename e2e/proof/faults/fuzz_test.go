@@ -17,7 +17,7 @@ import (
 // failure.
 var fuzzed = []struct {
 	parser, target, folder string
-	inputs                 int  // of about 2 seconds on two cores; the long form tries ten times as many
+	inputs                 int  // of about 2 seconds on two cores; ten times as many in the long form
 	brief                  bool // part of the short form
 }{
 	{"wrapping key", "FuzzParseWrappingKey", "wasm/keywrap", 30000, true},

@@ -172,7 +172,8 @@ func (s *search) scan(t testing.TB, mark string) scanned {
 		group.Go(func() {
 			mine := map[trace]int{}
 			total, err := p.Read(func(in browser.Region, address uint64, content []byte) {
-				limit := int(min(uint64(browser.ChunkSize), in.End-address)) // what lies beyond is read again with the next piece
+				// What lies beyond is read again with the next piece.
+				limit := int(min(uint64(browser.ChunkSize), in.End-address))
 				s.in(content, func(at int, name string) {
 					if at < limit {
 						mine[trace{process: p.Kind, name: name, region: in.Kind()}]++

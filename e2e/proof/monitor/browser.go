@@ -120,7 +120,7 @@ func (h *Run) look(page playwright.Page, when string) {
 	if err != nil {
 		h.T.Fatal(err)
 	}
-	_, function, _ := strings.Cut(string(script), "\n") // the comment on the first line is not part of it
+	_, function, _ := strings.Cut(string(script), "\n") // without the comment on the first line
 	result, err := page.Evaluate(function)
 	if err != nil {
 		h.T.Fatalf("looking at the page %s: %v", when, err)

@@ -22,10 +22,10 @@ type Patch struct {
 }
 
 // Read reads patches and applies them, one after the other, to the sources as they are now. The
-// first line of one says what it does; a line "on NAME" names another patch in the same folder that comes first. Then come
-// sections, each a line "file NAME" and changes: a line <<<<<<<, what is there now, a line =======,
-// what is there afterwards, a line >>>>>>>. NAME is one of the repository, or one that begins with
-// "module " and a path of a module, or with "toolchain ".
+// first line of one says what it does; a line "on NAME" names another patch in the same folder that
+// comes first. Then come sections, each a line "file NAME" and changes: a line <<<<<<<, what is there
+// now, a line =======, what is there afterwards, a line >>>>>>>. NAME is one of the repository, or one
+// that begins with "module " and a path of a module, or with "toolchain ".
 //
 // What a change replaces must be there exactly once: a patch that no longer fits fails the test,
 // since the leak would then not happen and nothing could catch it.

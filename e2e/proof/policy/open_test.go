@@ -13,10 +13,13 @@ import (
 // that nobody takes the policy for more than it is; what holds there instead is named beside it.
 type opening struct {
 	name, what, script, instead string
-	page                        string                                // where it is tried; empty means /
-	worker                      bool                                  // whether in the worker
-	seen                        func(e *elsewhere, w *between) string // where it is seen, or that it is not
-	not                         string                                // the engine that shows nothing of it here
+
+	page   string // where it is tried; empty means /
+	worker bool   // whether in the worker
+	not    string // the engine that shows nothing of it here
+
+	// seen says where it is seen, or that it is not.
+	seen func(e *elsewhere, w *between) string
 }
 
 // Where an opening shows.

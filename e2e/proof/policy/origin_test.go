@@ -13,7 +13,8 @@ const openAndLook = `(async () => {
 	for (let i = 0; i < 200; i++) {
 		await new Promise((done) => setTimeout(done, 30))
 		if (opened === null || opened.closed) return "severed"
-		try { if (opened.document.title === "elsewhere") return "read" } catch {} // another origin, for as long as it is held
+		// Its origin is another one for as long as it is held.
+		try { if (opened.document.title === "elsewhere") return "read" } catch {}
 	}
 	return "held"
 })()`

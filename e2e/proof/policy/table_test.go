@@ -9,7 +9,9 @@ type attack struct {
 	name   string // one word, which comes in addresses
 	what   string // for the report
 	script string
-	report string // the violation that the browser reports, as "directive blocked"; {to} is an address with the name in it
+	// report is the violation that the browser reports, as "directive blocked"; {to} is an address
+	// with the name in it.
+	report string
 	fox    string // the same in Firefox, where it differs
 	throws string // for what is refused without a report: the error that the script meets
 	only   string // the one page on which this can be tried; empty means all

@@ -24,7 +24,7 @@ type sabotage struct {
 	relay    relay // beside the patched scripts
 	build    build // of Go code; none in the short form of the proof, but for two
 	long     bool  // only in the long form
-	open     bool  // happens only where a browser may use the network freely, which the recording proxy does not let it
+	open     bool  // happens only where a browser uses the network freely, not by the proxy
 }
 
 // build says what a sabotage has to build.
@@ -104,7 +104,8 @@ func (s sabotage) run(t *testing.T, h *monitor.Run) *monitor.Journey {
 		r.modules = map[string][]byte{web.Module: content}
 	}
 	j := h.Travel(t, s.name, r.start(h, served.Console), s.walk)
-	if err := h.Browser.ClearCookies(); err != nil { // ports share them: they would reach the next journey
+	// Ports share cookies: they would reach the next journey.
+	if err := h.Browser.ClearCookies(); err != nil {
 		t.Fatal(err)
 	}
 	if s.build == console {

@@ -61,7 +61,7 @@ func offered(j *monitor.Journey, r *record, prepare func()) {
 	prove(j, r, passphrase)
 }
 
-const typedPassphrase = "nine brisk otters polish the granite gong"
+const typedPassphrase = "nine-brisk-otters-polish-a-granite-gong"
 
 func typed(j *monitor.Journey, r *record, prepare func()) {
 	r.Given.Protection, r.Given.Typed = "passphrase", typedPassphrase

@@ -33,7 +33,7 @@ type record struct {
 	Material  []byte   // what the KMS has unwrapped
 	Strangers []string // connections and packets that are nobody's
 	Caches    []string // addresses in the browser's cache
-	Profile   []string // addresses of the console's in other files of the browser's
+	Profile   []string // texts in rows of the browser's databases that name the console
 
 	look func() // notes what the page has now, in place of what it had before there was a secret
 }

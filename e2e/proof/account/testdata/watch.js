@@ -1,5 +1,6 @@
 // What the account puts into every page before its own scripts: it tells what passes between the
-// page and its workers, what the recorder in a worker draws, and what is written to the clipboard.
+// page and its workers, what the recorder in a worker draws, the cookies and titles that are set,
+// and every call of a way out that the product does not use.
 // It changes nothing that the page does.
 
 (() => {
@@ -54,6 +55,20 @@
         blob.arrayBuffer().then((bytes) => say("content", "", { address, bytes }))
         return address
     }
+
+    // Cookies and titles are told as they are set, since others could see them in between.
+    const cookie = Object.getOwnPropertyDescriptor(Document.prototype, "cookie")
+    Object.defineProperty(Document.prototype, "cookie", {
+        ...cookie,
+        set(value) {
+            say("cookie", "", String(value))
+            cookie.set.call(this, value)
+        },
+    })
+    document.addEventListener("DOMContentLoaded", () => {
+        const title = document.querySelector("title")
+        if (title) new MutationObserver(() => say("title", "", document.title)).observe(title, { childList: true, characterData: true, subtree: true })
+    })
 
     // Ways out of a page, or into another program, of which the product uses none.
     for (const name of [

@@ -31,6 +31,9 @@ func (ac *account) pages() {
 	if len(ac.Processes) != 1 || !strings.HasSuffix(strings.Join(ac.Started, " "), ac.Processes[0]) {
 		ac.leave("process list", "%q, and the test started %q", ac.Processes, ac.Started)
 	}
+	if ac.Written != 0 {
+		ac.leave("server's files", "it wrote %d bytes", ac.Written)
+	}
 }
 
 // storage checks what the page stored: nothing, but for the cookies of the person's choices.

@@ -96,6 +96,7 @@ var sabotages = []sabotage{
 	{name: "server-cookie", place: "storage", build: "console"},
 	{name: "server-cache", place: "cache", build: "console"},
 	{name: "server-process", place: "process list", build: "console"},
+	{name: "server-file", place: "server's files", build: "console"},
 	{name: "server-elsewhere", place: shared, build: "console", tells: "192.0.2.2:80"},
 	{name: "../../../reference/testdata/sabotage/age", place: "worker messages", walk: "generated", build: "module"},
 	{name: "../../../reference/testdata/sabotage/toolchain", place: "random bytes", walk: "generated", build: "module"},

@@ -75,7 +75,7 @@ e2e/node_modules/.installed: e2e/package-lock.json | packages
 	@touch $@
 
 # Parts of the proof that make prove alone runs, because they take longest.
-LONG := account|sabotage|policy|memory|dishonest|firefox
+LONG := sabotage|policy|memory|dishonest|firefox
 
 # Two packages of tests run at a time, whatever the number of cores: more would slow each other's
 # browsers down, and one alone leaves a core idle.

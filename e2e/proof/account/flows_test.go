@@ -61,6 +61,7 @@ func offered(j *monitor.Journey, r *record, prepare func()) {
 	prove(j, r, passphrase)
 }
 
+// typedPassphrase has no eight letters that other texts may have too.
 const typedPassphrase = "nine-brisk-otters-polish-a-granite-gong"
 
 func typed(j *monitor.Journey, r *record, prepare func()) {

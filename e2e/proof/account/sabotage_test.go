@@ -105,6 +105,10 @@ var sabotages = []sabotage{
 	{name: "cookie-gone", place: "storage"},
 	{name: "session-storage-gone", place: "profile"},
 	{name: "visited", place: "title"},
+	{name: "navigation-state", place: "page's state"},
+	{name: "rule", place: "page's state"},
+	{name: "file-gone", place: "worker messages"},
+	{name: "worker-lock", place: "worker messages"},
 	{name: "dormant", why: "what happens at another time, or with another CMK, does not happen in a test"},
 	{name: "timing", why: "when something happens is not predicted"},
 }

@@ -93,6 +93,8 @@
         PushManager: ["subscribe"], SpeechSynthesis: ["speak"], Permissions: ["request"], History: ["pushState", "replaceState"],
         Navigator: ["sendBeacon", "share", "setAppBadge", "vibrate", "registerProtocolHandler", "requestMIDIAccess", "requestMediaKeySystemAccess"],
         Document: ["execCommand", "write", "writeln", "open", "requestStorageAccess"], Element: ["requestFullscreen", "requestPointerLock", "attachShadow"],
+        FileSystemDirectoryHandle: ["getFileHandle", "getDirectoryHandle", "removeEntry"], FileSystemFileHandle: ["createWritable"],
+        Navigation: ["navigate", "updateCurrentEntry", "reload", "back", "forward", "traverseTo"],
         Performance: ["mark", "measure"], CustomElementRegistry: ["define"], HTMLCanvasElement: ["getContext", "toBlob"],
     }
     for (const [owner, names] of Object.entries(calls)) {

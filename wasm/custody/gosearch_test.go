@@ -81,6 +81,12 @@ func TestGoBack(t *testing.T) {
 	if goBack != goPower(-3) {
 		t.Errorf("goBack is %d, want %d", goBack, goPower(-3))
 	}
+	if power := goPower(goModulus - 1 + 5); power != goPower(5) {
+		t.Errorf("the power of p-1+5 is %d, want %d", power, goPower(5))
+	}
+	if product := goTimes(goModulus, 1); product != 0 {
+		t.Errorf("p is %d modulo p", product)
+	}
 }
 
 // TestGoSourceAgrees compares our generator with math/rand.

@@ -11,6 +11,7 @@
     }
     const ways = [[indexedDB, "open"], [caches, "open"], [navigator.storage, "getDirectory"], [navigator.storage, "persist"], [navigator.locks, "request"], [globalThis, "reportError"]]
     for (const [owner, name] of ways) {
+        if (!owner?.[name]) continue
         const original = owner[name].bind(owner)
         owner[name] = (...given) => {
             channel.postMessage({ life, extra: `the worker called ${name}` })
@@ -19,6 +20,7 @@
     }
     for (const name of ["BroadcastChannel", "MessageChannel", "WebSocket", "EventSource", "XMLHttpRequest", "Worker", "WebTransport", "Notification", "OffscreenCanvas", "FontFace"]) {
         const Native = globalThis[name]
+        if (!Native) continue
         globalThis[name] = class extends Native {
             constructor(...given) {
                 super(...given)

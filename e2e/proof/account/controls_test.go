@@ -96,7 +96,7 @@ var controls = []control{
 	}},
 	{"another program in the process list", "process list", func(r *record) { r.Processes = append(r.Processes, "sleep 7") }},
 	{"another argument of the console", "process list", func(r *record) { r.Processes[0] += " 7" }},
-	{"a file that the console wrote", "server's files", func(r *record) { r.Written = 4096 }},
+	{"a file that the console wrote", "server's files", func(r *record) { r.Written = []string{"x"} }},
 	{"another title in the browser's history", "profile", func(r *record) { r.Profile = append(r.Profile, "Import · 7") }},
 	{"another type of a file", "downloads", told("offered", `"application/json"`, `"application/json7"`)},
 	{"a title for a moment", "title", func(r *record) { r.Reports = append(r.Reports, report{Kind: "title", Value: json.RawMessage(`"7"`)}) }},

@@ -31,8 +31,8 @@ func (ac *account) pages() {
 	if len(ac.Processes) != 1 || !strings.HasSuffix(strings.Join(ac.Started, " "), ac.Processes[0]) {
 		ac.leave("process list", "%q, and the test started %q", ac.Processes, ac.Started)
 	}
-	if ac.Written != 0 {
-		ac.leave("server's files", "it wrote %d bytes", ac.Written)
+	for _, name := range ac.Written {
+		ac.leave("server's files", "%s", name)
 	}
 }
 

@@ -29,7 +29,7 @@ type record struct {
 	Log       string   // of the console
 	Started   []string // the command line of the console, as the test started it
 	Processes []string // command lines of the console and of everything that it started, at the end
-	Written   int      // bytes that the console wrote to files
+	Written   []string // files that the console wrote
 	Calls     []call   // what the console sent to the KMS, and what that answered
 	Material  []byte   // what the KMS has unwrapped
 	Strangers []string // connections and packets that are nobody's

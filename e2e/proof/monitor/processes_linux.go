@@ -39,18 +39,3 @@ func (h *Run) Processes(p *program.Program, when string) (own []string) {
 	}
 	return own
 }
-
-// Written is how many bytes a program wrote to files so far, as the kernel counts them: whole
-// blocks, and none of memory or connections.
-func (h *Run) Written(p *program.Program) (bytes int) {
-	h.T.Helper()
-	counts, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", p.Pid()))
-	if err != nil {
-		h.T.Fatalf("reading what the console wrote: %v", err)
-	}
-	_, after, found := strings.Cut(string(counts), "\nwrite_bytes: ")
-	if _, err := fmt.Sscan(after, &bytes); err != nil || !found {
-		h.T.Fatalf("reading what the console wrote: %q", counts)
-	}
-	return bytes
-}

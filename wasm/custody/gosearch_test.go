@@ -152,6 +152,9 @@ func TestGoSearchPiece(t *testing.T) {
 // first.
 func TestGoPieces(t *testing.T) {
 	draw, filter := eachByte(func(r *rand.Rand) byte { return byte(r.Int()) }), goWays[1].first.filter()
+	if filter.carries {
+		t.Error("something carries into bit 0")
+	}
 	for seed := int64(1); ; seed++ {
 		if goTimes(goTimes(reduced(seed), goPower(21+3*goFarWord)), filter.multiplier)&255 != 0 {
 			continue

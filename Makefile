@@ -80,7 +80,7 @@ e2e/node_modules/.installed: e2e/package-lock.json | packages
 	@touch $@
 
 # Parts of the proof that make prove alone runs, because they take longest.
-LONG := account|sabotage|policy|memory|dishonest|firefox
+LONG := sabotage|policy|memory|dishonest|firefox
 
 # Two packages of tests run at a time, whatever the number of cores: more would slow each other's
 # browsers down, and one alone leaves a core idle.
@@ -92,8 +92,15 @@ test: tools wasm ## install what the tests need and run them, the fast ones firs
 e2e: tools wasm ## run the browser tests alone
 	$(GO) test -p 2 -count=1 -timeout 45m ./e2e/...
 
-prove: tools wasm ## the proof in its long form: leaks, sabotage, memory, policy, faults, load; about half an hour
-	$(GO) test -count=1 -timeout 100m -v -p 1 ./server/requests ./e2e/person ./e2e/custody ./e2e/desk ./e2e/linked ./e2e/team ./e2e/proof/... -full
+# Tests outside of the proof that have a long form, and their packages.
+LONGER := TestProofLoad|TestOneOfTwoReplicas|TestDesk$$|TestProofOfRequests|TestEveryStateIsAccessible
+LONGER_IN := ./e2e/proof/load ./server/requests ./e2e/desk ./e2e/team
+
+prove: tools wasm ## the proof in its long form: account, leaks, sabotage, memory, policy, faults, load; about half an hour
+	@status=0; set -x; \
+	$(GO) test -count=1 -timeout 100m -v -p 2 $$($(GO) list ./e2e/proof/... | grep -v /load$$) -full || status=1; \
+	$(GO) test -count=1 -timeout 100m -v -p 1 -run '$(LONGER)' $(LONGER_IN) -full || status=1; \
+	exit $$status
 
 # Each change costs one run of the package's short tests. MUTATED=server/kms tries one package alone.
 MUTATED ?= wasm/keywrap wasm/custody wasm/custody/backup server/console server/kms server/requests server/ledger server/policy server/signin

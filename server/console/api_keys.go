@@ -122,7 +122,7 @@ func (c *console) prove(e echo.Context) error {
 	if err := readObject(e, fields{"Commitment": &p.Commitment, "KeyCheckValue": &p.KCV}); err != nil {
 		return err
 	}
-	if !digestForm.MatchString(p.Commitment) || !checkValueForm.MatchString(p.KCV) {
+	if !kms.Digests.MatchString(p.Commitment) || !kms.CheckValues.MatchString(p.KCV) {
 		return errMalformed
 	}
 	view, err := c.Team.Requests.Prove(c.context(e), id, p)

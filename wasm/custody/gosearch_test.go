@@ -81,6 +81,12 @@ func TestGoBack(t *testing.T) {
 	if goBack != goPower(-3) {
 		t.Errorf("goBack is %d, want %d", goBack, goPower(-3))
 	}
+	if power := goPower(goModulus - 1 + 5); power != goPower(5) {
+		t.Errorf("the power of p-1+5 is %d, want %d", power, goPower(5))
+	}
+	if product := goTimes(goModulus, 1); product != 0 {
+		t.Errorf("p is %d modulo p", product)
+	}
 }
 
 // TestGoSourceAgrees compares our generator with math/rand.
@@ -115,11 +121,17 @@ func TestGoSearchPiece(t *testing.T) {
 			for n, seed := range seeds {
 				var m keywrap.Material
 				program.draw(rand.New(rand.NewSource(seed)), m[:])
-				switch n % 3 { // a bit is altered, or the second half is another's
+				switch n % 4 { // a bit is altered, or the second half is another's
 				case 1:
 					m[8+n%24] ^= 4
 				case 2:
 					random.Read(m[16:])
+				case 3:
+					early := 0 // the first bytes decide early; two bytes are what is searched for
+					for early == way.first.index || early == way.second.index {
+						early++
+					}
+					m[early] ^= 4
 				}
 				base := goTimes(reduced(seed), goPower(21+3*goFarWord))
 				low := goTimes(base, way.first.filter().multiplier) & 255
@@ -133,6 +145,26 @@ func TestGoSearchPiece(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestGoPieces checks that the first piece of the second way comes right after the last of the
+// first.
+func TestGoPieces(t *testing.T) {
+	draw, filter := eachByte(func(r *rand.Rand) byte { return byte(r.Int()) }), goWays[1].first.filter()
+	if filter.carries {
+		t.Error("something carries into bit 0")
+	}
+	for seed := int64(1); ; seed++ {
+		if goTimes(goTimes(reduced(seed), goPower(21+3*goFarWord)), filter.multiplier)&255 != 0 {
+			continue
+		}
+		var m keywrap.Material
+		draw(rand.New(rand.NewSource(seed)), m[:])
+		if code := searchGo(&m, goWays[0].pieces()); code != CodeWeakGoMathRand {
+			t.Errorf("seed %d: %q", seed, code)
+		}
+		return
 	}
 }
 

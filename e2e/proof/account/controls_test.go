@@ -96,6 +96,13 @@ var controls = []control{
 	}},
 	{"another program in the process list", "process list", func(r *record) { r.Processes = append(r.Processes, "sleep 7") }},
 	{"another argument of the console", "process list", func(r *record) { r.Processes[0] += " 7" }},
+	{"a file that the console wrote", "server's files", func(r *record) { r.Written = []string{"x"} }},
+	{"another title in the browser's history", "profile", func(r *record) { r.Profile = append(r.Profile, "Import · 7") }},
+	{"another type of a file", "downloads", told("offered", `"application/json"`, `"application/json7"`)},
+	{"a title for a moment", "title", func(r *record) { r.Reports = append(r.Reports, report{Kind: "title", Value: json.RawMessage(`"7"`)}) }},
+	{"a cookie for a moment", "storage", func(r *record) {
+		r.Reports = append(r.Reports, report{Kind: "cookie", Value: json.RawMessage(`"a=b"`)})
+	}},
 	{"a page in the cache", "cache", func(r *record) { r.Caches = append(r.Caches, "http://"+r.Address+"/en/") }},
 	{"another address in the profile", "profile", func(r *record) { r.Profile = append(r.Profile, "http://"+r.Address+"/7") }},
 	{"another time in the panel", "panel", func(r *record) { r.Panel[0].Time = "00:00:00" }},

@@ -88,7 +88,7 @@ func (ac *account) plain(page string) string {
 		if !ac.during(got) {
 			return got // and differs from the other run's
 		}
-		if !ac.told(got) {
+		if !ac.counted(got) {
 			times[got] = true
 		}
 		return "«time»"
@@ -178,8 +178,8 @@ func (ac *account) during(got string) bool {
 	return false
 }
 
-// told holds for a time that was taken into account in another place.
-func (ac *account) told(got string) bool {
+// counted holds for a time that was taken into account in another place.
+func (ac *account) counted(got string) bool {
 	return slices.ContainsFunc(ac.moments, func(moment string) bool { return strings.HasSuffix(moment, got) }) ||
 		slices.ContainsFunc(ac.Panel, func(e entry) bool { return e.Time == got })
 }
@@ -229,8 +229,8 @@ func (ac *account) names() map[string]string {
 	}
 	name("receipt's digest", digestOf(ac.receipt))
 	name("receipt's name", ac.receiptAs)
-	for i, address := range ac.addressesOffered() {
-		name(fmt.Sprintf("file %d", i), address)
+	for i, one := range ac.offerings() {
+		name(fmt.Sprintf("file %d", i), one.Address)
 	}
 	for i, c := range ac.Calls {
 		name(fmt.Sprintf("request id %d", i), requestID(c.Answer))

@@ -61,7 +61,8 @@ func offered(j *monitor.Journey, r *record, prepare func()) {
 	prove(j, r, passphrase)
 }
 
-const typedPassphrase = "nine brisk otters polish the granite gong"
+// typedPassphrase has no eight letters that other texts may have too.
+const typedPassphrase = "nine-brisk-otters-polish-a-granite-gong"
 
 func typed(j *monitor.Journey, r *record, prepare func()) {
 	r.Given.Protection, r.Given.Typed = "passphrase", typedPassphrase

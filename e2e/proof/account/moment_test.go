@@ -32,7 +32,7 @@ func (h *observer) snapshot(j *monitor.Journey, r *record) {
 	r.Panel = nil
 	evaluated(j, listed, &r.Panel)
 	slices.Reverse(r.Panel) // it lists the last request first
-	r.Processes = h.Processes(h.consoles[r], j.Name)
+	r.Processes, r.Written = h.Processes(h.consoles[r], j.Name), h.FilesOf(h.consoles[r])
 }
 
 // listed reads the panel that says what left the page.

@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/http"
 	"os"
+	"path"
 	"slices"
 	"strings"
 
@@ -21,6 +22,7 @@ func (ac *account) pages() {
 	ac.storage()
 	ac.titles()
 	ac.historyAndCaches()
+	ac.profile()
 	ac.said()
 	ac.offered()
 	for _, what := range ac.Strangers {
@@ -28,6 +30,9 @@ func (ac *account) pages() {
 	}
 	if len(ac.Processes) != 1 || !strings.HasSuffix(strings.Join(ac.Started, " "), ac.Processes[0]) {
 		ac.leave("process list", "%q, and the test started %q", ac.Processes, ac.Started)
+	}
+	for _, name := range ac.Written {
+		ac.leave("server's files", "%s", name)
 	}
 }
 
@@ -57,6 +62,26 @@ func (ac *account) storage() {
 	if len(ac.Cookies) != len(ac.Given.Cookies) {
 		ac.leave("storage", "there are %d cookies, want %d", len(ac.Cookies), len(ac.Given.Cookies))
 	}
+	var set []string
+	for _, cookie := range ac.Given.Cookies {
+		set = append(set, cookie+"; Path=/; Max-Age=31536000; SameSite=Strict")
+	}
+	for _, cookie := range ac.told("cookie") { // but not of one that is set as the page is left
+		if !slices.Contains(set, cookie) {
+			ac.leave("storage", "the page set the cookie %.80q", cookie)
+		}
+	}
+}
+
+// told are the texts of a kind that the page told.
+func (ac *account) told(kind string) (all []string) {
+	for _, r := range ac.Reports {
+		var told string
+		if r.Kind == kind && json.Unmarshal(r.Value, &told) == nil {
+			all = append(all, told)
+		}
+	}
+	return all
 }
 
 // address is that of a page.
@@ -67,24 +92,50 @@ func (ac *account) address(page string) string {
 	return "http://" + ac.Address + page
 }
 
+// titles checks the title of the page, and every one that it had in between.
 func (ac *account) titles() {
-	for _, m := range ac.Moments {
-		want := ac.Moments[0].Title
-		if ac.Given.failed() && m != ac.Moments[0] {
-			want = text.Fill(text.Match(ac.Given.Language).Phrases.ErrorTitle, "title", want)
+	page := ac.Given.last()
+	for _, title := range ac.told("title") {
+		if title != ac.title(page) && title != ac.failedTitle(page) {
+			ac.leave("title", "it was %.80q", title)
 		}
-		if m.Title != want {
+	}
+	for i, m := range ac.Moments {
+		if m.Title != ac.title(page) && (i == 0 || !ac.Given.failed() || m.Title != ac.failedTitle(page)) {
 			ac.leave("title", "it became %.80q", m.Title)
 		}
 	}
 }
 
-// historyAndCaches checks the addresses that the browser keeps.
-func (ac *account) historyAndCaches() {
+// title is that of a page. A new page needs a line here.
+func (ac *account) title(page string) string {
+	words := text.Match(ac.Given.Language)
+	title := words.Desk.Title // of a file
+	if path, _, _ := strings.Cut(page, "?"); !strings.HasPrefix(path, "file://") {
+		tag, name, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+		words = text.Match(tag)
+		title = map[string]string{"": words.Import.Title, "check": words.Check.Title, "reimport": words.Reimport.Title, "desk": words.Desk.Title}[name]
+	}
+	return title + " · Keyferry"
+}
+
+// failedTitle is the title of a page with an error.
+func (ac *account) failedTitle(page string) string {
+	return text.Fill(text.Match(ac.Given.Language).Phrases.ErrorTitle, "title", ac.title(page))
+}
+
+// visited are the addresses of the pages that the person went to.
+func (ac *account) visited() []string {
 	pages := []string{"about:blank", "http://" + ac.Address + "/"}
 	for _, page := range ac.Given.Pages {
 		pages = append(pages, ac.address(page))
 	}
+	return pages
+}
+
+// historyAndCaches checks the addresses that the browser keeps.
+func (ac *account) historyAndCaches() {
+	pages := ac.visited()
 	for _, address := range ac.History {
 		if !slices.Contains(pages, address) {
 			ac.leave("history", "%.120q", address)
@@ -101,18 +152,6 @@ func (ac *account) historyAndCaches() {
 			ac.leave("cache", "%.150s", cached)
 		}
 	}
-	known := slices.Concat(pages, ac.addressesOffered(), []string{"http://" + ac.Address, "http://" + ac.Address + "/en/calendar"})
-	for _, found := range ac.Profile {
-		if !slices.ContainsFunc(known, func(address string) bool { return follows(found, address) }) {
-			ac.leave("profile", "%.150q", found)
-		}
-	}
-}
-
-// follows holds for an address behind which something else begins: no more of an address.
-func follows(found, address string) bool {
-	rest, is := strings.CutPrefix(found, address)
-	return is && (rest == "" || !strings.ContainsAny(rest[:1], "/?#&=%.;:-_0123456789"))
 }
 
 // said checks what the browser says by itself: of each failed call, with the words of its status.
@@ -132,54 +171,70 @@ func (ac *account) said() {
 	}
 }
 
-// offered compares the files that the page offered with those that were saved, and with what else
-// is predicted: it offers no other. The addresses are the browser's own, and each was told as it
-// was drawn.
+// offered compares the files that the page offered, and their types, with those that were saved and
+// with what else is predicted: it offers no other. The addresses are the browser's own, and each
+// was told as it was drawn.
 func (ac *account) offered() {
 	want := ac.unsaved()
 	for _, d := range ac.Downloads {
-		if !strings.HasSuffix(d.Name, ".ics") { // which comes from the console
-			want = append(want, d.Content)
+		if path.Ext(d.Name) != ".ics" { // which comes from the console
+			want = append(want, offer{d.Content, fileTypes[path.Ext(d.Name)]})
 		}
+	}
+	types := map[string]string{}
+	for _, one := range ac.offerings() {
+		types[one.Address] = one.Type
 	}
 	for _, r := range ac.Reports {
 		if r.Kind != "content" {
 			continue
 		}
 		var one struct {
-			Bytes struct {
+			Address string
+			Bytes   struct {
 				Bytes []byte `json:"$bytes"`
 			}
 		}
 		if err := json.Unmarshal(r.Value, &one); err != nil {
 			ac.t.Fatal(err)
 		}
-		at := slices.IndexFunc(want, func(w []byte) bool { return bytes.Equal(w, one.Bytes.Bytes) })
+		at := slices.IndexFunc(want, func(w offer) bool { return bytes.Equal(w.content, one.Bytes.Bytes) && w.kind == types[one.Address] })
 		if at < 0 {
-			ac.leave("downloads", "a file of %d bytes was offered and not saved", len(one.Bytes.Bytes))
+			ac.leave("downloads", "a file of %d bytes, %.60q, was offered and not saved", len(one.Bytes.Bytes), types[one.Address])
 			continue
 		}
 		want = slices.Delete(want, at, at+1)
 	}
-	if len(want) > 0 || len(ac.addressesOffered()) != ac.contents() {
-		ac.leave("downloads", "%d files were not offered; of %d the page told %d", len(want), len(ac.addressesOffered()), ac.contents())
+	if len(want) > 0 || len(types) != ac.contents() {
+		ac.leave("downloads", "%d files were not offered; of %d the page told %d", len(want), len(types), ac.contents())
 	}
 }
 
+// offer is a file that a page keeps in memory, with the type that it gives it.
+type offer struct {
+	content []byte
+	kind    string
+}
+
+// fileTypes are the types of the files that people save, by the end of the name. A new kind of file
+// needs a line here.
+var fileTypes = map[string]string{".age": "application/octet-stream", ".json": "application/json", ".txt": "text/plain"}
+
 // unsaved are files that a desk offers and nobody saved: the wrapping key for other tools, the
 // import file for a console and, where the page is a file, the worker's script.
-func (ac *account) unsaved() (all [][]byte) {
+func (ac *account) unsaved() (all []offer) {
 	if ac.Given.Pasted == "" {
 		return nil
 	}
 	der, _ := base64.StdEncoding.DecodeString(ac.parameters.PublicKey)
-	all = append(all, der, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), ac.importFile())
+	all = append(all, offer{der, "application/octet-stream"}, offer{pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), "application/x-pem-file"})
+	all = append(all, offer{ac.importFile(), "application/json"})
 	if ac.Given.onDisk() {
 		script, err := os.ReadFile(program.Source("web/desk/worker.js"))
 		if err != nil {
 			ac.t.Fatal(err)
 		}
-		all = append(all, script)
+		all = append(all, offer{script, "text/javascript"})
 	}
 	return all
 }
@@ -194,12 +249,15 @@ func (ac *account) contents() (n int) {
 	return n
 }
 
-// addressesOffered are those that the page made for files in memory.
-func (ac *account) addressesOffered() (all []string) {
+// offering is the address that the browser drew for a file in memory, and the type of that.
+type offering struct{ Address, Type string }
+
+// offerings are those of the page, in their order.
+func (ac *account) offerings() (all []offering) {
 	for _, r := range ac.Reports {
-		var one struct{ Address string }
+		var one offering
 		if r.Kind == "offered" && json.Unmarshal(r.Value, &one) == nil {
-			all = append(all, one.Address)
+			all = append(all, one)
 		}
 	}
 	return all

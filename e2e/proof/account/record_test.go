@@ -29,11 +29,12 @@ type record struct {
 	Log       string   // of the console
 	Started   []string // the command line of the console, as the test started it
 	Processes []string // command lines of the console and of everything that it started, at the end
+	Written   []string // files that the console wrote
 	Calls     []call   // what the console sent to the KMS, and what that answered
 	Material  []byte   // what the KMS has unwrapped
 	Strangers []string // connections and packets that are nobody's
 	Caches    []string // addresses in the browser's cache
-	Profile   []string // addresses of the console's in other files of the browser's
+	Profile   []string // texts in rows of the browser's databases that name the console
 
 	look func() // notes what the page has now, in place of what it had before there was a secret
 }

@@ -41,10 +41,9 @@ func (h *observer) run(t *testing.T, name string, s serving, walk func(*monitor.
 	for name, content := range s.modules {
 		r.Modules[name] = integrityOf(content)
 	}
-	h.mu.Lock()
-	h.current = r
-	h.mu.Unlock()
+	h.now(r)
 	h.records = append(h.records, r)
+	defer h.drop(r) // if the flow does not come to its end
 	h.consoles[r], r.Started = console, console.Args()
 	h.journeys[r] = h.Travel(t, name, "http://"+r.Address, func(j *monitor.Journey) {
 		r.Given.CMK, r.Given.Pages, r.Given.Language = j.Key, []string{"/en/"}, "en"
@@ -68,13 +67,32 @@ func (h *observer) run(t *testing.T, name string, s serving, walk func(*monitor.
 	if err := h.Browser.ClearCookies(); err != nil { // ports share them
 		t.Fatal(err)
 	}
-	h.mu.Lock()
-	h.current = nil
-	h.mu.Unlock()
+	h.now(nil)
 	slices.SortStableFunc(r.Reports, func(a, b report) int { return cmp.Or(cmp.Compare(a.Page, b.Page), cmp.Compare(a.Number, b.Number)) })
 	console.Stop(t)
 	r.Log, r.Ended = string(console.Log.Bytes()), time.Now()
 	return r
+}
+
+// now tells which record takes what the browser tells.
+func (h *observer) now(r *record) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.current = r
+}
+
+// drop forgets the record of a flow that failed, and closes its page, so that the next flow has
+// nothing of it. The flow's own test tells that it failed.
+func (h *observer) drop(r *record) {
+	if !r.Ended.IsZero() {
+		return
+	}
+	h.now(nil)
+	h.records = slices.DeleteFunc(h.records, func(other *record) bool { return other == r })
+	for _, page := range h.Browser.Pages()[1:] { // the first one keeps the browser open
+		page.Close()
+	}
+	h.Browser.ClearCookies()
 }
 
 // relay passes everything on between the browser and its console, and notes what came in which

@@ -56,7 +56,7 @@ func (h *observer) close(t *testing.T) {
 			}
 		}
 	}
-	h.sortPlaces()
+	h.sortPlaces(t)
 }
 
 // sortCalls gives the calls of one connection to the KMS to their records, by the CMK.
@@ -79,8 +79,12 @@ func (h *observer) sortCalls(t *testing.T, requests, answers []byte) {
 
 // sortPlaces looks at what else the monitor kept: packets that are none of TCP, and files of the
 // browser's.
-func (h *observer) sortPlaces() {
+func (h *observer) sortPlaces(t *testing.T) {
+	t.Helper()
 	for _, place := range h.Places {
+		if place.Monitor == "profile" {
+			h.sortTables(t, place)
+		}
 		var what string
 		switch {
 		case place.Monitor == "wire" && strings.HasPrefix(place.Name, "packet ") && !neighbourly(place.Content()) && !ownLookup(place.Content()):
@@ -88,13 +92,15 @@ func (h *observer) sortPlaces() {
 		case place.Monitor == "profile" && strings.Contains(place.Name, "/Cache_Data/") && strings.HasSuffix(place.Name, "_0"):
 			h.sortCached(place.Content())
 			continue
-		case place.Monitor == "profile" && strings.HasSuffix(place.Name, "/History"):
-			h.sortVisited(place.Content())
-			continue
 		case place.Monitor == "profile" && keeps.MatchString(place.Name):
 			what = "the profile has the file " + place.Name
-		case place.Monitor == "profile" && strings.Contains(place.Name, "/Local Storage/") && bytes.Contains(place.Content(), []byte("http://127.0.0.1")):
-			what = "the profile has a local storage of the console's"
+		case place.Monitor == "profile" && webStorage.MatchString(place.Name):
+			for _, r := range h.records {
+				if bytes.Contains(place.Content(), []byte("http://"+r.Address)) {
+					r.Profile = append(r.Profile, "a storage of the console's in "+place.Name)
+				}
+			}
+			continue
 		case place.Monitor == "clipboard":
 			what = fmt.Sprintf("the clipboard holds %.80q", place.Content())
 		default:
@@ -139,6 +145,9 @@ var ownNames = []string{
 // keeps are folders of a profile in which a page could keep something.
 var keeps = regexp.MustCompile(`/(IndexedDB|Service Worker|databases|Shared Storage|blob_storage)/`)
 
+// webStorage are folders that a profile has in any case, empty.
+var webStorage = regexp.MustCompile(`/(Local|Session) Storage/`)
+
 // sortCached notes the address of a file of the browser's cache: a header of 24 bytes with the
 // length of the key, and the key, whose last word is the address.
 func (h *observer) sortCached(content []byte) {
@@ -154,16 +163,6 @@ func (h *observer) sortCached(content []byte) {
 	for _, r := range h.records {
 		if strings.Contains(address, r.Address) {
 			r.Caches = append(r.Caches, address)
-		}
-	}
-}
-
-// sortVisited notes the addresses in the browser's history. In that file the title of a page
-// follows its address without a mark between them.
-func (h *observer) sortVisited(content []byte) {
-	for _, r := range h.records {
-		for _, found := range regexp.MustCompile(`http://`+regexp.QuoteMeta(r.Address)+`[!-~]{0,200}`).FindAll(content, -1) {
-			r.Profile = append(r.Profile, string(found))
 		}
 	}
 }

@@ -60,7 +60,7 @@ func (ac *account) lives() []*life {
 				order = append(order, r.Life)
 			}
 			drawn[r.Life] = append(drawn[r.Life], value.Bytes)
-		case "offered", "content": // which pages looks at
+		case "offered", "content", "cookie", "title": // which pages looks at
 		default:
 			ac.leave("worker messages", "%s: %.100s", r.Kind, r.Value)
 		}
@@ -113,8 +113,8 @@ func (ac *account) workerAddress() string {
 	if !ac.Given.onDisk() {
 		return ac.static(web.Worker)
 	}
-	for _, address := range ac.addressesOffered() {
-		return address
+	for _, one := range ac.offerings() {
+		return one.Address
 	}
 	return ""
 }

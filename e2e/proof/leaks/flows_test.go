@@ -129,7 +129,7 @@ func importComponents(j *monitor.Journey) {
 func importBackup(j *monitor.Journey) {
 	key := program.Fresh(j.T)
 	j.Hide("key", key[:])
-	const passphrase = "nine brisk otters polish the granite gong"
+	const passphrase = "nine-brisk-otters-polish-a-granite-gong"
 	sealed, err := backup.Make(&key, backup.To{Passphrase: []byte(passphrase), WorkFactor: 15})
 	j.Do(err)
 	j.ToMaterial("RSAES_OAEP_SHA_256")

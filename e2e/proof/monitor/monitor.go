@@ -37,8 +37,9 @@ type Run struct {
 	Space    *space // nil where the recording proxy is used
 	wire     wire
 	passages []*passage
-	openers  []string // addresses to which consoles send their calls
-	folder   string   // of everything that the browser writes
+	openers  []string                    // addresses to which consoles send their calls
+	folder   string                      // of everything that the browser writes
+	folders  map[*program.Program]string // of the consoles
 
 	kms     *program.Program // the local KMS, in a process of its own
 	every   []string         // addresses of all local KMSs that were started
@@ -90,7 +91,7 @@ func New(t *testing.T, isolated bool) *Run {
 	if testing.Short() {
 		t.Skip("needs a browser")
 	}
-	h := &Run{T: t, folder: t.TempDir()}
+	h := &Run{T: t, folder: t.TempDir(), folders: map[*program.Program]string{}}
 	if isolated {
 		var err error
 		if h.Space, err = newSpace(t); err != nil {
@@ -168,6 +169,7 @@ func (h *Run) KMS() string { return h.kms.Local }
 // speaks TLS to an opener that the monitors watch, and the opener speaks plainly to the local KMS.
 func (h *Run) StartConsole(executable string) *program.Program {
 	h.T.Helper()
+	folder := h.T.TempDir()
 	opener := httptest.NewUnstartedServer(h.opener())
 	opener.Listener.Close()
 	opener.Listener = h.Space.listen(h.T)
@@ -180,10 +182,24 @@ func (h *Run) StartConsole(executable string) *program.Program {
 		"--ca-file="+program.Kept(h.T, "authority.pem", authority))
 	command.Env = append(os.Environ(),
 		"ALIBABA_CLOUD_ACCESS_KEY_ID="+localkms.DefaultAccessKeyID,
-		"ALIBABA_CLOUD_ACCESS_KEY_SECRET="+localkms.DefaultAccessKeySecret)
+		"ALIBABA_CLOUD_ACCESS_KEY_SECRET="+localkms.DefaultAccessKeySecret,
+		"HOME="+folder, "TMPDIR="+folder)
+	command.Dir = folder
 	p := program.Launch(h.T, command, &program.Log{})
+	h.folders[p] = folder
 	p.Control, p.Local = h.kms.Control, h.api
 	return p
+}
+
+// FilesOf are the files that a console wrote where programs write what nobody asks for: its working
+// folder, its home and the folder of temporary files, which are one.
+func (h *Run) FilesOf(console *program.Program) (names []string) {
+	h.T.Helper()
+	for name, content := range FilesIn(h.T, h.folders[console]) {
+		h.Keep("console's files", name, content)
+		names = append(names, name)
+	}
+	return names
 }
 
 // opener passes the console's calls on to the local KMS and keeps them for the search.

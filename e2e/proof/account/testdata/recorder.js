@@ -9,15 +9,18 @@
         channel.postMessage({ life, bytes: new Uint8Array(into.buffer, into.byteOffset, into.byteLength).slice() })
         return into
     }
-    for (const [owner, name] of [[indexedDB, "open"], [caches, "open"], [navigator.storage, "getDirectory"]]) {
+    const ways = [[indexedDB, "open"], [caches, "open"], [navigator.storage, "getDirectory"], [navigator.storage, "persist"], [navigator.locks, "request"], [globalThis, "reportError"]]
+    for (const [owner, name] of ways) {
+        if (!owner?.[name]) continue
         const original = owner[name].bind(owner)
         owner[name] = (...given) => {
             channel.postMessage({ life, extra: `the worker called ${name}` })
             return original(...given)
         }
     }
-    for (const name of ["BroadcastChannel", "MessageChannel", "WebSocket", "EventSource", "XMLHttpRequest", "Worker"]) {
+    for (const name of ["BroadcastChannel", "MessageChannel", "WebSocket", "EventSource", "XMLHttpRequest", "Worker", "WebTransport", "Notification", "OffscreenCanvas", "FontFace"]) {
         const Native = globalThis[name]
+        if (!Native) continue
         globalThis[name] = class extends Native {
             constructor(...given) {
                 super(...given)

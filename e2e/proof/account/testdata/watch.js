@@ -1,5 +1,6 @@
 // What the account puts into every page before its own scripts: it tells what passes between the
-// page and its workers, what the recorder in a worker draws, and what is written to the clipboard.
+// page and its workers, what the recorder in a worker draws, the cookies and titles that are set,
+// and every call of a way out that the product does not use.
 // It changes nothing that the page does.
 
 (() => {
@@ -55,6 +56,20 @@
         return address
     }
 
+    // Cookies and titles are told as they are set, since others could see them in between.
+    const cookie = Object.getOwnPropertyDescriptor(Document.prototype, "cookie")
+    Object.defineProperty(Document.prototype, "cookie", {
+        ...cookie,
+        set(value) {
+            say("cookie", "", String(value))
+            cookie.set.call(this, value)
+        },
+    })
+    document.addEventListener("DOMContentLoaded", () => {
+        const title = document.querySelector("title")
+        if (title) new MutationObserver(() => say("title", "", document.title)).observe(title, { childList: true, characterData: true, subtree: true })
+    })
+
     // Ways out of a page, or into another program, of which the product uses none.
     for (const name of [
         "BroadcastChannel", "MessageChannel", "SharedWorker", "WebSocket", "WebSocketStream", "WebTransport", "EventSource", "XMLHttpRequest",
@@ -78,6 +93,8 @@
         PushManager: ["subscribe"], SpeechSynthesis: ["speak"], Permissions: ["request"], History: ["pushState", "replaceState"],
         Navigator: ["sendBeacon", "share", "setAppBadge", "vibrate", "registerProtocolHandler", "requestMIDIAccess", "requestMediaKeySystemAccess"],
         Document: ["execCommand", "write", "writeln", "open", "requestStorageAccess"], Element: ["requestFullscreen", "requestPointerLock", "attachShadow"],
+        FileSystemDirectoryHandle: ["getFileHandle", "getDirectoryHandle", "removeEntry"], FileSystemFileHandle: ["createWritable"],
+        Navigation: ["navigate", "updateCurrentEntry", "reload", "back", "forward", "traverseTo"],
         Performance: ["mark", "measure"], CustomElementRegistry: ["define"], HTMLCanvasElement: ["getContext", "toBlob"],
     }
     for (const [owner, names] of Object.entries(calls)) {

@@ -75,6 +75,14 @@ var chineseMany = Many{
 	Opening:     "已核对 {done} / {count} 个密钥。",
 	More:        " 等，另有 {count} 个",
 
+	Set: RequestSet{
+		Progress: "本列表中已导入 {done} / {count}。",
+		Why:      "您可以一次同意本列表中等待您审批的所有申请。您的同意仅对当前的数据有效：请与导入人核对摘要，或逐个查看申请。",
+		Digest:   "全部申请的 SHA-\u2060256",
+		Agree:    "同意这 {count} 个申请",
+		Agreeing: "正在提交……",
+		Agreed:   "已同意：{count} 个；被控制台拒绝：{refused} 个。",
+	},
 	Phrases: ManyPhrases{
 		Cmks:        "主密钥：{count} 个",
 		Faulty:      "需要更正的行：{count}",

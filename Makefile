@@ -88,7 +88,7 @@ e2e: tools wasm ## run the browser tests alone
 	$(GO) test -p 2 -count=1 -timeout 45m ./e2e/...
 
 prove: tools wasm ## the proof in its long form: leaks, sabotage, memory, policy, faults, load; about half an hour
-	$(GO) test -count=1 -timeout 100m -v -p 1 ./server/requests ./e2e/person ./e2e/custody ./e2e/desk ./e2e/team ./e2e/proof/... -full
+	$(GO) test -count=1 -timeout 100m -v -p 1 ./server/requests ./e2e/person ./e2e/custody ./e2e/desk ./e2e/team ./e2e/many ./e2e/proof/... -full
 
 # Each change costs one run of the package's short tests. MUTATED=server/kms tries one package alone.
 MUTATED ?= wasm/keywrap wasm/custody wasm/custody/backup server/console server/kms server/requests server/ledger server/policy server/signin

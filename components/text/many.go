@@ -46,6 +46,7 @@ type Many struct {
 	IfLost        string
 	ImportAll     string // {count}
 
+	SentLatest    string
 	Pause         string
 	GoOn          string
 	Stop          string

@@ -116,7 +116,7 @@ func TestArchiveElsewhere(t *testing.T) {
 	s.Do(s.Page.Locator("#source-files").Check())
 	s.Do(s.Page.Locator("#key-files").SetInputFiles(folder))
 	s.make(3)
-	s.See("[data-part=refused]", s.Words.Fault("weak_repeated").What)
+	s.See("[data-step=send] [data-part=refused]", s.Words.Fault("weak_repeated").What)
 	s.send(2)
 	s.done(time.Minute)
 	receipts := s.receipts(t, 2)

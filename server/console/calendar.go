@@ -99,7 +99,7 @@ func leadTimes(list string) ([]int, bool) {
 
 // reminders is what a calendar file says of one expiry.
 type reminders struct {
-	uid                            string // of the events, which stays the same when material is imported again
+	uid                            string    // of the events, which stays the same when material is imported again
 	expires, now                   time.Time // in UTC
 	summary, reminder, description string
 }

@@ -336,6 +336,7 @@ func forgetKey(o *options) (result, error) {
 	if err == nil {
 		clear(m[:])
 		opened.drop(keyID)
+		collect(1)
 	}
 	return result{}, err
 }

@@ -28,6 +28,7 @@ func (v *vault) fill(file io.Reader, with backup.With, tell js.Value) error {
 	for {
 		keyID, err := from.Next(&material, func(piece []byte) error {
 			tell.Invoke(result{"manifest": array(piece)})
+			collect(8)
 			return nil
 		})
 		switch {
@@ -47,6 +48,7 @@ func (v *vault) fill(file io.Reader, with backup.With, tell js.Value) error {
 			return err
 		}
 		tell.Invoke(result{"keyId": keyID})
+		collect(1)
 	}
 }
 

@@ -45,6 +45,7 @@ var chineseMany = Many{
 	IfLost:        "主密钥接受密钥材料后，将与它永久绑定，不再接受其他密钥材料。如果归档丢失，而 KMS 中的密钥材料又过期或被删除，使用这些主密钥加密的所有数据也将无法恢复。",
 	ImportAll:     "导入到 {count} 个主密钥",
 
+	SentLatest:    "仅列出最近 20 个请求；请求数包括全部请求。",
 	Pause:         "暂停",
 	GoOn:          "继续",
 	Stop:          "停止",
@@ -75,6 +76,14 @@ var chineseMany = Many{
 	Opening:     "已核对 {done} / {count} 个密钥。",
 	More:        " 等，另有 {count} 个",
 
+	Set: RequestSet{
+		Progress: "本列表中已导入 {done} / {count}。",
+		Why:      "您可以一次同意本列表中等待您审批的所有申请。您的同意仅对当前的数据有效：请与导入人核对摘要，或逐个查看申请。",
+		Digest:   "全部申请的 SHA-\u2060256",
+		Agree:    "同意这 {count} 个申请",
+		Agreeing: "正在提交……",
+		Agreed:   "已同意：{count} 个；被控制台拒绝：{refused} 个。",
+	},
 	Phrases: ManyPhrases{
 		Cmks:        "主密钥：{count} 个",
 		Faulty:      "需要更正的行：{count}",

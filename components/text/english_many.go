@@ -45,6 +45,7 @@ var englishMany = Many{
 	IfLost:        "Once a CMK has accepted its key, it accepts no other, for good. If the archive is lost, and the KMS loses or deletes the key material, everything encrypted with these CMKs is lost.",
 	ImportAll:     "Import into {count} CMKs",
 
+	SentLatest:    "The latest 20 requests are listed; all are counted.",
 	Pause:         "Pause",
 	GoOn:          "Continue",
 	Stop:          "Stop",
@@ -75,6 +76,14 @@ var englishMany = Many{
 	Opening:     "{done} of {count} keys are compared.",
 	More:        " and {count} more",
 
+	Set: RequestSet{
+		Progress: "Imported: {done} of {count} in this list.",
+		Why:      "You can agree to all requests in this list that wait for you at once. Your approval counts for exactly these bytes: compare the digest with the importer's list, or look at the requests one by one.",
+		Digest:   "SHA-\u2060256 over all of them",
+		Agree:    "Agree to exactly these {count} requests",
+		Agreeing: "Agreeing…",
+		Agreed:   "Agreed: {count}. Refused by the console: {refused}.",
+	},
 	Phrases: ManyPhrases{
 		Cmks:        "CMKs: {count}",
 		Faulty:      "Lines to correct: {count}",

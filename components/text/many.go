@@ -46,6 +46,7 @@ type Many struct {
 	IfLost        string
 	ImportAll     string // {count}
 
+	SentLatest    string
 	Pause         string
 	GoOn          string
 	Stop          string
@@ -76,7 +77,18 @@ type Many struct {
 	Opening     string // {done} {count}; also where one key of an archive is taken
 	More        string // {count}
 
+	Set     RequestSet
 	Phrases ManyPhrases
+}
+
+// RequestSet is what the list of requests shows of several together.
+type RequestSet struct {
+	Progress string // {done} {count}
+	Why      string
+	Digest   string
+	Agree    string // {count}
+	Agreeing string
+	Agreed   string // {count} {refused}
 }
 
 // ManyPhrases are sentences about many keys that the page's script fills.

@@ -31,6 +31,8 @@ type Requests interface {
 	Evidence(ctx context.Context, id string) (requests.Evidence, error)
 	Waiting(ctx context.Context, id string) int
 	Keys
+	SetOf(ctx context.Context, ids []string) (requests.Set, error)
+	ApproveSet(ctx context.Context, ids []string, digest string) (requests.Set, map[string]error, error)
 }
 
 // Team is what a console has that serves more people than the one who runs it.
@@ -78,6 +80,8 @@ func (c *console) teamRoutes(e *echo.Echo) {
 		api.POST("/requests/:id/"+name, act)
 	}
 	c.keyRoutes(e, api)
+	api.POST("/set", c.setOf)
+	api.POST("/set/approve", c.fresh(c.approveSet))
 	api.GET("/ledger", c.ledgerEntries)
 	e.GET("/ledger/log/*", echo.WrapHandler(http.StripPrefix("/ledger/log", c.Team.Ledger.Handler())), append(c.who(), c.protectEntries)...)
 	if c.Team.SignIn != nil {

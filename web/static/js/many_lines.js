@@ -30,7 +30,7 @@ export function listOfKeys(form, region) {
         fill(preview, "count", [
             phrase("many-cmks", { count: lines.length - faulty.length }),
             faulty.length > 0 ? phrase("many-faulty", { count: faulty.length }) : "",
-        ].filter((part) => part !== "").join(" "))
+        ].filter((part) => part !== "").join(" · "))
         place.replaceChildren(...faulty.slice(0, mostShown).map(correction))
     }
 

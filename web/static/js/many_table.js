@@ -37,7 +37,7 @@ export function stateTable(root) {
         const row = rows.get(item)
         if (!row) return
         const { state, fault } = item
-        const [, , said] = row.cells
+        const [, said] = row.cells
         row.dataset.state = state
         said.replaceChildren(element("span", "state", phrase(`many-${state}`)))
         if (fault) said.append(" ", element("span", "hint", fault.what), ...idsOf(fault))
@@ -51,8 +51,8 @@ export function stateTable(root) {
             row.dataset.key = item.entry.keyId
             const key = element("th", "", "")
             key.setAttribute("scope", "row")
-            key.append(element("code", "", item.entry.keyId))
-            row.append(key, element("td", "", item.entry.label), element("td", "", ""))
+            key.append(element("code", "", item.entry.keyId), element("p", "hint", item.entry.label))
+            row.append(key, element("td", "", ""))
             rows.set(item, row)
             fillRow(item)
         }

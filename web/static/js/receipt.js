@@ -36,7 +36,8 @@ import { problem } from "./words.js"
  */
 export async function writeReceipt(program, made) {
     const receipt = await receiptOf(program, made)
-    const day = stamp(made.importedAt ?? corrected(made.preparedAt)).slice(0, 10)
+    const preparedAt = corrected(made.preparedAt)
+    const day = stamp(made.importedAt ?? preparedAt).slice(0, 10)
     return { bytes: refusing(() => formatReceipt(receipt)), name: `keyferry-${made.keyId}-${day}-receipt.json` }
 }
 

@@ -4,6 +4,7 @@
 
 import { ask } from "./api.js"
 import { clearErrors, fill, input, one, ready, showError, all } from "./page.js"
+import { requestSet } from "./request_set.js"
 import { isOwn, moment, next, requestAddress, stateName } from "./request_words.js"
 import { me, signedIn } from "./who.js"
 import { phrase, template } from "./words.js"
@@ -21,6 +22,11 @@ const text = input(task, "#text")
 const asked = new URLSearchParams(location.search)
 const shown = { which: asked.get("which") ?? "", after: "" }
 
+const set = requestSet(task, () => load(true))
+
+/** What the list shows. @type {Request[]} */
+let listed = []
+
 /** Drops an answer that a later question has overtaken. */
 let question = 0
 
@@ -37,6 +43,8 @@ async function load(again) {
         if (mine !== question) return
         clearErrors(document)
         show(answer, again)
+        listed = again ? answer.Requests : [...listed, ...answer.Requests]
+        if (answer.Requests.length > 0 || again) await set.show(which, listed)
         // A person who may see few of many gets parts without any.
         if (answer.Requests.length === 0 && answer.After !== "") await load(false)
     } catch (thrown) {

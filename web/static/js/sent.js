@@ -33,6 +33,7 @@ export async function record(action, fields) {
     const panel = one(document, `[data-part="sent"]`)
     const all = one(panel, `[data-part="sent-list"]`)
     all.prepend(entry)
+    keepLatest(panel, all)
     all.hidden = false
     one(panel, `[data-part="sent-nothing"]`).hidden = true
     one(panel, `[data-part="sent-copy"]`).hidden = !navigator.clipboard
@@ -41,6 +42,23 @@ export async function record(action, fields) {
     fill(panel, "sent-count", phrase("sent-count", { count }))
     return {
         ended: (code) => { outcome.textContent = outcomeOf(code) },
+    }
+}
+
+/**
+ * List the latest requests alone, where the page says that it sends many. All are counted.
+ * @param {HTMLElement} panel
+ * @param {HTMLElement} list
+ */
+function keepLatest(panel, list) {
+    const around = /** @type {HTMLElement | null} */ (panel.closest("[data-most]"))
+    const { most, latest = "" } = around?.dataset ?? {}
+    if (!most || list.children.length <= Number(most)) return
+    list.lastElementChild?.remove()
+    if (!list.nextElementSibling?.matches("[data-latest-only]")) {
+        const said = element("p", latest)
+        said.dataset.latestOnly = ""
+        list.after(said)
     }
 }
 

@@ -11,18 +11,47 @@ import (
 // theme and each width. Contrast depends on the theme alone, and MustLook tries both widths.
 var Looks = []Look{{Language: "en", Width: wide}, {Language: "zh-CN", Width: narrow, Dark: true}}
 
-const narrow, wide = 320, 1280
+const narrow, wide, widest = 320, 1280, 1920
 
-// MustLook fails if axe-core finds anything on the page, or if it has to be scrolled sideways, in
-// the window as it is or in one of the other width.
+// MustLook fails if axe-core finds anything on the page, and if at some width it has to be scrolled
+// sideways or half of it is empty.
 func (v *Visit) MustLook(state string) {
 	v.T.Helper()
-	v.MustFit()
 	v.MustBeAccessible(state)
 	size := v.Page.ViewportSize()
-	v.Do(v.Page.SetViewportSize(narrow+wide-size.Width, size.Height))
-	v.MustFit()
+	for _, width := range []int{narrow, wide, widest} {
+		v.Do(v.Page.SetViewportSize(width, size.Height))
+		v.MustFit()
+		if width == narrow {
+			continue
+		}
+		if off := v.OffCentre(); off != "" {
+			v.T.Errorf("%s, %d px wide: %s", state, width, off)
+		}
+	}
 	v.Do(v.Page.SetViewportSize(size.Width, size.Height))
+}
+
+// OffCentre says how far the middle of what main holds is from the middle of the window, if that is
+// more than a twelfth of the width: then one half of the page is nearly empty. A line of text counts
+// with the width that it may have.
+func (v *Visit) OffCentre() string {
+	v.T.Helper()
+	off, err := v.Page.Evaluate(`() => {
+		let left = Infinity, right = -Infinity
+		for (const element of document.querySelectorAll("main *")) {
+			const own = Array.from(element.childNodes).some((n) => n.nodeType === Node.TEXT_NODE && n.textContent.trim() !== "")
+			if (!own && !element.matches("input, select, textarea, button, img") || !element.checkVisibility()) continue
+			const box = element.getBoundingClientRect()
+			if (box.width === 0) continue
+			left = Math.min(left, box.left)
+			right = Math.max(right, box.right)
+		}
+		const middle = (left + right) / 2, width = document.documentElement.clientWidth
+		return Math.abs(middle - width / 2) <= width / 12 ? "" : "what main holds goes from " + Math.round(left) + " to " + Math.round(right)
+	}`)
+	v.Do(err)
+	return off.(string)
 }
 
 // OpenMenu opens the menu of the header, which has the language and the theme.

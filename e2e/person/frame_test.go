@@ -78,3 +78,21 @@ func TestFileFields(t *testing.T) {
 		})
 	}
 }
+
+// No page has an empty half, whatever the width.
+func TestNoEmptyHalf(t *testing.T) {
+	p := program.Start(t)
+	v := browser.Open(p, t, browser.Look{}, "/")
+	for _, path := range []string{"/", "/proof", "/reimport", "/check", "/renewal", "/desk", "/nowhere"} {
+		if path == "/nowhere" {
+			v.Expect("404")
+		}
+		v.Do(v.Page.Goto(p.Console + path))
+		for _, width := range []int{1280, 1920} {
+			v.Do(v.Page.SetViewportSize(width, 800))
+			if off := v.OffCentre(); off != "" {
+				t.Errorf("%s at %d px: %s", path, width, off)
+			}
+		}
+	}
+}

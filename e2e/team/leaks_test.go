@@ -20,6 +20,8 @@ import (
 	"keyferry/e2e/program"
 	"keyferry/e2e/proof"
 	"keyferry/e2e/proof/patch"
+	"keyferry/server/store"
+	"keyferry/server/store/storetest"
 )
 
 // sabotages are leaks that are built into the product: the file in testdata, and what must
@@ -35,13 +37,14 @@ var sabotages = []struct{ file, found string }{
 }
 
 // TestProofOfRequests lets people sign in, import for requests and agree, and searches everything
-// that this leaves for every secret that was in it. The honest product is clean. In the long form
-// each sabotage is built into it and caught.
+// that this leaves for every secret that was in it. The honest product is clean. In the long form it
+// is on PostgreSQL as well, and each sabotage is built into it and caught.
 func TestProofOfRequests(t *testing.T) {
-	t.Run("honest", func(t *testing.T) { travel(t, built(t)).mustFind(t) })
+	t.Run("honest", func(t *testing.T) { travel(t, built(t), "").mustFind(t) })
 	if !*proof.Full {
 		return
 	}
+	t.Run("honest on PostgreSQL", func(t *testing.T) { travel(t, built(t), storetest.URL(t, store.Postgres)).mustFind(t) })
 	for _, s := range sabotages {
 		t.Run(path.Base(s.file), func(t *testing.T) { sabotaged(t, s.file+".sabotage").mustFind(t, s.found) })
 	}
@@ -71,7 +74,7 @@ func sabotaged(t *testing.T, files ...string) *search {
 	p := patch.Read(t, files...)
 	binary := filepath.Join(t.TempDir(), "keyferry")
 	p.Build(t, binary, nil, "./server")
-	return travel(t, binary)
+	return travel(t, binary, "")
 }
 
 // search is what a run left behind, and what must not be in it.
@@ -169,10 +172,10 @@ func apart(content, value []byte) bool {
 
 // travel goes through the product: a request that is imported, and one by a guest link that is
 // refused. Between submission and end the database has the ciphertexts; afterwards nothing has.
-func travel(t *testing.T, binary string) *search {
+func travel(t *testing.T, binary, database string) *search {
 	t.Helper()
 	s := &search{places: map[string][]byte{}, secrets: map[string][]secret{}, found: map[string]bool{}}
-	c := withProvider(t, binary, "")
+	c := withProvider(t, binary, database)
 	key := program.Seeded[0]
 	visit := func() somebody { return c.fresh(t, browser.Look{}) }
 	robin, ines, olga := c.enter(visit(), "robin"), c.enter(visit(), "ines"), c.enter(visit(), "olga")
@@ -305,7 +308,8 @@ func (s *search) add(place string, content []byte) {
 }
 
 // keepRest keeps what the console has: its log, the ledger as anybody can export it, and the files of
-// its database once what was deleted has left them.
+// an SQLite database once what was deleted has left them. Of PostgreSQL it keeps the rows, since the
+// server's files have deleted ones until it vacuums.
 func (c site) keepRest(t *testing.T, s *search) {
 	t.Helper()
 	export, err := exec.Command(program.Binary, "ledger", "export", c.database).Output()
@@ -313,24 +317,36 @@ func (c site) keepRest(t *testing.T, s *search) {
 		t.Fatalf("exporting the ledger: %v", err)
 	}
 	s.add("the ledger", export)
-	program.Eventually(t, 30*time.Second, "the write-ahead log is emptied", func() bool {
-		info, err := os.Stat(c.database + "-wal")
-		return err == nil && info.Size() == 0
-	})
+	if !c.postgres() {
+		program.Eventually(t, 30*time.Second, "the write-ahead log is emptied", func() bool {
+			info, err := os.Stat(c.database + "-wal")
+			return err == nil && info.Size() == 0
+		})
+	}
+	stored := 0
 	for name, content := range c.files(t) {
 		s.add("the database of "+name, content)
+		stored += len(content)
 	}
 	s.add("the log", c.Log.Bytes())
-	for place, least := range map[string]int{"the ledger": 1000, "the database of keyferry.db": 10_000, "the log": 1000, "an address": 1000} {
+	for place, least := range map[string]int{"the ledger": 1000, "the log": 1000, "an address": 1000} {
 		if len(s.places[place]) < least {
 			t.Errorf("%s has %d bytes: it cannot be complete", place, len(s.places[place]))
 		}
 	}
+	if stored < 10_000 {
+		t.Errorf("the database has %d bytes: it cannot be complete", stored)
+	}
 }
 
-// files are those of an SQLite database, by name.
+func (c site) postgres() bool { return strings.HasPrefix(c.database, "postgres:") }
+
+// files are those of an SQLite database, by name, or the rows of PostgreSQL's, by table.
 func (c site) files(t *testing.T) map[string][]byte {
 	t.Helper()
+	if c.postgres() {
+		return c.tables(t)
+	}
 	names, err := filepath.Glob(filepath.Join(c.folder, "keyferry.db*"))
 	if err != nil || len(names) == 0 {
 		t.Fatalf("the database has %d files, error %v", len(names), err)
@@ -340,6 +356,40 @@ func (c site) files(t *testing.T) map[string][]byte {
 		if !strings.Contains(name, "ledger-key") {
 			all[filepath.Base(name)] = program.ReadFile(t, name)
 		}
+	}
+	return all
+}
+
+func (c site) tables(t *testing.T) map[string][]byte {
+	t.Helper()
+	db, err := store.OpenToRead(c.database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	all := map[string][]byte{}
+	texts := func(tx *store.Tx, query string) (lines []string) {
+		rows, err := tx.Query(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var line string
+			if err := rows.Scan(&line); err != nil {
+				t.Fatal(err)
+			}
+			lines = append(lines, line)
+		}
+		return lines
+	}
+	if err := db.Read(t.Context(), func(tx *store.Tx) error {
+		for _, table := range texts(tx, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'") {
+			all[table] = []byte(strings.Join(texts(tx, "SELECT row_to_json(t)::text FROM "+table+" t"), "\n"))
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
 	}
 	return all
 }

@@ -39,7 +39,11 @@ func withProvider(t *testing.T, binary, database string, flags ...string) site {
 		signintest.Person{ID: "robin", Name: "Robin", Groups: []string{"platform"}},
 		signintest.Person{ID: "ines", Name: "Ines", Groups: []string{"payments"}},
 		signintest.Person{ID: "olga", Name: "Olga", Groups: []string{"crypto-officers", "auditors"}})
-	p := program.Launch(t, exec.Command(binary, append([]string{"serve", "--listen=127.0.0.1:0",
+	key := filepath.Join(folder, "ledger-key")
+	if output, err := exec.Command(binary, "ledger", "key", key).CombinedOutput(); err != nil {
+		t.Fatalf("making the key of the ledger: %v\n%s", err, output)
+	}
+	p := program.Launch(t, exec.Command(binary, append([]string{"serve", "--listen=127.0.0.1:0", "--ledger-key=" + key,
 		"--localkms-listen=127.0.0.1:0", "--localkms-control-listen=127.0.0.1:0",
 		"--database=" + database, "--policy=" + filepath.Dir(rules),
 		"--oidc-issuer=" + provider.Issuer, "--oidc-client-id=" + signintest.ClientID,
@@ -82,15 +86,7 @@ func TestProvider(t *testing.T) {
 	olga.Expect("401")
 	olga.Press(olga.Words.Team.One.Agree)
 	olga.Fault("Console.StepUp")
-	beside, err := olga.Page.Context().ExpectPage(func() error { return olga.Page.Locator("[data-help=signin]").First().Click() })
-	olga.Do(err)
-	logins := s.provider.Logins()
-	olga.Do(beside.Locator("[data-link=provider]").Click())
-	olga.Do(beside.Locator(".now h2").WaitFor())
-	if s.provider.Logins() != logins+1 {
-		t.Error("the provider did not ask who it is")
-	}
-	olga.Do(beside.Close())
+	s.again(olga, "olga", ".now h2")
 	olga.Press(olga.Words.Team.One.Agree)
 	olga.See(".now h2", olga.Words.Team.Status.Imported)
 	s.MustWork(t, key)
@@ -99,6 +95,21 @@ func TestProvider(t *testing.T) {
 	olga.Do(olga.Page.Reload())
 	olga.See("[data-part=stranger]", "")
 	robin.sees(id, robin.Words.Team.Status.Imported) // others stay
+}
+
+// again signs somebody in again beside the page, which stays as it is.
+func (s site) again(v somebody, id, shows string) {
+	v.T.Helper()
+	s.provider.At(id)
+	beside, err := v.Page.Context().ExpectPage(func() error { return v.Page.Locator("[data-help=signin]").First().Click() })
+	v.Do(err)
+	logins := s.provider.Logins()
+	v.Do(beside.Locator("[data-link=provider]").Click())
+	v.Do(beside.Locator(shows).First().WaitFor())
+	if s.provider.Logins() != logins+1 {
+		v.T.Error("the provider did not ask who it is")
+	}
+	v.Do(beside.Close())
 }
 
 // In front of Alibaba Cloud, whoever can read the terminal imports, and nobody else who reaches the

@@ -118,7 +118,7 @@ func mustAgree(t *testing.T, address string, static *web.Tree, change func(*veri
 	if err != nil || verdict.Differing != 0 || strings.Contains(out, "DIFFERS") {
 		t.Errorf("an honest console: %+v, %v\n%s", verdict, err, out)
 	}
-	if want := len(console.Pages(false)) + len(console.Addresses(false)) + 2 + 8 + 2 + 17 + len(static.Names()); verdict.Checked != want {
+	if want := len(console.Pages(false)) + len(console.Addresses(false)) + 2 + 8 + 2 + 21 + len(static.Names()); verdict.Checked != want {
 		t.Errorf("%d things were checked, want %d: what the pages name is not what is listed\n%s", verdict.Checked, want, out)
 	}
 	return out
@@ -323,7 +323,7 @@ func (n never) ImportKeyMaterial(context.Context, *kms.Import) (string, error) {
 }
 
 // mostRequests is how many requests a comparison may take.
-const mostRequests = 1100
+const mostRequests = 1500
 
 // What is sent: a bounded number of requests, over several connections, by each browser, in no
 // fixed order, with no cookies but the two choices, and nothing that reaches the KMS.

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"strings"
 
+	"keyferry/server/feeds"
 	"keyferry/server/ledger"
+	"keyferry/server/reminders"
 	"keyferry/server/requests"
 	"keyferry/server/signin"
 	"keyferry/server/store"
@@ -26,7 +28,7 @@ type personForgetCommand struct {
 
 // Help is the long form of the help.
 func (*personForgetCommand) Help() string {
-	return "Erases the person's name, address, groups and sessions, and the secret number by which entries of the ledger " +
+	return "Erases the person's name, address, groups, sessions, calendar addresses and waiting mail, and the secret number by which entries of the ledger " +
 		"name the person. The ledger keeps its entries, whose digest nobody can tell any more to be of that person, and " +
 		"gets one that says that somebody was forgotten. What people wrote into notes, labels and reasons stays.\n\n" +
 		"The console may run meanwhile. Requests in which the person has a part must have ended. Copies of the database " +
@@ -72,6 +74,12 @@ func (p *personForgetCommand) run(ctx context.Context) (forgotten signin.Known, 
 			return err
 		}
 		if err := signin.Forget(tx, forgotten.ID); err != nil {
+			return err
+		}
+		if err := feeds.Forget(tx, forgotten.ID); err != nil {
+			return err
+		}
+		if err := reminders.Forget(tx, forgotten.Email); err != nil {
 			return err
 		}
 		return log.Forget(tx, forgotten.ID)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"keyferry/server/console"
 	"keyferry/server/kms"
@@ -73,6 +74,13 @@ func (w *watch) collect(r *team, log *slog.Logger) {
 				all = append(all, metrics.Expiry(e))
 			}
 			return all, err
+		},
+		Outbox: func(ctx context.Context) (int, time.Time, error) {
+			waiting, age, err := r.reminders.Waiting(ctx)
+			if waiting == 0 {
+				return 0, time.Time{}, err
+			}
+			return waiting, time.Now().Add(-age), err
 		},
 		Paces: func() (all []metrics.Pace) {
 			for _, p := range r.requests.Paces() {

@@ -38,6 +38,11 @@ type Feed struct {
 	Read  time.Time // when it was last read, to the hour; zero for never
 }
 
+// Forget takes away the addresses of a person's calendars.
+func Forget(tx *store.Tx, id string) error {
+	return tx.Later("DELETE FROM calendar_feeds WHERE owner = ?", id)
+}
+
 // Calendar is what an address shows.
 type Calendar struct {
 	Name     string // of the group, or the person

@@ -13,11 +13,23 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"keyferry/server/desk"
 )
 
 // desks are the files of the offline console, with the arguments that make them.
+// The connected one may reach the KMS of every region; who wants less makes a file of their own.
 var desks = map[string][]string{
-	"keyferry-desk.html": nil,
+	"keyferry-desk.html":           nil,
+	"keyferry-desk-connected.html": connected(),
+}
+
+func connected() []string {
+	flags := []string{"--connect"}
+	for _, region := range desk.Regions {
+		flags = append(flags, "--region="+region)
+	}
+	return flags
 }
 
 func main() {

@@ -252,6 +252,14 @@ func sweep(tx *store.Tx, now time.Time) error {
 	return err
 }
 
+// Forget takes away the mail that waits for an address.
+func Forget(tx *store.Tx, email string) error {
+	if email == "" {
+		return nil
+	}
+	return tx.Later("DELETE FROM outbox WHERE channel = ? AND lower(address) = lower(?)", mailChannel, email)
+}
+
 // Waiting returns how many messages wait to be sent, and how long the oldest has been due; for
 // metrics.
 func (s *Service) Waiting(ctx context.Context) (messages int, oldest time.Duration, err error) {

@@ -66,44 +66,26 @@ func (s *Service) States(ctx context.Context) (map[State]int, error) {
 	return states, err
 }
 
-// Expiries returns when key material expires: of each CMK, what was imported last, if it expires.
+// Expiries returns when key material expires, of each CMK whose material does.
 func (s *Service) Expiries(ctx context.Context) ([]Expiry, error) {
 	var all []Expiry
 	err := s.config.DB.Read(ctx, func(tx *store.Tx) error {
 		all = nil
-		rows, err := tx.Query("SELECT body FROM requests WHERE state = ? ORDER BY created", string(Imported))
+		rows, err := tx.Query("SELECT region, key_id, expires FROM imported_keys WHERE expires < ? ORDER BY expires", int64(never))
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
-		last := map[Expiry]time.Time{} // by region and CMK
 		for rows.Next() {
-			var body string
-			if err := rows.Scan(&body); err != nil {
+			var e Expiry
+			var at int64
+			if err := rows.Scan(&e.Region, &e.KeyID, &at); err != nil {
 				return err
 			}
-			r, err := readBody(body)
-			if err != nil {
-				return err
-			}
-			if r.Submission != nil {
-				last[Expiry{Region: r.Region, KeyID: r.KeyID}] = expires(r.Submission)
-			}
-		}
-		for key, at := range last {
-			if !at.IsZero() {
-				all = append(all, Expiry{key.Region, key.KeyID, at})
-			}
+			e.At = time.UnixMicro(at).UTC()
+			all = append(all, e)
 		}
 		return rows.Err()
 	})
 	return all, err
-}
-
-// expires is when submitted material expires; the zero time means never.
-func expires(s *Submission) time.Time {
-	if s.ExpireUnix == 0 {
-		return time.Time{}
-	}
-	return time.Unix(s.ExpireUnix, 0)
 }

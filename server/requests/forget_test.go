@@ -37,7 +37,7 @@ func TestForget(t *testing.T) {
 				w.t.Fatal(err)
 			}
 			for table, columns := range map[string]string{
-				"requests": "body || search", "request_events": "name || detail", "request_parties": "party",
+				"requests": "body || search", "request_events": "name || detail", "request_parties": "party", "imported_keys": "search",
 			} {
 				for _, secret := range []string{"_" + p.Name + "_", p.Email} { // the id has the name with a hyphen before it
 					if secret = strings.ToLower(secret); table == "request_events" {

@@ -63,7 +63,9 @@ func keepKey(tx *store.Tx, r *record) error {
 		(region, key_id, request, imported, expires, kcv, commitment, drilled, proved, drill, again_at, renewal, remind, search)
 		VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, '', 0, '', 0, ?)
 		ON CONFLICT (region, key_id) DO UPDATE SET request = excluded.request, imported = excluded.imported,
-			expires = excluded.expires, proved = excluded.proved, remind = 0, search = excluded.search,
+			expires = excluded.expires, remind = 0,
+			proved = CASE WHEN excluded.imported > imported_keys.imported THEN excluded.proved ELSE imported_keys.proved END,
+			search = excluded.search,
 			kcv = CASE WHEN excluded.kcv = '' THEN imported_keys.kcv ELSE excluded.kcv END,
 			commitment = CASE WHEN excluded.commitment = '' THEN imported_keys.commitment ELSE excluded.commitment END
 		WHERE excluded.imported >= imported_keys.imported`,

@@ -58,7 +58,7 @@ func TestProofRelease(t *testing.T) {
 		if strings.HasPrefix(platform, "windows") {
 			program += ".exe"
 		}
-		if !bytes.Contains(sums[0], []byte("  "+program+"\n")) || !bytes.Contains(sums[0], []byte("  keyferry-desk.html\n")) {
+		if !bytes.Contains(sums[0], []byte("  "+program+"\n")) || !bytes.Contains(sums[0], []byte("  keyferry-desk.html\n")) || !bytes.Contains(sums[0], []byte("  keyferry-desk-connected.html\n")) {
 			t.Errorf("SHA256SUMS lacks %s or the desk:\n%s", program, sums[0])
 		}
 		checkBill(t, filepath.Join(dist, program), filepath.Join(dist, name+".cdx.json"))

@@ -75,49 +75,19 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 		Observe: watching.answered, Limits: limited.console}
 	consoleURL := sites[0].url()
 
-	var client *kms.Client
-	if s.KMS == "local" {
-		var embedded *embeddedKMS
-		if embedded, err = s.embed(t, consoleURL); err != nil {
-			return err
-		}
+	client, embedded, err := s.openKMS(ctx, t, watching, &config, consoleURL)
+	if err != nil {
+		return err
+	}
+	if embedded != nil {
 		defer embedded.close()
 		sites = append(sites, embedded.sites...)
-		config.LocalKMSURL = embedded.url
-		config.LocalKMSFlags, config.LocalKMSLogin = localKMSCommands(embedded.address)
-		client, err = kms.New(kms.Config{
-			Region: s.Region, Endpoint: embedded.address, PlainHTTP: true, Version: version, Logger: t.log, ReturnThrottled: s.Database != "", Observe: watching.called,
-			AccessKeyID: localkms.DefaultAccessKeyID, AccessKeySecret: localkms.DefaultAccessKeySecret,
-		})
-	} else {
-		client, err = s.alibaba(ctx, t, watching)
 	}
+	address, closePeople, err := s.openPeople(ctx, t, watching, client, &config, consoleURL)
 	if err != nil {
 		return err
 	}
-	others, err := s.others(s.cloud(t, watching), s.KMS == "local", s.Database != "")
-	if err != nil {
-		return err
-	}
-	reads, writes := s.pace(s.KMS)
-	config.KMS, config.Ready = requests.Direct(requests.Paced(client, reads, writes)), client.CheckCredentials
-	open := "" // the address by which the operator signs in
-	switch {
-	case s.Database != "":
-		running, err := s.openTeam(ctx, t, client, s.Region, others, consoleURL, watching)
-		if err != nil {
-			return err
-		}
-		defer running.close()
-		config.Team, config.KMS = running.console(&s.teamFlags), running.requests.Own()
-		config.Ready = func(ctx context.Context) error { return errors.Join(client.CheckCredentials(ctx), running.ready(ctx)) }
-	case s.KMS == "alibaba" && !s.AllowUnauthenticated:
-		operator, err := s.operator(t, consoleURL, watching)
-		if err != nil {
-			return err
-		}
-		config.Operator, open = operator, operator.Address()
-	}
+	defer closePeople()
 	config.Ready = untilStopped(ctx, config.Ready)
 	app, err := console.New(config)
 	if err != nil {
@@ -132,8 +102,60 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	sites = append(sites, measured...)
-	s.greet(t, sites[0], open, len(hosts) > 0)
+	s.greet(t, sites[0], address, len(hosts) > 0)
 	return serve(ctx, t.log, s.Drain, sites...)
+}
+
+// openKMS makes the client of the KMS, and opens the local KMS if calls go there.
+func (s *serveCommand) openKMS(ctx context.Context, t terminal, w *watch, config *console.Config, consoleURL string) (*kms.Client, *embeddedKMS, error) {
+	if s.KMS != "local" {
+		client, err := s.alibaba(ctx, t, w)
+		return client, nil, err
+	}
+	embedded, err := s.embed(t, consoleURL)
+	if err != nil {
+		return nil, nil, err
+	}
+	config.LocalKMSURL = embedded.url
+	config.LocalKMSFlags, config.LocalKMSLogin = localKMSCommands(embedded.address)
+	client, err := kms.New(kms.Config{
+		Region: s.Region, Endpoint: embedded.address, PlainHTTP: true, Version: version, Logger: t.log,
+		ReturnThrottled: s.Database != "", Observe: w.called,
+		AccessKeyID: localkms.DefaultAccessKeyID, AccessKeySecret: localkms.DefaultAccessKeySecret,
+	})
+	if err != nil {
+		embedded.close()
+		return nil, nil, err
+	}
+	return client, embedded, nil
+}
+
+// openPeople opens what decides who may import: the database of a team, the address by which the
+// operator signs in, or nothing. It returns that address, if there is one, and what closes all of it.
+func (s *serveCommand) openPeople(ctx context.Context, t terminal, w *watch, client *kms.Client, config *console.Config, consoleURL string) (address string, closeAll func(), err error) {
+	others, err := s.others(s.cloud(t, w), s.KMS == "local", s.Database != "")
+	if err != nil {
+		return "", nil, err
+	}
+	reads, writes := s.pace(s.KMS)
+	config.KMS, config.Ready = requests.Direct(requests.Paced(client, reads, writes)), client.CheckCredentials
+	switch {
+	case s.Database != "":
+		running, err := s.openTeam(ctx, t, client, s.Region, others, consoleURL, w)
+		if err != nil {
+			return "", nil, err
+		}
+		config.Team, config.KMS = running.console(&s.teamFlags), running.requests.Own()
+		config.Ready = func(ctx context.Context) error { return errors.Join(client.CheckCredentials(ctx), running.ready(ctx)) }
+		return "", func() { running.close() }, nil
+	case s.KMS == "alibaba" && !s.AllowUnauthenticated:
+		operator, err := s.operator(t, consoleURL, w)
+		if err != nil {
+			return "", nil, err
+		}
+		config.Operator, address = operator, operator.Address()
+	}
+	return address, func() {}, nil
 }
 
 // sites opens what the console listens on, without a handler yet.

@@ -50,7 +50,7 @@ func (c *console) parametersLink(e echo.Context) error {
 
 // importFile imports what the desk handed back.
 func (c *console) importFile(e echo.Context) error {
-	file, in, err := c.readFile(e)
+	file, in, err := c.readOwnFile(e)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (c *console) importFile(e echo.Context) error {
 
 // importLink signs ImportKeyMaterial for what the desk handed back.
 func (c *console) importLink(e echo.Context) error {
-	file, in, err := c.readFile(e)
+	file, in, err := c.readOwnFile(e)
 	if err != nil {
 		return err
 	}
@@ -74,8 +74,16 @@ func (c *console) importLink(e echo.Context) error {
 	return e.JSON(http.StatusOK, showLink(link))
 }
 
-// readFile reads an import file, which is the whole body, and refuses whatever cannot be an import
-// into this console's region.
+// readOwnFile reads an import file for an import of one's own, which is into the console's region.
+func (c *console) readOwnFile(e echo.Context) (*importfile.File, requests.Submission, error) {
+	file, in, err := c.readFile(e)
+	if err == nil && file.Region != c.Region {
+		err = errFileRegion
+	}
+	return file, in, err
+}
+
+// readFile reads an import file, which is the whole body, and refuses whatever cannot be an import.
 func (c *console) readFile(e echo.Context) (*importfile.File, requests.Submission, error) {
 	var none requests.Submission
 	r := e.Request()
@@ -95,7 +103,7 @@ func (c *console) readFile(e echo.Context) (*importfile.File, requests.Submissio
 		return nil, none, errImportFile
 	}
 	in := submissionOf(file)
-	return file, in, c.checkFile(file, &in)
+	return file, in, checkFile(file, &in)
 }
 
 func submissionOf(file *importfile.File) requests.Submission {
@@ -105,10 +113,8 @@ func submissionOf(file *importfile.File) requests.Submission {
 	}
 }
 
-func (c *console) checkFile(file *importfile.File, in *requests.Submission) error {
+func checkFile(file *importfile.File, in *requests.Submission) error {
 	switch {
-	case file.Region != c.Region:
-		return errFileRegion
 	case !kms.KeyIDs.MatchString(file.KeyID):
 		return errKeyID
 	case !slices.Contains(kms.WrappingAlgorithms, file.Algorithm):
@@ -158,6 +164,9 @@ func (c *console) submitFile(byLink bool) echo.HandlerFunc {
 		view, err := c.Team.Requests.Get(c.context(e), id)
 		if err != nil {
 			return err
+		}
+		if view.Region != file.Region {
+			return errFileRegion
 		}
 		if view.KeyID != file.KeyID {
 			return errFileKey

@@ -114,7 +114,7 @@ func (ac *account) title(page string) string {
 	if path, _, _ := strings.Cut(page, "?"); !strings.HasPrefix(path, "file://") {
 		tag, name, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 		words = text.Match(tag)
-		title = map[string]string{"": words.Import.Title, "check": words.Check.Title, "reimport": words.Reimport.Title, "desk": words.Desk.Title}[name]
+		title = map[string]string{"": words.Import.Title, "check": words.Check.Title, "reimport": words.Reimport.Title, "many": words.Many.Title, "desk": words.Desk.Title}[name]
 	}
 	return title + " · Keyferry"
 }

@@ -155,7 +155,7 @@ func questions(static string) []question {
 	}
 	for _, path := range attackedPages[:len(attackedPages)-1] {
 		rules := silentRules
-		if path == "/en/" || path == "/en/reimport" {
+		if path == "/en/" || path == "/en/reimport" || path == "/en/many" {
 			rules = pageRules
 		}
 		all = append(all,

@@ -52,10 +52,10 @@ func attackTab(t *testing.T) chromiumTab {
 }
 
 // attackedPages are the pages of the console, and the one that it shows where there is none.
-var attackedPages = []string{"/en/", "/en/reimport", "/en/check", "/en/renewal", "/en/desk", "/en/proof", "/en/nowhere"}
+var attackedPages = []string{"/en/", "/en/reimport", "/en/many", "/en/check", "/en/renewal", "/en/desk", "/en/proof", "/en/nowhere"}
 
 // scripted are the pages with a script that takes the name of the Trusted Types policy.
-var scripted = map[string]bool{"/en/": true, "/en/reimport": true, "/en/check": true, "/en/desk": true}
+var scripted = map[string]bool{"/en/": true, "/en/reimport": true, "/en/many": true, "/en/check": true, "/en/desk": true}
 
 // Every attack is refused on every page, and the browser says so; without a policy every one of
 // them works.

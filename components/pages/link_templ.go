@@ -107,7 +107,7 @@ func linkImport(p Task) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = signedLink("desk-parameters", p.Frame.Text).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = signedLink("desk-parameters", p.Frame.Text.Link.Shown, p.Frame.Text).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -195,7 +195,7 @@ func linkImport(p Task) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = signedLink("desk-import", p.Frame.Text).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = signedLink("desk-import", p.Frame.Text.Link.ShownImport, p.Frame.Text).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -394,7 +394,7 @@ func linkRequest(frame components.Frame) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = signedLink("desk-parameters", frame.Text).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = signedLink("desk-parameters", frame.Text.Link.Shown, frame.Text).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -525,7 +525,7 @@ func linkSend(words *text.Catalogue) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = signedLink("desk-import", words).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = signedLink("desk-import", words.Link.ShownImport, words).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -813,7 +813,7 @@ func linkForm(name, button, sentence string, words *text.Catalogue) templ.Compon
 }
 
 // signedLink shows a link once it was made: to copy, to save, to scan, and for how long it is good.
-func signedLink(name string, words *text.Catalogue) templ.Component {
+func signedLink(name, shown string, words *text.Catalogue) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -848,9 +848,9 @@ func signedLink(name string, words *text.Catalogue) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var44 string
-		templ_7745c5c3_Var44, templ_7745c5c3_Err = templruntime.NewAttributeExpression(words.Link.Shown).Resolve(ctx)
+		templ_7745c5c3_Var44, templ_7745c5c3_Err = templruntime.NewAttributeExpression(shown).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `components/pages/link.templ`, Line: 133, Col: 74}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `components/pages/link.templ`, Line: 133, Col: 63}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var44)
 		if templ_7745c5c3_Err != nil {

@@ -12,6 +12,7 @@ var chineseLink = Link{
 	Make:           "生成链接",
 	Making:         "正在签名",
 	Shown:          "请将其粘贴到本地文件的第 2 步，或在该处选择已保存的文件。链接指向 {host}。",
+	ShownImport:    "请将其粘贴到本地文件的最后一步，或在该处选择已保存的文件。链接指向 {host}。",
 	Left:           "剩余有效时间 {minutes} 分 {seconds} 秒",
 	Over:           "链接已失效，请重新生成。",
 	Save:           "保存为文件",

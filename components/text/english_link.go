@@ -12,6 +12,7 @@ var englishLink = Link{
 	Make:           "Make the link",
 	Making:         "Signing the link",
 	Shown:          "Paste it into step 2 of the desk, or open the saved file there. It leads to {host}.",
+	ShownImport:    "Paste it into the last step of the desk, or open the saved file there. It leads to {host}.",
 	Left:           "Good for {minutes} min {seconds} s",
 	Over:           "This link has lapsed. Make another.",
 	Save:           "Save as a file",

@@ -14,6 +14,7 @@ type Link struct {
 	Make           string
 	Making         string
 	Shown          string // {host}
+	ShownImport    string
 	Left           string // {minutes} {seconds}
 	Over           string
 	Save           string

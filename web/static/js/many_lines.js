@@ -51,7 +51,7 @@ export function listOfKeys(form, region) {
         })
         field.setAttribute("aria-describedby", `${id}-fault`)
         field.setAttribute("aria-invalid", "true")
-        const label = Object.assign(document.createElement("label"), { htmlFor: id, textContent: `${name} ${line.label}`.trim() })
+        const label = Object.assign(document.createElement("label"), { htmlFor: id, textContent: line.keyId === "" ? name : `${name} ${line.label}`.trim() })
         const said = Object.assign(document.createElement("p"), { className: "said", id: `${id}-fault`, textContent: problem(line.fault).what })
         const leave = Object.assign(document.createElement("button"), { type: "button", className: "quiet", textContent: phrase("many-leave-out") })
         leave.append(Object.assign(document.createElement("span"), { className: "unseen", textContent: ` ${name}` }))

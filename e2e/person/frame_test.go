@@ -70,7 +70,7 @@ func TestFileFields(t *testing.T) {
 			v.MustFit()
 			v.MustBeAccessible("a chosen file")
 			described, err := v.Page.Locator("#check-receipt").GetAttribute("aria-describedby")
-			if v.Do(err); described != "check-receipt-chosen" {
+			if v.Do(err); described != "check-receipt-hint check-receipt-chosen" {
 				t.Errorf("the field is described by %q", described)
 			}
 			v.Do(v.Page.Locator("#check-receipt").SetInputFiles([]playwright.InputFile{}))
@@ -83,7 +83,7 @@ func TestFileFields(t *testing.T) {
 func TestNoEmptyHalf(t *testing.T) {
 	p := program.Start(t)
 	v := browser.Open(p, t, browser.Look{}, "/")
-	for _, path := range []string{"/", "/proof", "/reimport", "/check", "/renewal", "/desk", "/nowhere"} {
+	for _, path := range []string{"/", "/proof", "/reimport", "/many", "/check", "/renewal", "/desk", "/nowhere"} {
 		if path == "/nowhere" {
 			v.Expect("404")
 		}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // draining is a server that can stop without leaving anybody without an answer. Its own Shutdown
@@ -18,13 +19,13 @@ type draining struct {
 	stopped chan struct{} // closed when no more connections are accepted
 
 	mu   sync.Mutex
-	busy map[net.Conn]struct{} // that are new, or whose request is being answered
-	quit chan struct{}         // closed when none is busy; nil while nobody waits for that
+	busy map[net.Conn]http.ConnState // that are new, or whose request is being answered
+	quit chan struct{}               // closed when none is busy; nil while nobody waits for that
 }
 
 // serveSite serves a site. Failed is called if it ends by itself.
 func serveSite(server *http.Server, s site, failed func(error)) *draining {
-	d := &draining{Server: server, site: s, stopped: make(chan struct{}), busy: map[net.Conn]struct{}{}}
+	d := &draining{Server: server, site: s, stopped: make(chan struct{}), busy: map[net.Conn]http.ConnState{}}
 	server.ConnState = d.note
 	go func() {
 		defer close(d.stopped)
@@ -39,7 +40,7 @@ func (d *draining) note(conn net.Conn, state http.ConnState) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if state == http.StateNew || state == http.StateActive {
-		d.busy[conn] = struct{}{}
+		d.busy[conn] = state
 		return
 	}
 	delete(d.busy, conn)
@@ -49,11 +50,20 @@ func (d *draining) note(conn net.Conn, state http.ConnState) {
 	}
 }
 
+// firstRequest is how long a connection may stay open after the stop without having asked anything.
+// Browsers open some that they may never use.
+const firstRequest = time.Second
+
 // quiet returns a channel that is closed when no connection is busy.
 func (d *draining) quiet() <-chan struct{} {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	quit := make(chan struct{})
+	for conn, state := range d.busy {
+		if state == http.StateNew {
+			conn.SetReadDeadline(time.Now().Add(firstRequest)) // the server sets its own once it has read the header
+		}
+	}
 	if len(d.busy) == 0 {
 		close(quit)
 	} else {

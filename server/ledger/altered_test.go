@@ -347,12 +347,12 @@ func fill(t testing.TB, db *store.DB, log *Log, n int) {
 }
 
 // rewrite replaces the whole ledger by other entries, under the attacker's key.
-func rewrite(t testing.TB, db *store.DB, mallory *Log, entries [][]byte) {
+func rewrite(t testing.TB, db *store.DB, mallory *Log, entries [][]byte) *Log {
 	t.Helper()
 	for _, table := range []string{"ledger_head", "ledger_entries", "ledger_hashes"} {
 		change(t, db, "DELETE FROM "+table)
 	}
-	openLog(t, db, mallory.key)
+	mallory = openLog(t, db, mallory.key) // which remembers nothing of what was before
 	if err := db.Write(t.Context(), func(tx *store.Tx) error {
 		for _, entry := range entries {
 			g, err := mallory.grown(tx)
@@ -371,6 +371,7 @@ func rewrite(t testing.TB, db *store.DB, mallory *Log, entries [][]byte) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	return mallory
 }
 
 func change(t testing.TB, db *store.DB, query string, args ...any) {

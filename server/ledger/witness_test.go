@@ -70,7 +70,7 @@ func TestWitness(t *testing.T) {
 	forged[4] = entryBytes(t, 1000)
 	mallory := openLog(t, storetest.Open(t, storetest.URL(t, store.SQLite)), key)
 	for name, history := range map[string][][]byte{"changed": forged, "shorter": entries[:6]} {
-		rewrite(t, mallory.db, mallory, history)
+		mallory = rewrite(t, mallory.db, mallory, history)
 		if err := mallory.Cosign(t.Context(), http.DefaultClient, []Witness{witness}); !errors.Is(err, ErrAltered) {
 			t.Errorf("the witness cosigns a history that is %s: %v", name, err)
 		}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"hash"
 	"io"
@@ -298,7 +297,7 @@ func examineKey(o *options) (result, error) {
 
 // wrapKey wraps a key of the open archive.
 func wrapKey(o *options) (result, error) {
-	keyID, publicKey, algorithm := o.text("keyId"), o.text("publicKey"), o.text("algorithm")
+	keyID, wrapping := o.text("keyId"), readWrapping(o)
 	if o.err != nil {
 		return nil, o.err
 	}
@@ -306,24 +305,12 @@ func wrapKey(o *options) (result, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := keywrap.ParseWrappingKey([]byte(publicKey))
-	if err != nil {
-		return nil, err
-	}
-	how, err := keywrap.ParseAlgorithm(algorithm)
-	if err != nil {
-		return nil, err
-	}
 	scrub()
 	defer scrub()
-	wrapped, err := key.Wrap(how, m)
-	if err != nil {
-		return nil, err
-	}
+	out := result{}
+	err = wrapping.wrap(m, out)
 	collect(1)
-	return result{
-		"encryptedKeyMaterial": base64.StdEncoding.EncodeToString(wrapped), "sha256": digestOf(wrapped), "fingerprint": fingerprint(key),
-	}, nil
+	return out, err
 }
 
 // forgetKey clears a key of the open archive that is not needed any more.

@@ -29,3 +29,34 @@ func fingerprint(key *keywrap.WrappingKey) string {
 	sum := key.Fingerprint()
 	return hex.EncodeToString(sum[:])
 }
+
+// wrapping is the key to wrap to, and how.
+type wrapping struct {
+	key       *keywrap.WrappingKey
+	algorithm keywrap.Algorithm
+}
+
+func readWrapping(o *options) *wrapping {
+	publicKey, algorithm := o.text("publicKey"), o.text("algorithm")
+	if o.err != nil {
+		return nil
+	}
+	w, err := &wrapping{}, error(nil)
+	if w.key, err = keywrap.ParseWrappingKey([]byte(publicKey)); err != nil {
+		o.fail(err)
+	} else if w.algorithm, err = keywrap.ParseAlgorithm(algorithm); err != nil {
+		o.fail(err)
+	}
+	return w
+}
+
+// wrap adds key material, wrapped, to what a job answers.
+func (w *wrapping) wrap(m *keywrap.Material, out result) error {
+	wrapped, err := w.key.Wrap(w.algorithm, m)
+	if err != nil {
+		return err
+	}
+	out["encryptedKeyMaterial"], out["sha256"] = base64.StdEncoding.EncodeToString(wrapped), digestOf(wrapped)
+	out["fingerprint"] = fingerprint(w.key)
+	return nil
+}

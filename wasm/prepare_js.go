@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"syscall/js"
 
@@ -29,8 +28,7 @@ type preparation struct {
 	protection string
 	passphrase []byte
 	recipients []string
-	key        *keywrap.WrappingKey
-	algorithm  keywrap.Algorithm
+	wrapping   *wrapping
 	progress   js.Value // a function, or undefined
 	archive    js.Value // of the source archive: the function that reads it
 }
@@ -94,16 +92,8 @@ func readPreparation(o *options) (*preparation, error) {
 	default:
 		return p, codeBadRequest
 	}
-	publicKey, algorithm := o.text("publicKey"), o.text("algorithm")
-	if o.err != nil {
-		return p, o.err
-	}
-	var err error
-	if p.key, err = keywrap.ParseWrappingKey([]byte(publicKey)); err != nil {
-		return p, err
-	}
-	p.algorithm, err = keywrap.ParseAlgorithm(algorithm)
-	return p, err
+	p.wrapping = readWrapping(o)
+	return p, o.err
 }
 
 // fill puts the key material in its place, from wherever the person has it.
@@ -169,27 +159,16 @@ func (p *preparation) examine() error {
 
 // finish backs up and wraps.
 func (p *preparation) finish() (result, error) {
-	commitment, err := custody.Commit(&material)
+	out, err := describe(&material)
 	if err != nil {
 		return nil, err
-	}
-	out := result{
-		"kcv":         custody.CheckValue(&material).String(),
-		"commitment":  hex.EncodeToString(commitment.Digest[:]),
-		"salt":        hex.EncodeToString(commitment.Salt[:]),
-		"fingerprint": fingerprint(p.key),
 	}
 	if p.protection != "elsewhere" {
 		if err := p.backUp(out); err != nil {
 			return nil, err
 		}
 	}
-	wrapped, err := p.key.Wrap(p.algorithm, &material)
-	if err != nil {
-		return nil, err
-	}
-	out["encryptedKeyMaterial"], out["sha256"] = base64.StdEncoding.EncodeToString(wrapped), digestOf(wrapped)
-	return out, nil
+	return out, p.wrapping.wrap(&material, out)
 }
 
 // backUp encrypts the key material as the person chose, and adds the backup to what prepare

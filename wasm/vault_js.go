@@ -89,5 +89,5 @@ func (v *vault) forget() {
 	for _, block := range v.blocks {
 		clear(block[:])
 	}
-	clear(v.places)
+	v.places = nil
 }

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"io"
 	"strconv"
 	"strings"
@@ -83,7 +84,7 @@ func (t *tarReader) next() (name string, size int64, err error) {
 		if err := t.readBlock(); err != nil {
 			return "", 0, err
 		}
-		if isZero(t.block[:]) {
+		if t.block == [blockSize]byte{} {
 			return "", 0, t.end()
 		}
 		if stored, ok := number(t.block[sumAt : sumAt+sumLength]); !ok || stored != sum(t.block[:]) {
@@ -170,9 +171,15 @@ func (t *tarReader) pieces(take func([]byte) error) error {
 	return nil
 }
 
+// skip passes over bytes. They go through the block, where the next header overwrites them: io.CopyN
+// would be 7 KB of the module.
 func (t *tarReader) skip(n int64) error {
-	if _, err := io.CopyN(io.Discard, t.from, n); err != nil {
-		return CodeDamaged
+	for n > 0 {
+		part := t.block[:min(n, blockSize)]
+		if _, err := io.ReadFull(t.from, part); err != nil {
+			return CodeDamaged
+		}
+		n -= int64(len(part))
 	}
 	return nil
 }
@@ -200,39 +207,35 @@ func (t *tarReader) end() error {
 	if !t.begun {
 		return CodeNotArchive
 	}
-	if _, err := io.Copy(io.Discard, t.from); err != nil {
-		return CodeDamaged
+	for {
+		switch _, err := t.from.Read(t.block[:]); {
+		case err == io.EOF:
+			return io.EOF
+		case err != nil:
+			return CodeDamaged
+		}
 	}
-	return io.EOF
 }
 
-// number reads octal digits, with blanks and zero bytes around them.
-func number(field []byte) (int64, bool) {
+// number reads at most twelve octal digits, with blanks before them and blanks or zero bytes behind.
+func number(field []byte) (n int64, ok bool) {
 	for len(field) > 0 && field[0] == ' ' {
 		field = field[1:]
 	}
 	for len(field) > 0 && (field[len(field)-1] == ' ' || field[len(field)-1] == 0) {
 		field = field[:len(field)-1]
 	}
-	n, err := strconv.ParseInt(string(field), 8, 64)
-	return n, err == nil && n >= 0
+	for _, c := range field {
+		if c < '0' || c > '7' {
+			return 0, false
+		}
+		n = n<<3 | int64(c-'0')
+	}
+	return n, len(field) > 0
 }
 
 // text is a field up to its first zero byte.
 func text(field []byte) string {
-	for i, c := range field {
-		if c == 0 {
-			return string(field[:i])
-		}
-	}
+	field, _, _ = bytes.Cut(field, []byte{0})
 	return string(field)
-}
-
-func isZero(block []byte) bool {
-	for _, c := range block {
-		if c != 0 {
-			return false
-		}
-	}
-	return true
 }

@@ -391,10 +391,14 @@ func TestLinksTakeTurns(t *testing.T) {
 		r := w.create(w.terms(keyOne, "tests/cards"))
 		w.must(w.service.Submit(w.as(ira), r.ID, w.wrappedByLink(ira, r.ID, material)))
 		slow := w.open(func(c *requests.Config) { c.ReadsPerSecond, c.WritesPerSecond = 1e-6, 1e-6 })
-		for name, ask := range map[string]func(context.Context) error{
-			"parameters": func(ctx context.Context) error { _, err := slow.ParametersLink(ctx, r.ID, algorithm); return err },
-			"import":     func(ctx context.Context) error { _, err := slow.ImportLink(ctx, r.ID); return err },
+		for _, link := range []struct {
+			name string
+			ask  func(context.Context) error
+		}{
+			{"parameters", func(ctx context.Context) error { _, err := slow.ParametersLink(ctx, r.ID, algorithm); return err }},
+			{"import", func(ctx context.Context) error { _, err := slow.ImportLink(ctx, r.ID); return err }}, // then the request is linked
 		} {
+			name, ask := link.name, link.ask
 			if err := ask(w.as(ira)); err != nil {
 				w.t.Errorf("the first link, %s: %v", name, err)
 			}

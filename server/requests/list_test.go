@@ -131,9 +131,9 @@ func TestTenThousandRequests(t *testing.T) {
 		fill(t, w, requests.MaxAtOnce)
 		for i := range 10_000/requests.MaxAtOnce - 1 { // the same under other ids, whose digits no id has
 			id := func(column string) string { return fmt.Sprintf("substr(%s, 1, 24) || '%02d'", column, i) }
-			w.exec("INSERT INTO requests SELECT " + id("id") + ", version, state, created, wake, search, replace(body, id, " + id("id") +
+			w.exec("INSERT INTO requests (id, version, state, created, wake, search, body) SELECT " + id("id") + ", version, state, created, wake, search, replace(body, id, " + id("id") +
 				") FROM requests WHERE id NOT LIKE '%0%' AND id NOT LIKE '%1%'")
-			w.exec("INSERT INTO request_parties SELECT party, role, created, " + id("request") +
+			w.exec("INSERT INTO request_parties (party, role, created, request) SELECT party, role, created, " + id("request") +
 				" FROM request_parties WHERE request NOT LIKE '%0%' AND request NOT LIKE '%1%'")
 		}
 		if all := w.count("SELECT count(*) FROM requests"); all != 10_000 {

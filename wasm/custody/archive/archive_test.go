@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -116,8 +118,35 @@ func TestArmored(t *testing.T) {
 	w := armor.NewWriter(&text)
 	w.Write(file)
 	w.Close()
+	armored := text.String()
 	if got, _, err := read(&text, with(id)); err != nil || len(got) != len(want) {
 		t.Errorf("read %d keys from armor, want %d: %v", len(got), len(want), err)
+	}
+	lines := strings.Split(strings.TrimSpace(armored), "\n")
+	with3 := func(line string) string {
+		return strings.Join(slices.Insert(slices.Clone(lines), 3, line), "\n") + "\n"
+	}
+	for name, test := range map[string]struct {
+		text string
+		good bool
+	}{
+		"lines that end in CRLF":     {strings.ReplaceAll(armored, "\n", "\r\n"), true},
+		"no end of the last line":    {strings.TrimSpace(armored), true},
+		"white space behind it":      {armored + " \n\n\t", true},
+		"text behind it":             {armored + "more\n", false},
+		"no footer":                  {strings.Join(lines[:len(lines)-1], "\n") + "\n", false},
+		"cut within a line":          {armored[:len(armored)/2], false},
+		"a line less":                {strings.Join(slices.Delete(slices.Clone(lines), 3, 4), "\n") + "\n", false},
+		"a line that is not base64":  {with3("!!!!"), false},
+		"a line that is too long":    {with3(lines[3] + "AAAA"), false},
+		"a line without any end":     {lines[0] + "\n" + strings.Repeat("A", 1<<20), false},
+		"the footer twice":           {armored + lines[len(lines)-1] + "\n", false},
+		"bits behind the last digit": {strings.Replace(armored, lines[2], lines[2][:62]+"B=", 1), false},
+	} {
+		got, _, err := read(strings.NewReader(test.text), with(id))
+		if taken := err == nil && len(got) == len(want); taken != test.good {
+			t.Errorf("%s: read %d keys, %v", name, len(got), err)
+		}
 	}
 }
 
@@ -213,6 +242,9 @@ func random(n int) []byte {
 // tarOf is what the tar command makes of a folder.
 func tarOf(t testing.TB, folder string, flags ...string) []byte {
 	t.Helper()
+	if runtime.GOOS == "js" {
+		t.Skip("WebAssembly starts no programs; the same test runs outside of it")
+	}
 	output, err := exec.Command("tar", append(flags, "-c", "-C", folder, ".")...).Output()
 	if err != nil {
 		t.Fatalf("tar: %v", err)

@@ -35,7 +35,7 @@ func (t *Texts) UnmarshalJSON(text []byte) error {
 	}
 	var many []string
 	if err := json.Unmarshal(text, &many); err != nil {
-		return errors.New("Action and Resource are a string or a list of strings")
+		return errors.New("an Action or Resource is a string or a list of strings")
 	}
 	*t = many
 	return nil

@@ -104,9 +104,9 @@ func (w Webhook) check() error {
 	shape, ok := shapes[w.Kind]
 	switch {
 	case !hookNames.MatchString(w.Name):
-		return errors.New("Name must be letters, digits, points and hyphens, at most 64")
+		return errors.New("the Name must be letters, digits, points and hyphens, at most 64")
 	case !ok:
-		return errors.New("Kind must be dingtalk, feishu, wecom, slack or generic")
+		return errors.New("the Kind must be dingtalk, feishu, wecom, slack or generic")
 	case shape.secret == mustHave && len(w.Secret) < 16:
 		return errors.New("a generic webhook needs a Secret of at least 16 characters, which signs the messages")
 	case w.Kind == "generic" && !signs(w.Secret):

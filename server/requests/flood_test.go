@@ -2,7 +2,6 @@ package requests_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -14,14 +13,6 @@ import (
 	"keyferry/server/store"
 	"keyferry/server/store/storetest"
 )
-
-// denied tries to approve what the person may only see, and expects the policy's no.
-func (w *world) denied(ctx context.Context, service *requests.Service, id, digest string) {
-	w.t.Helper()
-	if _, err := service.Cancel(ctx, id, "no"); !errors.Is(err, requests.ErrDenied) {
-		w.t.Errorf("error is %v, want ErrDenied", err)
-	}
-}
 
 // Somebody floods one of two consoles on one PostgreSQL with what is refused and with searches.
 // Approvals at the other one go on.

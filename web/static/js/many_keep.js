@@ -40,7 +40,7 @@ export function receipts(roots, { version, region, algorithm, archive }) {
                 keyId: entry.keyId, region, expireUnix: item.expireUnix, source: entry.origin === "generated" ? "generate" : entry.origin,
                 preparedAt, algorithm: algorithm(), token: parameters.ImportToken, tokenExpireTime: parameters.TokenExpireTime,
                 fingerprint: wrapped.fingerprint, parametersRequestId: parameters.RequestId,
-                importRequestId: answer.requestId, importedAt: new Date(answer.time),
+                parametersObtained: "relay", importRequestId: answer.requestId, importedAt: new Date(answer.time), importedBy: "relay",
                 prepared: { ...wrapped, ...entry, backupFile: name, backupSHA256: sha256 },
             }))
             unsaved = true

@@ -96,6 +96,10 @@ func TestContainer(t *testing.T) {
 	}
 	store := []string{"--root=" + filepath.Join(folder, "store"), "--runroot=" + filepath.Join(folder, "run"), "--storage-driver=vfs"}
 	buildah := func(arguments ...string) string { return run(t, "buildah", append(store, arguments...)...) }
+	if output, err := exec.Command("buildah", append(store, "from", "--name=tried", "scratch")...).CombinedOutput(); err != nil {
+		t.Skipf("this machine lets buildah make nothing: %s", output)
+	}
+	buildah("rm", "tried")
 	buildah("build", "--isolation=chroot", "-q", "-t", "keyferry", "-f", "container/Dockerfile", folder)
 	container := buildah("from", "--pull-never", "localhost/keyferry")
 	root := buildah("mount", container)
@@ -144,7 +148,11 @@ func TestContainer(t *testing.T) {
 	}
 
 	command, log := start() // on all addresses, as the image is set, and without sign-in
-	if err := command.Wait(); err == nil || !strings.Contains(log.String(), "there is no sign-in") {
+	err = command.Wait()
+	if strings.Contains(log.String(), "runc run failed") { // before the program ran
+		t.Skipf("this machine lets runc start no container:\n%s", log)
+	}
+	if err == nil || !strings.Contains(log.String(), "there is no sign-in") {
 		t.Errorf("without sign-in: %v\n%s", err, log)
 	}
 	command, log = start("--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0")

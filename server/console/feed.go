@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"regexp"
 	"time"
@@ -12,6 +11,7 @@ import (
 
 	"keyferry/components/text"
 	"keyferry/server/feeds"
+	"keyferry/server/limit"
 	"keyferry/server/requests"
 )
 
@@ -87,11 +87,7 @@ func (c *console) feed(e echo.Context) error {
 	if named == nil {
 		return errNotFound
 	}
-	from, _, err := net.SplitHostPort(e.Request().RemoteAddr)
-	if err != nil {
-		from = e.Request().RemoteAddr
-	}
-	shown, err := c.Team.Feeds.Open(c.context(e), from, named[1])
+	shown, err := c.Team.Feeds.Open(c.context(e), limit.Name(e.Request().RemoteAddr), named[1])
 	if err == requests.ErrNotFound {
 		return errNotFound
 	}

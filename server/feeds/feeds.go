@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"keyferry/server/limit"
 	"keyferry/server/person"
 	"keyferry/server/requests"
 	"keyferry/server/store"
@@ -52,10 +53,12 @@ type Calendar struct {
 
 // Service keeps the addresses.
 type Service struct {
-	db     *store.DB
-	keys   *requests.Service
-	now    func() time.Time
-	limits limits
+	db   *store.DB
+	keys *requests.Service
+	now  func() time.Time
+	// readers slows down whoever reads addresses, or guesses them. Calendar services read for many
+	// people from few addresses, and everybody may come through one proxy.
+	readers *limit.Each
 }
 
 // New returns a Service; a nil clock means time.Now.
@@ -63,7 +66,7 @@ func New(db *store.DB, keys *requests.Service, clock func() time.Time) *Service 
 	if clock == nil {
 		clock = time.Now
 	}
-	return &Service{db: db, keys: keys, now: clock, limits: newLimits()}
+	return &Service{db: db, keys: keys, now: clock, readers: limit.NewEach(5, 50)}
 }
 
 // secretDigest is how the database names an address.
@@ -193,7 +196,7 @@ func (s *Service) Revoke(ctx context.Context, id string) error {
 // one that has become stricter counts. It is requests.ErrNotFound for an address that was revoked
 // as for one that never was.
 func (s *Service) Open(ctx context.Context, from, secret string) (Calendar, error) {
-	if !s.limits.allow(from) {
+	if !s.readers.Allow(from) {
 		return Calendar{}, requests.ErrBusy
 	}
 	var c Calendar

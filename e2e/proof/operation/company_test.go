@@ -56,6 +56,7 @@ type company struct {
 type team struct {
 	key                 string
 	material            []byte
+	expireUnix          int64 // of the material; 0 means that it does not expire
 	requester, importer *visitor
 	officer             *visitor
 }

@@ -2,11 +2,13 @@ package operation
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +20,7 @@ import (
 	"keyferry/server/localkms/localkmstest"
 	"keyferry/server/person"
 	"keyferry/server/policy"
+	"keyferry/server/reminders"
 	"keyferry/server/requests"
 	"keyferry/server/signin"
 	"keyferry/server/store"
@@ -25,8 +28,10 @@ import (
 	"keyferry/web"
 )
 
-// step is by how much the clock moves at a time.
-const step = 10 * time.Minute
+const (
+	step = 10 * time.Minute // by how much the clock moves at a time
+	lead = 48 * time.Hour   // before key material expires is the first reminder of it
+)
 
 // day is a console in this process, whose clock and that of its KMS are moved together.
 type day struct {
@@ -38,11 +43,31 @@ type day struct {
 	service *requests.Service
 	base    string
 	began   time.Time
+
+	reminders [2]*reminders.Service // of two consoles, which share the outbox
+	told      *hook
+}
+
+// hook is the webhook that reminders go to.
+type hook struct {
+	mu  sync.Mutex
+	got map[reminders.Kind][]reminders.Notice
+}
+
+func (h *hook) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var n reminders.Notice
+	if err := json.NewDecoder(r.Body).Decode(&n); err != nil {
+		n.Kind = reminders.Kind(err.Error())
+	}
+	h.got[n.Kind] = append(h.got[n.Kind], n)
 }
 
 func newDay(t *testing.T, url string) *day {
 	t.Helper()
-	d := &day{t: t, clock: localkms.NewClock(nil), db: storetest.Open(t, url), began: time.Now()}
+	d := &day{t: t, clock: localkms.NewClock(nil), db: storetest.Open(t, url), began: time.Now(),
+		told: &hook{got: map[reminders.Kind][]reminders.Notice{}}}
 	folder := t.TempDir()
 	program.WriteFile(t, filepath.Join(folder, "test.cedar"), []byte(policies))
 	live, err := policy.Watch(folder)
@@ -52,7 +77,7 @@ func newDay(t *testing.T, url string) *day {
 	log, err := ledger.Open(t.Context(), d.db, d.key)
 	must(t, err)
 	seed := &localkms.Seed{}
-	for n := range 3 {
+	for n := range 4 {
 		seed.Keys = append(seed.Keys, localkms.SeedKey{KeyID: keyOf(n), Origin: "EXTERNAL"})
 	}
 	served := localkmstest.Start(t, localkms.Config{Seed: seed, Clock: d.clock})
@@ -69,9 +94,18 @@ func newDay(t *testing.T, url string) *day {
 	in, err := signin.New(signin.Config{BaseURL: d.base, Demo: people, LocalKMS: true, DB: d.db, Ledger: log, StepUp: true, Clock: d.clock.Now})
 	must(t, err)
 	d.service, err = requests.New(requests.Config{DB: d.db, Ledger: log, Policy: live, KMS: client, Region: "cn-hangzhou", Clock: d.clock.Now,
-		ReadsPerSecond: 1000, WritesPerSecond: 1000})
+		ReadsPerSecond: 1000, WritesPerSecond: 1000,
+		Waits: func(tx *store.Tx, r *requests.Request) error { return d.reminders[0].Waits(tx, r) }})
 	must(t, err)
 	t.Cleanup(d.service.Close)
+	told := httptest.NewServer(d.told)
+	t.Cleanup(told.Close)
+	for i := range d.reminders {
+		d.reminders[i], err = reminders.New(reminders.Config{DB: d.db, Keys: d.service, BaseURL: d.base, Clock: d.clock.Now,
+			Leads:    []time.Duration{24 * time.Hour, lead},
+			Webhooks: []reminders.Webhook{{Name: "all", Kind: "generic", URL: told.URL, Secret: strings.Repeat("s", 16)}}})
+		must(t, err)
+	}
 	static, err := web.Embedded()
 	must(t, err)
 	server.Config.Handler, err = console.New(console.Config{KMS: d.service.Own(), Static: static, Region: "cn-hangzhou", Team: &console.Team{
@@ -122,8 +156,9 @@ func (d *day) state(id string) (state string) {
 
 // TestDay goes through 25 hours in steps of ten minutes, with a console whose clock is moved: sessions
 // end when nobody uses them and after half a day, whatever is done; a request lapses at its deadline,
-// and one that was submitted with its token, a day after; what was submitted is gone then; and a late
-// approval still imports. The long form has PostgreSQL as well.
+// and one that was submitted with its token, a day after; what was submitted is gone then; a late
+// approval still imports; and of two consoles exactly one reminds of each submission that waits, and
+// of material whose last two days begin. With -short on SQLite alone.
 func TestDay(t *testing.T) {
 	storetest.EachURL(t, func(t *testing.T, url string) { newDay(t, url).pass() })
 }
@@ -131,9 +166,10 @@ func TestDay(t *testing.T) {
 func (d *day) pass() {
 	t, ctx, seen := d.t, d.t.Context(), newTally()
 	robin, ines, olga, idle := d.signIn(nil, "robin"), d.signIn(nil, "ines"), d.signIn(nil, "olga"), d.signIn(nil, "olga")
-	three := make([]string, 3)
-	digests := make([]string, 3)
-	for n := range three {
+	four := make([]string, 4)
+	digests := make([]string, 4)
+	expires := d.clock.Now().Add(lead + 6*time.Hour + step/2)
+	for n := range four {
 		deadline := 48 * time.Hour
 		if n == 0 {
 			deadline = 6 * time.Hour
@@ -143,14 +179,18 @@ func (d *day) pass() {
 			"KeyId": keyOf(n), "Label": "payments/cards", "Algorithms": []string{"RSAES_OAEP_SHA_256"}, "ImporterKind": "person", "Importer": "ines",
 			"Expiry": "any", "ExpiryDays": 0, "Deadline": d.clock.Now().Add(deadline).UTC().Format(time.RFC3339), "Note": "", "Commitment": "",
 		}}}, &made))
-		three[n] = made.Requests[0].Id
+		four[n] = made.Requests[0].Id
 		if n > 0 { // the first one is left open
 			team := &team{key: keyOf(n), material: []byte(strings.Repeat("k", 32)), importer: ines, officer: olga}
+			if n == 3 {
+				team.expireUnix = expires.Unix()
+			}
 			var err error
-			digests[n], err = team.submit(ctx, "/api/requests/"+three[n], 0, seen)
+			digests[n], err = team.submit(ctx, "/api/requests/"+four[n], 0, seen)
 			must(t, err)
 		}
 	}
+	d.approve(olga, four[3], digests[3])
 	signed := d.clock.Now()
 	for passed := step; passed <= 25*time.Hour; passed += step {
 		d.clock.Advance(step)
@@ -167,13 +207,14 @@ func (d *day) pass() {
 		if passed == 20*time.Minute+signin.DefaultIdle && d.signedIn(idle) {
 			t.Errorf("a session is open %v after its last request", signin.DefaultIdle)
 		}
-		d.expect(passed, "deadline", three[0], passed >= 6*time.Hour, "open")
-		d.expect(passed, "token", three[1], passed >= 24*time.Hour, "submitted")
+		d.remind(passed, expires)
+		d.expect(passed, "deadline", four[0], passed >= 6*time.Hour, "open")
+		d.expect(passed, "token", four[1], passed >= 24*time.Hour, "submitted")
 		if passed == 23*time.Hour+50*time.Minute {
-			d.approveLate(olga, three[2], digests[2])
+			d.approveLate(olga, four[2], digests[2])
 		}
 	}
-	if state := d.state(three[2]); state != "imported" || string(d.kms.Material(keyOf(2))) != strings.Repeat("k", 32) {
+	if state := d.state(four[2]); state != "imported" || string(d.kms.Material(keyOf(2))) != strings.Repeat("k", 32) {
 		t.Errorf("what was approved late is %s", state)
 	}
 	var sealed, sessions int
@@ -201,6 +242,41 @@ func (d *day) expect(passed time.Duration, what, id string, lapsed bool, before 
 	if got := d.state(id); got != want {
 		d.t.Errorf("%s: after %v the request is %s, want %s", what, passed, got, want)
 	}
+}
+
+// remind has both consoles send what is due, and compares all that was sent so far with what must
+// have been. Nobody is reminded of what was approved before anything was sent.
+func (d *day) remind(passed time.Duration, expires time.Time) {
+	d.t.Helper()
+	var both sync.WaitGroup
+	for _, r := range d.reminders {
+		both.Go(func() {
+			if err := r.Round(d.t.Context()); err != nil {
+				d.t.Error(err)
+			}
+		})
+	}
+	both.Wait()
+	d.told.mu.Lock()
+	defer d.told.mu.Unlock()
+	of := 0
+	if !d.clock.Now().Before(expires.Add(-lead)) {
+		of = 1
+	}
+	if got := d.told.got; len(got[reminders.Agree]) != 2 || len(got[reminders.Expiry]) != of || len(got) != 1+of {
+		d.t.Fatalf("after %v the webhook has got %+v", passed, got)
+	}
+	for _, n := range d.told.got[reminders.Expiry] {
+		if n.KeyID != keyOf(3) || n.Lead != int(lead/(24*time.Hour)) || n.Due.Unix() != expires.Unix() {
+			d.t.Errorf("the reminder is %+v", n)
+		}
+	}
+}
+
+// approve agrees to what was submitted.
+func (d *day) approve(v *visitor, id, digest string) {
+	d.t.Helper()
+	must(d.t, v.call(d.t.Context(), http.MethodPost, "/api/requests/"+id+"/approve", map[string]any{"Digest": digest}, nil))
 }
 
 // approveLate agrees with a session that has ended, and then with a new one.

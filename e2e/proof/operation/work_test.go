@@ -127,7 +127,7 @@ func (team *team) submit(ctx context.Context, path string, think time.Duration, 
 		return team.importer.call(ctx, http.MethodPost, path+"/submit", map[string]any{
 			"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySHA256": hex.EncodeToString(sum[:]),
 			"EncryptedKeyMaterial": base64.StdEncoding.EncodeToString(wrapped), "ImportToken": p.ImportToken, "TokenExpireTime": p.TokenExpireTime,
-			"KeyMaterialExpireUnix": 0, "KeyCheckValue": "", "Commitment": "",
+			"KeyMaterialExpireUnix": team.expireUnix, "KeyCheckValue": "", "Commitment": "",
 		}, &now)
 	}, func() bool { return team.look(ctx, path, t, &now) && now.State == "submitted" })
 	return now.Digest, err

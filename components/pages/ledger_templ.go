@@ -257,7 +257,7 @@ func LedgerPage(frame components.Frame) templ.Component {
 	})
 }
 
-// ledgerKinds are the kinds of entries that the search offers. One that ends in a dot stands for all
+// ledgerKinds are the kinds of entries that the search offers. One that ends in a dot means all
 // that begin with it.
 var ledgerKinds = []string{
 	"request.", "request.created", "request.issued", "request.linked", "request.submitted", "request.refused", "request.cancelled", "request.lapsed",

@@ -98,7 +98,7 @@ func (c *console) who() []echo.MiddlewareFunc {
 }
 
 // demandHeader refuses what changes something unless it has a header that a form of another site
-// cannot send. It stands beside the check of the origin, which older browsers do not help with.
+// cannot send. It is made besides the check of the origin, which older browsers do not help with.
 func demandHeader(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(e echo.Context) error {
 		if e.Request().Method != http.MethodGet && e.Request().Header.Get("Keyferry-Request") != "1" {

@@ -92,7 +92,7 @@ func unwrapped(err error) string {
 	return strings.TrimPrefix(err.Error(), "calling GetParametersForImport: ")
 }
 
-// advices are what to do about the KMS's codes. A code stands for those that begin with it.
+// advices are what to do about the KMS's codes. A code means all that begin with it.
 var advices = []struct {
 	codes []string
 	do    string

@@ -239,7 +239,7 @@ func records(rows *sql.Rows, err error) ([]*record, error) {
 	return all, rows.Err()
 }
 
-// micros returns a time in microseconds since 1970; 0 stands for no time.
+// micros returns a time in microseconds since 1970; 0 means no time.
 func micros(t time.Time) int64 {
 	if t.IsZero() {
 		return 0

@@ -1,4 +1,4 @@
-// The recorder, put before the worker's own script: it tells the harness every random byte that is
+// The recorder, put before the worker's own script: it tells the test every random byte that is
 // drawn, as it is drawn, and every other way out of a worker that is tried.
 {
     const channel = new BroadcastChannel("keyferry account")

@@ -22,7 +22,7 @@
         return ["string", "number", "boolean"].includes(typeof value) || value === null ? value : `a ${typeof value}`
     }
 
-    // Reports may overtake each other on their way: the harness puts them in order by their
+    // Reports may overtake each other on their way: the test puts them in order by their
     // numbers.
     let number = 0
     const say = (kind, life, value) => report(kind, life, JSON.stringify(plain(value)), performance.timeOrigin, number++, performance.now())

@@ -56,7 +56,7 @@ wasm: ## build the WebAssembly modules and the compressed files, the same bytes 
 	$(pinned) $(GO) run ./web/join web/static web/desk
 
 # Programs that the tests use, each with the Debian package that has it.
-PROGRAMS := chromium:chromium node:nodejs npm:npm openssl:openssl git:git age:age pkcs11-tool:opensc softhsm2-util:softhsm2 nginx:nginx-light caddy:caddy pdftotext:poppler-utils firefox-esr:firefox-esr ip:iproute2 tcpdump:tcpdump calcurse:calcurse pg_ctlcluster:postgresql promtool:prometheus systemd-analyze:systemd buildah:buildah runc:runc
+PROGRAMS := chromium:chromium chromium-headless-shell:chromium-headless-shell node:nodejs npm:npm openssl:openssl git:git age:age pkcs11-tool:opensc softhsm2-util:softhsm2 nginx:nginx-light caddy:caddy pdftotext:poppler-utils firefox-esr:firefox-esr ip:iproute2 tcpdump:tcpdump calcurse:calcurse pg_ctlcluster:postgresql promtool:prometheus systemd-analyze:systemd buildah:buildah runc:runc
 
 tools: packages e2e/node_modules/.installed ## install what the tests need, or say what is missing
 
@@ -82,15 +82,20 @@ e2e/node_modules/.installed: e2e/package-lock.json | packages
 # Parts of the proof that make prove alone runs, because they take longest.
 LONG := sabotage|policy|memory|dishonest|firefox
 
-# Two packages of tests run at a time, whatever the number of cores: more would slow each other's
-# browsers down, and one alone leaves a core idle.
+# Packages of tests in which a browser works for minutes, the longest first. Two packages run at a
+# time, whatever the number of cores: more would slow each other's browsers down, and one alone
+# leaves a core idle, which is why the long ones do not come last.
+BROWSERS := ./e2e/person ./e2e/desk ./e2e/team ./e2e/custody ./server/requests ./e2e/proof/account ./e2e/many ./e2e/proof/leaks ./e2e/proof/build
+
+# Tests that need no browser come first, whole: nothing runs twice.
+QUICK := $$($(GO) list ./... | grep -vE '/e2e/|/server/requests$$')
 
 test: tools wasm ## install what the tests need and run them, the fast ones first; make prove has the rest of the proof
-	$(GO) test -short ./...
-	$(GO) test -p 2 -timeout 45m $$($(GO) list ./... | grep -vE '/e2e/proof/($(LONG))$$')
+	$(GO) test -p 2 -timeout 15m $(QUICK)
+	$(GO) test -p 2 -timeout 45m $(BROWSERS) $$($(GO) list ./e2e/... | grep -vE '/e2e/proof/($(LONG))$$')
 
 e2e: tools wasm ## run the browser tests alone
-	$(GO) test -p 2 -count=1 -timeout 45m ./e2e/...
+	$(GO) test -p 2 -count=1 -timeout 45m $(BROWSERS) ./e2e/...
 
 # Tests outside of the proof that have a long form, and their packages.
 LONGER := TestProofLoad|TestOneOfTwoReplicas|TestDesk$$|TestConnected|TestDeskByLink|TestImportWithTheDesk|TestNothingIsLost|TestFigures|TestProofOfRequests|TestEveryStateIsAccessible

@@ -134,13 +134,13 @@ func startNginx(t *testing.T, address, servers string) {
 }
 
 // startConsole runs a console that answers to a public name and returns its host:port.
-func startConsole(t *testing.T, allowed string) string {
+func startConsole(t *testing.T, allowed string) (string, *command) {
 	t.Helper()
 	if !moduleBuilt(t) {
 		t.Fatal("the WebAssembly module is not built: run make wasm")
 	}
 	c := run(t, "serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--allowed-host="+allowed)
-	return strings.TrimPrefix(c.wait(t, `console on (http://127\.0\.0\.1:\d+)`), "http://")
+	return strings.TrimPrefix(c.wait(t, `console on (http://127\.0\.0\.1:\d+)`), "http://"), c
 }
 
 // checkVerify runs keyferry verify and expects its verdict.
@@ -183,7 +183,7 @@ func TestNginx(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compares a whole console several times")
 	}
-	console := startConsole(t, "keyferry.example")
+	console, _ := startConsole(t, "keyferry.example")
 	authority, chain, key := certificateFiles(t)
 	for _, test := range []struct{ name, host, want string }{
 		{"as in the README", "proxy_set_header Host $http_host;", "<nil>"},
@@ -205,7 +205,7 @@ func TestCaddy(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compares a whole console")
 	}
-	console := startConsole(t, "keyferry.example")
+	console, _ := startConsole(t, "keyferry.example")
 	authority, chain, key := certificateFiles(t)
 	address := freeAddress(t)
 	site := replace(t, recipe(t, "caddy"), "    servers {", "    admin off\n    auto_https disable_redirects\n    servers {", "keyferry.example {", "https://"+address+" {\n    bind 127.0.0.1\n    tls "+chain+" "+key, "127.0.0.1:8787", console)
@@ -220,7 +220,7 @@ func TestCaddy(t *testing.T) {
 // TestAllowedHostAsPeopleWriteIt has the public name with a port, and as an address.
 func TestAllowedHostAsPeopleWriteIt(t *testing.T) {
 	for _, given := range []string{"keyferry.example", "Keyferry.Example:8443", "https://keyferry.example/", "https://keyferry.example:8443", "other.example,keyferry.example."} {
-		console := startConsole(t, given)
+		console, command := startConsole(t, given)
 		for host, want := range map[string]int{
 			"keyferry.example": 200, "keyferry.example:8443": 200, "keyferry.example:443": 200, "KEYFERRY.example": 200,
 			"evil.example": 421, "keyferry.example.evil.example": 421, console: 200,
@@ -229,6 +229,7 @@ func TestAllowedHostAsPeopleWriteIt(t *testing.T) {
 				t.Errorf("--allowed-host=%s: status for Host %s is %d, want %d", given, host, got, want)
 			}
 		}
+		command.finish(t)
 	}
 	local := "--localkms-listen=127.0.0.1:0"
 	for given, words := range map[string]string{

@@ -269,6 +269,10 @@ func (e *embeddedKMS) close() {
 	e.kms.Close()
 }
 
+// embeddedPool is how many wrapping keys the embedded KMS keeps ready. Each takes a good part of a
+// second of the machine that a person is about to use, who needs one per import.
+const embeddedPool = 2
+
 func (s *serveCommand) embed(t terminal, consoleURL string) (*embeddedKMS, error) {
 	if s.Endpoint != "" || s.Network != "" || s.CAFile != "" {
 		return nil, errors.New("--endpoint, --network and --ca-file are for --kms=alibaba")
@@ -279,7 +283,7 @@ func (s *serveCommand) embed(t terminal, consoleURL string) (*embeddedKMS, error
 	if host, _, err := net.SplitHostPort(s.LocalKMSControlListen); err == nil && !address.Loopback(host) {
 		return nil, errors.New("--localkms-control-listen: the control API shows key material and asks for no credentials, so it must stay on a loopback address")
 	}
-	config := localkms.Config{Region: s.Region, Logger: t.log, ConsoleURL: func() string { return consoleURL }}
+	config := localkms.Config{Region: s.Region, Logger: t.log, PoolSize: embeddedPool, ConsoleURL: func() string { return consoleURL }}
 	k, err := localkms.Open(config)
 	if err != nil {
 		return nil, err

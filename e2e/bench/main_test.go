@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	program.Binary = program.Source("bin/keyferry") // as make build makes it
-	browser.Main(afterwards{m, func() {
+	browser.MainWith(afterwards{m, func() {
 		os.RemoveAll(folder)
 		fmt.Printf("\n%s, %s/%s, %d cores\n\n%s", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), &measured)
 	}})

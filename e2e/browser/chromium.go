@@ -18,20 +18,37 @@ import (
 // Shared is the Chromium that every test shares.
 var Shared playwright.Browser
 
-// Main runs the tests of a package that need the program and a browser, both of which it makes
-// ready first. It names what is missing and how to get it, and skips nothing silently.
-func Main(m interface{ Run() int }) { MainWith(m) }
+// headlessShell is Chromium without its windows: the same engine, network and policies of content
+// at a third of the time per visit.
+const headlessShell = "chromium-headless-shell"
 
-// MainWith is Main with further arguments for Chromium.
+// Main runs the tests of a package that need the program and a browser, both of which it makes
+// ready first. It names what is missing and how to get it, and skips nothing silently. The browser
+// is Chromium's headless shell where that is installed; in the long form it is Chromium itself.
+func Main(m interface{ Run() int }) {
+	flag.Parse()
+	name := headlessShell
+	if _, err := exec.LookPath(name); err != nil || *proof.Full {
+		name = "chromium"
+	}
+	runIn(name, m)
+}
+
+// MainWith is Main in Chromium itself, as people use it, with further arguments for it. Tests that
+// prove what a browser sends, keeps and refuses need it.
 func MainWith(m interface{ Run() int }, arguments ...string) {
 	flag.Parse()
+	runIn("chromium", m, arguments...)
+}
+
+func runIn(chromium string, m interface{ Run() int }, arguments ...string) {
 	if testing.Short() {
 		os.Exit(m.Run()) // every test that needs a browser skips itself
 	}
-	os.Exit(run(m, arguments))
+	os.Exit(run(chromium, m, arguments))
 }
 
-func run(m interface{ Run() int }, arguments []string) int {
+func run(chromium string, m interface{ Run() int }, arguments []string) int {
 	if err := program.Build(); err != nil {
 		return give(err)
 	}
@@ -45,7 +62,7 @@ func run(m interface{ Run() int }, arguments []string) int {
 		return give(err)
 	}
 	defer driver.Stop()
-	if Shared, err = launch(driver, arguments); err != nil {
+	if Shared, err = launch(driver, chromium, arguments); err != nil {
 		return give(err)
 	}
 	defer Shared.Close()
@@ -84,14 +101,14 @@ func startDriver(folder string) (*playwright.Playwright, error) {
 	return playwright.Run(&playwright.RunOptions{SkipInstallBrowsers: true})
 }
 
-// launch starts Chromium so that it looks for nothing on any network but the console.
-func launch(driver *playwright.Playwright, arguments []string) (playwright.Browser, error) {
-	chromium, err := exec.LookPath("chromium")
+// launch starts a build of Chromium so that it looks for nothing on any network but the console.
+func launch(driver *playwright.Playwright, chromium string, arguments []string) (playwright.Browser, error) {
+	path, err := exec.LookPath(chromium)
 	if err != nil {
 		return nil, errors.New("chromium is missing: run make tools")
 	}
 	return driver.Chromium.Launch(playwright.BrowserTypeLaunchOptions{
-		ExecutablePath: playwright.String(chromium),
+		ExecutablePath: playwright.String(path),
 		Args:           ChromiumArguments(arguments...),
 	})
 }

@@ -82,6 +82,12 @@ func (l *logged) lines(message string) []string {
 
 func newSite(t *testing.T, change func(*console.Config)) *site {
 	t.Helper()
+	return newSiteWithin(t, 5*time.Second, change)
+}
+
+// newSiteWithin is newSite with a limit to a call to the KMS.
+func newSiteWithin(t *testing.T, limit time.Duration, change func(*console.Config)) *site {
+	t.Helper()
 	s := &site{kms: localkmstest.New(t, localkms.Config{}), calls: &atomic.Int64{}, log: &logged{}}
 	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.calls.Add(1)
@@ -91,7 +97,7 @@ func newSite(t *testing.T, change func(*console.Config)) *site {
 	client, err := kms.New(kms.Config{
 		Region: localkms.DefaultRegion, Endpoint: behind.Listener.Addr().String(), PlainHTTP: true,
 		AccessKeyID: localkms.DefaultAccessKeyID, AccessKeySecret: localkms.DefaultAccessKeySecret,
-		Timeout: 5 * time.Second,
+		Timeout: limit,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -254,7 +254,11 @@ func TestAnswersOfTheKMS(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t, nil)
+			limit := 5 * time.Second
+			if test.fault.Kind == localkms.FaultDelay {
+				limit = 2 * time.Second // this long the test waits
+			}
+			s := newSiteWithin(t, limit, nil)
 			_, token := s.parameters(t)
 			if err := s.kms.Inject(test.fault); err != nil {
 				t.Fatal(err)

@@ -117,6 +117,7 @@ func asMetadata(proxy *fakeKMS) []string {
 }
 
 func TestHangingMetadataIsBounded(t *testing.T) {
+	t.Parallel()
 	proxy := newFakeKMS(t, silence)
 	output := runChild(t, "credentials", newFakeKMS(t, good), asMetadata(proxy)...)
 	if !strings.Contains(output, "none: true, in time: true") {

@@ -14,6 +14,7 @@ import (
 // When a request has ended, however it has, neither ciphertext nor token is in any file of the
 // database. The search finds them before.
 func TestNothingSealedStaysInTheFiles(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(w *world, v requests.View) error{
 		"imported": func(w *world, v requests.View) error {
 			_, err := w.service.Approve(w.as(olga), v.ID, v.Digest)

@@ -14,6 +14,7 @@ import (
 
 // What the KMS answers, or does not, decides what becomes of the request.
 func TestOutcomes(t *testing.T) {
+	t.Parallel() // the client pauses between its attempts
 	for name, test := range map[string]struct {
 		fault localkms.Fault
 		state requests.State
@@ -29,6 +30,7 @@ func TestOutcomes(t *testing.T) {
 		"a gateway's page":            {localkms.Fault{Kind: localkms.FaultHTML}, requests.Unknown, requests.NextRetry, "Console.KMSOutcomeUnknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			each(t, func(w *world) {
 				v := w.submitted(keyOne, "payments/cards")
 				test.fault.Action = "ImportKeyMaterial"

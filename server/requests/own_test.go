@@ -100,6 +100,7 @@ func TestOwnImportWaitsForApprovals(t *testing.T) {
 
 // Errors of the KMS reach the page as they do without a database, and its "Try again" works.
 func TestOwnImportTriesAgain(t *testing.T) {
+	t.Parallel() // the client pauses between its attempts
 	for name, test := range map[string]struct {
 		fault localkms.Fault
 		want  func(error) bool
@@ -110,6 +111,7 @@ func TestOwnImportTriesAgain(t *testing.T) {
 			func(err error) bool { return codeOf(err) == "Forbidden.NoPermission" }},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			each(t, func(w *world) {
 				in := w.ownImport(ira, keyOne, material)
 				test.fault.Action = "ImportKeyMaterial"

@@ -77,6 +77,10 @@ var xorshift = map[string]func() func() uint64{
 
 // TestXorshift examines keys of xorshift, drawn in several ways, also with an altered bit.
 func TestXorshift(t *testing.T) {
+	draws := 3
+	if testing.Short() {
+		draws = 1
+	}
 	for name, generator := range xorshift {
 		for way, draw := range map[string]func(next func() uint64, key []byte){
 			"low bytes": func(next func() uint64, key []byte) {
@@ -118,7 +122,7 @@ func TestXorshift(t *testing.T) {
 			if name == "64" && way == "high bytes" {
 				continue
 			}
-			for range 3 {
+			for range draws {
 				var m keywrap.Material
 				draw(generator(), m[:])
 				if fromLinear(&m) != CodeWeakXorshift {

@@ -8,4 +8,4 @@ import (
 	"keyferry/e2e/browser"
 )
 
-func TestMain(m *testing.M) { browser.Main(m) }
+func TestMain(m *testing.M) { browser.MainWith(m) }

@@ -2,6 +2,8 @@ package linked
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +37,6 @@ func openFox(t *testing.T, kms *program.Program, how reach, language string) *sc
 	page, err := f.browser.Open(f.ctx, browser.FileAddress(how.desk(t)))
 	f.do(err)
 	f.page, s.page = page, f
-	f.do(f.page.Type(f.ctx, "#region", "cn-hangzhou"))
 	f.do(f.page.Type(f.ctx, "#key-reference", s.key))
 	f.press(words.CMK.Use)
 	return s
@@ -62,11 +63,18 @@ func (f *fox) press(name string) {
 	f.do(f.page.Click(f.ctx, "button", name))
 }
 
-// give brings a link as a text file, and waits for an error or for something else.
+// give pastes a link, and waits for an error or for something else.
 func (f *fox) give(field, link, button, otherwise string) string {
 	f.scene.T.Helper()
-	f.do(f.page.SetFiles(f.ctx, "#"+field+"-file", program.Kept(f.scene.T, "link.txt", []byte(link+"\n"))))
-	_, err := f.page.Evaluate(f.ctx, `String(document.querySelector(".notice.error")?.remove())`)
+	quoted, err := json.Marshal(link)
+	f.do(err)
+	_, err = f.page.Evaluate(f.ctx, fmt.Sprintf(`(() => {
+		document.querySelector(".notice.error")?.remove()
+		const field = document.querySelector("#%s")
+		field.value = %s
+		field.dispatchEvent(new Event("input", { bubbles: true }))
+		return ""
+	})()`, field, quoted))
 	f.do(err)
 	f.press(button)
 	f.see(".notice.error, "+otherwise, "")

@@ -30,8 +30,8 @@ type Config struct {
 	// Network is the address of a server on this computer that answers for every name, without TLS
 	// and with it; empty means that names are looked up.
 	Network string
-	// Trusted are certificates in DER that the browser accepts, by the host and port of an address,
-	// such as kms.example:443.
+	// Trusted are certificates in DER that the browser accepts, by host and port, such as
+	// kms.example:443. Where there is a Network, the port is that server's.
 	Trusted map[string][]byte
 }
 

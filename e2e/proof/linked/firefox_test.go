@@ -30,9 +30,10 @@ func openFox(t *testing.T, kms *program.Program, how reach, language string) *sc
 	s := prepareScene(t, kms, how)
 	words := text.Match(language)
 	s.Visit = &browser.Visit{T: t, Program: kms, Words: words}
+	network := world.listener.Addr().String()
+	_, port, _ := strings.Cut(network, ":")
 	f := &fox{scene: s, ctx: t.Context(), words: words, browser: browser.LaunchFirefoxWith(t, firefox.Config{
-		Language: language, Network: world.listener.Addr().String(),
-		Trusted: map[string][]byte{kmsHost + ":443": world.kms.Certificate[0]},
+		Language: language, Network: network, Trusted: map[string][]byte{kmsHost + ":" + port: world.kms.Certificate[0]},
 	})}
 	page, err := f.browser.Open(f.ctx, browser.FileAddress(how.desk(t)))
 	f.do(err)

@@ -115,14 +115,14 @@ func (c chromium) giveSecond(link string) string {
 // outcome waits until the page shows an error, and returns its code, or shows something else.
 func (c chromium) outcome(otherwise string) string {
 	c.T.Helper()
-	c.Do(c.Page.Locator(".notice.error, " + otherwise).First().WaitFor())
+	c.Do(c.Page.Locator(".notice.error, " + otherwise).Filter(visible).First().WaitFor())
 	code, err := c.Page.Evaluate(codeShown)
 	c.Do(err)
 	return code.(string)
 }
 
-// codeShown is the code of the error on a page.
-const codeShown = `document.querySelector(".notice.error")?.dataset.code ?? ""`
+// codeShown is the code of the error that can be seen on a page.
+const codeShown = `[...document.querySelectorAll(".notice.error")].find((notice) => notice.checkVisibility())?.dataset.code ?? ""`
 
 // What the page says of a link that was signed in an account which the KMS does not know.
 const (

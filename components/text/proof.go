@@ -25,7 +25,7 @@ var (
 		{"TestAlteredModuleIsRefused", "TestProofBuild"},
 		{"TestProofNothingLeaves", "TestProofMemory"},
 		{"TestDeskIsSealed", "TestDesk"},
-		{"TestProofLinkedAttacks", "TestProofLinkedImport", "TestImportWithTheDesk"},
+		{"TestProofLinkedAttacks", "TestProofLinkedImport", "TestProofLinkedFirefox", "TestImportWithTheDesk"},
 		{"TestProofRobustness"},
 	}
 	CannotTests = [][]string{

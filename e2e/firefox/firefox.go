@@ -6,10 +6,12 @@ package firefox
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +27,12 @@ var ErrMissing = errors.New("firefox-esr is missing: run make tools")
 type Config struct {
 	Folder   string // for the profile and the downloads; must be set, and must be empty
 	Language string // that pages are asked for in, such as zh-CN; empty means en
+	// Network is the address of a server on this computer that answers for every name, without TLS
+	// and with it; empty means that names are looked up.
+	Network string
+	// Trusted are certificates in DER that the browser accepts, by host and port, such as
+	// kms.example:443. Where there is a Network, the port is that server's.
+	Trusted map[string][]byte
 }
 
 // Browser is one run of Firefox with a profile of its own.
@@ -56,7 +64,7 @@ func Launch(ctx context.Context, config Config) (*Browser, error) {
 			return nil, fmt.Errorf("preparing the profile: %v", err)
 		}
 	}
-	if err := writePreferences(profile, b.Downloads, config.Language); err != nil {
+	if err := config.write(profile, b.Downloads); err != nil {
 		return nil, err
 	}
 	b.process = exec.Command(program, "--headless", "--no-remote", "--remote-debugging-port=0", "--profile", profile)
@@ -163,17 +171,19 @@ func (b *Browser) Close() {
 	}
 }
 
-// writePreferences writes the profile's preferences: no first-run pages, no services on any
-// network, downloads saved without a question.
-func writePreferences(profile, downloads, language string) error {
-	if language == "" {
-		language = "en"
+// write writes the profile: no first-run pages, no services on any network, downloads saved without
+// a question.
+func (c Config) write(profile, downloads string) error {
+	if c.Language == "" {
+		c.Language = "en"
 	}
-	preferences := map[string]any{"browser.download.dir": downloads, "intl.accept_languages": language}
-	for name, value := range quiet {
-		preferences[name] = value
+	preferences := map[string]any{"browser.download.dir": downloads, "intl.accept_languages": c.Language}
+	maps.Copy(preferences, quiet)
+	if host, port, led := strings.Cut(c.Network, ":"); led {
+		preferences["network.dns.forceResolve"] = host
+		preferences["network.socket.forcePort"] = "80=" + port + ";443=" + port
 	}
-	var file strings.Builder
+	var file, trusted strings.Builder
 	for name, value := range preferences {
 		written, err := json.Marshal(value)
 		if err != nil {
@@ -181,11 +191,21 @@ func writePreferences(profile, downloads, language string) error {
 		}
 		fmt.Fprintf(&file, "user_pref(%q, %s);\n", name, written)
 	}
-	if err := os.WriteFile(filepath.Join(profile, "user.js"), []byte(file.String()), 0o600); err != nil {
-		return fmt.Errorf("writing the preferences: %v", err)
+	for host, der := range c.Trusted {
+		sum := sha256.Sum256(der)
+		digits := strings.ReplaceAll(fmt.Sprintf("% X", sum[:]), " ", ":")
+		fmt.Fprintf(&trusted, "%s:\t%s\t%s\t\n", host, sha256ID, digits)
+	}
+	for name, content := range map[string]string{"user.js": file.String(), "cert_override.txt": trusted.String()} {
+		if err := os.WriteFile(filepath.Join(profile, name), []byte(content), 0o600); err != nil {
+			return fmt.Errorf("preparing the profile: %v", err)
+		}
 	}
 	return nil
 }
+
+// sha256ID is how the file of accepted certificates names SHA-256 (RFC 5754).
+const sha256ID = "OID.2.16.840.1.101.3.4.2.1"
 
 // quiet is what keeps a fresh profile from asking anything, of a person or of a network. Nothing
 // here weakens what the browser holds back for a page.

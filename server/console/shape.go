@@ -9,9 +9,6 @@ import (
 	"keyferry/server/kms"
 )
 
-// minTokenLength is longer than a key in any usual spelling.
-const minTokenLength = 64
-
 // ciphertextShaped reports whether text can be an RSA_2048 ciphertext: base64 of 256 bytes that
 // look random. A key that was filled up to that length does not.
 func ciphertextShaped(text string) bool {
@@ -46,15 +43,10 @@ func patterned(block []byte) bool {
 	return ascii
 }
 
-// tokenShaped reports whether text can be an import token: base64 throughout, longer than a key in
-// any usual spelling, and not a spelling of keys itself. The service does not publish a token's
-// form beyond that.
+// tokenShaped reports whether text can be an import token, and is not a spelling of keys itself.
 func tokenShaped(token string) bool {
-	if len(token) <= minTokenLength || len(token) > kms.MaxTokenLength || strings.ContainsAny(token, "\r\n") {
-		return false
-	}
-	inner, err := base64.StdEncoding.DecodeString(token)
-	return err == nil && !isHex(token) && !spellsKey(string(inner))
+	inner, ok := kms.Token(token)
+	return ok && !isHex(token) && !spellsKey(string(inner))
 }
 
 // separators are what people and programs put between hexadecimal digits. Without the zeros, digits

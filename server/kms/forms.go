@@ -27,6 +27,20 @@ func Ciphertext(text string) (ciphertext []byte, ok bool) {
 	return ciphertext, err == nil && len(ciphertext) == 256 && !strings.ContainsAny(text, "\r\n")
 }
 
+// minTokenLength is longer than a key in any usual spelling, in characters.
+const minTokenLength = 64
+
+// Token reads what can be an import token: base64 in one line, longer than a key in any usual
+// spelling, and not longer than MaxTokenLength. The service does not publish a token's form beyond
+// that.
+func Token(text string) (decoded []byte, ok bool) {
+	if len(text) <= minTokenLength || len(text) > MaxTokenLength || strings.ContainsAny(text, "\r\n") {
+		return nil, false
+	}
+	decoded, err := base64.StdEncoding.DecodeString(text)
+	return decoded, err == nil
+}
+
 // What receipts and pages say of key material and of what was sent.
 var (
 	Digests     = regexp.MustCompile(`^[0-9a-f]{64}$`) // SHA-256 in hexadecimal

@@ -2,14 +2,12 @@ package kms
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
@@ -94,22 +92,18 @@ func (c *Client) ImportLink(ctx context.Context, in *Import) (*Link, error) {
 // check refuses what cannot be an import of RSA_2048 ciphertext.
 func (in *Import) check() error {
 	_, wrapped := Ciphertext(in.EncryptedKeyMaterial)
+	_, token := Token(in.ImportToken)
 	switch {
 	case !KeyIDs.MatchString(in.KeyID):
 		return fmt.Errorf("%w: the CMK's id is not one", ErrLink)
 	case !wrapped:
 		return fmt.Errorf("%w: the encrypted key material is not base64 of 256 bytes", ErrLink)
-	case len(in.ImportToken) <= 64, len(in.ImportToken) > MaxTokenLength, !isBase64(in.ImportToken):
+	case !token:
 		return fmt.Errorf("%w: the import token is not one", ErrLink)
 	case in.KeyMaterialExpireUnix < 0:
 		return fmt.Errorf("%w: the time of expiry is before 1970", ErrLink)
 	}
 	return nil
-}
-
-func isBase64(text string) bool {
-	_, err := base64.StdEncoding.DecodeString(text)
-	return err == nil && !strings.ContainsAny(text, "\r\n")
 }
 
 // link signs a request, and reads what was signed once more: it must hold the call's parameters,

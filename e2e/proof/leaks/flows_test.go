@@ -86,22 +86,10 @@ func desk(j *monitor.Journey, address, algorithm string, material func(*monitor.
 	j.Arrived()
 }
 
-// byLink takes a key through a connected desk, whose page makes both calls itself.
+// byLink takes a key through a connected desk.
 func byLink(j *monitor.Journey, algorithm string) {
-	j.ByFiles = true // no console takes part
-	kms := j.Run.KMS()
-	j.Do(j.Page.Goto(browser.FileAddress(program.WriteConnectedDesk(j.T, kms))))
-	j.DeskCMK(j.Key)
-	j.GiveLink(program.ParametersLink(j.T, kms, j.Key, algorithm), algorithm)
-	j.HaveRead()
-	bringRaw(j)
-	made := program.ReadImportFile(j.T, j.MakeImportFile())
-	j.Look("before the import by link")
-	j.GiveSecond(j.Key, program.ImportLink(j.T, kms, made))
+	j.ByLinks(program.WriteConnectedDesk(j.T, j.Run.KMS()), algorithm)
 	j.AcceptedByKMS(j.Key)
-	j.Download("[data-link=receipt]")
-	j.Look("after the import by link")
-	j.Arrived()
 }
 
 func bringRaw(j *monitor.Journey) {

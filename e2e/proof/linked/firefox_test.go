@@ -2,8 +2,8 @@ package linked
 
 import (
 	"context"
-	"net/http/httptest"
-	"strconv"
+	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -15,131 +15,105 @@ import (
 	"keyferry/e2e/proof"
 )
 
-// fox is a person at a connected desk in Firefox.
+// fox is a desk in Firefox.
 type fox struct {
-	t       *testing.T
+	scene   *scene
 	ctx     context.Context
 	words   *text.Catalogue
 	browser *firefox.Browser
 	page    *firefox.Page
 }
 
-func openFox(t *testing.T, file, language string) *fox {
+// openFox opens a desk in Firefox as far as step 2.
+func openFox(t *testing.T, kms *program.Program, how reach, language string) *scene {
 	t.Helper()
-	f := &fox{t: t, ctx: t.Context(), words: text.Match(language), browser: browser.LaunchFirefox(t, language)}
-	page, err := f.browser.Open(t.Context(), browser.FileAddress(file))
+	s := prepareScene(t, kms, how)
+	words := text.Match(language)
+	s.Visit = &browser.Visit{T: t, Program: kms, Words: words}
+	network := world.listener.Addr().String()
+	_, port, _ := strings.Cut(network, ":")
+	f := &fox{scene: s, ctx: t.Context(), words: words, browser: browser.LaunchFirefoxWith(t, firefox.Config{
+		Language: language, Network: network, Trusted: map[string][]byte{kmsHost + ":" + port: world.kms.Certificate[0]},
+	})}
+	page, err := f.browser.Open(f.ctx, browser.FileAddress(how.desk(t)))
 	f.do(err)
-	f.page = page
-	return f
+	f.page, s.page = page, f
+	f.do(f.page.Type(f.ctx, "#key-reference", s.key))
+	f.press(words.CMK.Use)
+	return s
 }
 
 func (f *fox) do(err error) {
-	f.t.Helper()
+	f.scene.T.Helper()
 	if err != nil {
-		shown, _ := f.page.Evaluate(f.ctx, `document.querySelector(".notice.error")?.innerText ?? "none"`)
-		f.t.Fatalf("%v\nthe error on the page: %s", err, shown)
+		shown := "none"
+		if f.page != nil {
+			shown, _ = f.page.Evaluate(f.ctx, `document.querySelector(".notice.error")?.innerText ?? "none"`)
+		}
+		f.scene.T.Fatalf("%v\nthe error on the page: %s", err, shown)
 	}
 }
 
 func (f *fox) see(selector, want string) {
-	f.t.Helper()
+	f.scene.T.Helper()
 	f.do(f.page.See(f.ctx, selector, want))
 }
 
 func (f *fox) press(name string) {
-	f.t.Helper()
+	f.scene.T.Helper()
 	f.do(f.page.Click(f.ctx, "button", name))
 }
 
-// give brings a link as a text file.
-func (f *fox) give(field, link, button string) {
-	f.t.Helper()
-	f.do(f.page.SetFiles(f.ctx, "#"+field+"-file", program.Kept(f.t, "link.txt", []byte(link+"\n"))))
-	f.press(button)
-}
-
-// TestProofLinkedFirefox has Firefox refuse what Chromium refuses, and then make the whole import by
-// two links. The KMS is on this computer, without TLS, or with a certificate that nobody trusts.
-func TestProofLinkedFirefox(t *testing.T) {
-	mustBeLong(t)
-	kms := program.Start(t)
-	key := program.Seeded[0]
-	f := openFox(t, program.WriteConnectedDesk(t, kms.Local), "zh-CN")
-	f.do(f.page.Type(f.ctx, "#key-reference", key))
-	f.press(f.words.CMK.Use)
-	good := func() string { return program.ParametersLink(t, kms.Local, key, algorithm) }
-	host := strings.TrimPrefix(kms.Local, "http://")
-	refused := 0
-	for change, caught := range map[[2]string]string{
-		{host, "127.0.0.1.keys.example"}:                      "link_other_host",
-		{host, "localhost" + host[strings.Index(host, ":"):]}: "link_other_host",
-		{host, host + "@keys.example"}:                        "link_other_host",
-		{host, "a:b@" + host}:                                 "link_other_host",
-		{host, "127.0.0.1:1"}:                                 "link_other_host",
-		{host, strings.Replace(host, ":", ".:", 1)}:           "link_other_host",
-		{host, strings.Replace(host, "1:", "\uff11:", 1)}:     "link_other_host",
-		{host, "[::1]"}:                                       "link_other_host",
-		{"http:", "https:"}:                                   "link_other_host",
-		{"/?", "/keys?"}:                                      "link_unreadable",
-		{"Action=Get", "Action=Set"}:                          "link_other_action",
-		{key, program.Seeded[1]}:                              "link_other_cmk",
-		{algorithm, "RSAES_OAEP_SHA_1"}:                       "link_other_algorithm",
-		{"/?", "/?KeyId=x&"}:                                  "link_parameter_twice",
-		{"/?", "/?Callback=x&"}:                               "link_parameter_unknown",
-	} {
-		link := good()
-		if !strings.Contains(link, change[0]) {
-			t.Fatalf("the link has no %q", change[0])
-		}
-		f.give("link", strings.Replace(link, change[0], change[1], 1), f.words.Desk.Read)
-		f.see(`.notice.error[data-code="`+caught+`"]`, f.words.Fault(caught).What)
-		refused++
-	}
-	f.give("link", good(), f.words.Desk.Read)
-	f.see("[data-obtained=local]", host)
-	f.press(f.words.Import.Continue)
-	f.generate()
-	f.press(f.words.Desk.MakeFiles)
-	saved, err := f.page.Download(f.ctx, "[data-link=import-file]")
+// give pastes a link, and waits for an error or for something else.
+func (f *fox) give(field, link, button, otherwise string) string {
+	f.scene.T.Helper()
+	quoted, err := json.Marshal(link)
 	f.do(err)
-	made := program.ReadImportFile(t, saved)
-	f.give("second", program.ImportLink(t, kms.Local, made), text.Fill(f.words.DeskLink.Confirm, "cmk", key))
-	f.see("[data-part=accepted-by-kms] h2", text.Fill(f.words.DeskLink.Accepted, "cmk", key))
-	if got := kms.State(t, key); got != "Enabled" {
-		t.Errorf("the CMK is %s, want Enabled", got)
-	}
-	kms.MustWork(t, key)
-	for _, request := range f.browser.Requests() {
-		if strings.HasPrefix(request.Address, "http") && !strings.HasPrefix(request.Address, kms.Local+"/") {
-			t.Errorf("the desk asked for %s", request.Address)
-		}
-	}
-	proof.Findings.Add(proof.Findings.About("Firefox: a connected desk", "links refused", "imported by link"), strconv.Itoa(refused), "yes")
+	_, err = f.page.Evaluate(f.ctx, fmt.Sprintf(`(() => {
+		document.querySelector(".notice.error")?.remove()
+		const field = document.querySelector("#%s")
+		field.value = %s
+		field.dispatchEvent(new Event("input", { bubbles: true }))
+		return ""
+	})()`, field, quoted))
+	f.do(err)
+	f.press(button)
+	f.see(".notice.error, "+otherwise, "")
+	code, err := f.page.Evaluate(f.ctx, codeShown)
+	f.do(err)
+	return code
 }
 
-// An impostor in the place of the KMS has no certificate that Firefox accepts, and gets nothing.
-func TestProofLinkedFirefoxImpostor(t *testing.T) {
-	mustBeLong(t)
-	kms := program.Start(t)
-	thief := &operator{kms: kms}
-	impostor := httptest.NewTLSServer(thief)
-	defer impostor.Close()
-	key := program.Seeded[0]
-	f := openFox(t, program.WriteConnectedDesk(t, impostor.URL), "en")
-	f.do(f.page.Type(f.ctx, "#key-reference", key))
-	f.press(f.words.CMK.Use)
-	f.give("link", program.ParametersLink(t, impostor.URL, key, algorithm), f.words.Desk.Read)
-	f.see(`.notice.error[data-code="link_unreachable"]`, f.words.Fault("link_unreachable").What)
-	if len(thief.seen) > 0 {
-		t.Errorf("%d messages reached the impostor", len(thief.seen))
+func (f *fox) giveLink(link string) string {
+	f.scene.T.Helper()
+	return f.give("link", link, f.words.Desk.Read, "[data-part=parameters]:not([hidden]) h3")
+}
+
+func (f *fox) giveSecond(link string) string {
+	f.scene.T.Helper()
+	return f.give("second", link, text.Fill(f.words.DeskLink.Confirm, "cmk", f.scene.key), "[data-part=accepted-by-kms]:not([hidden]) h2")
+}
+
+func (f *fox) caught(code string) {
+	f.scene.T.Helper()
+	says := f.words.Fault(code).What
+	if code == refused {
+		says = f.words.Fault(unknownAccount).What
+	}
+	f.see(`.notice.error[data-code="`+code+`"]`, says)
+	claimed, err := f.page.Evaluate(f.ctx, `String([...document.querySelectorAll("`+claims+`")].some((claim) => claim.checkVisibility()))`)
+	f.do(err)
+	if claimed != "false" {
+		f.scene.T.Error("the page offers to go on, or says that the KMS accepted")
 	}
 }
 
-// generate does step 3: a generated key, its backup downloaded and proven.
-func (f *fox) generate() {
-	f.t.Helper()
+// makeFile generates a key, downloads and proves its backup, and saves the import file.
+func (f *fox) makeFile() string {
+	f.scene.T.Helper()
+	f.press(f.words.Import.Continue)
 	var passphrase string
-	program.Eventually(f.t, 20*time.Second, "the page offers a passphrase", func() bool {
+	program.Eventually(f.scene.T, 20*time.Second, "the page offers a passphrase", func() bool {
 		var err error
 		passphrase, err = f.page.Evaluate(f.ctx, `document.querySelector("#passphrase").value`)
 		f.do(err)
@@ -154,4 +128,49 @@ func (f *fox) generate() {
 	f.do(f.page.Type(f.ctx, "#proof-secret", passphrase))
 	f.press(f.words.Material.ProveButton)
 	f.see("[data-part=proven]", f.words.Material.Proven)
+	f.press(f.words.Desk.MakeFiles)
+	saved, err := f.page.Download(f.ctx, "[data-link=import-file]")
+	f.do(err)
+	return saved
+}
+
+func (f *fox) sent() (all [][]byte) {
+	f.scene.T.Helper()
+	for _, request := range f.browser.Requests() {
+		body, err := f.browser.Body(f.ctx, request)
+		f.do(err)
+		all = append(all, []byte(request.Method+" "+request.Address+"\n"+request.Headers), body)
+	}
+	return all
+}
+
+// TestProofLinkedFirefox has Firefox refuse everything that Chromium refuses, over TLS and on this
+// computer, and then make an import by two links.
+func TestProofLinkedFirefox(t *testing.T) {
+	mustBeLong(t)
+	kms := program.Start(t)
+	for how, language := range map[reach]string{overTLS: "en", overLoopback: "zh-CN"} {
+		t.Run(how.name, func(t *testing.T) {
+			s := openFox(t, kms, how, language)
+			mustCatch(t, s, "Firefox over "+how.name)
+			mustCatchSeconds(t, s, "Firefox over "+how.name)
+			s = openFox(t, kms, how, language)
+			f := s.page.(*fox)
+			made := program.ReadImportFile(t, s.toSecond())
+			if code := s.giveSecond(goodSecond(s, made)); code != "" {
+				t.Fatalf("the import is refused: %s", code)
+			}
+			f.see("[data-part=accepted-by-kms] h2", text.Fill(f.words.DeskLink.Accepted, "cmk", s.key))
+			if got := kms.State(t, s.key); got != "Enabled" {
+				t.Errorf("the CMK is %s, want Enabled", got)
+			}
+			kms.MustWork(t, s.key)
+			for _, request := range f.browser.Requests() {
+				if strings.HasPrefix(request.Address, "http") && !strings.HasPrefix(request.Address, s.origin()+"/") {
+					t.Errorf("the desk asked for %s", request.Address)
+				}
+			}
+			proof.Findings.Add(proof.Findings.About("Firefox: a connected desk", "over", "imported by link"), how.name, "yes")
+		})
+	}
 }

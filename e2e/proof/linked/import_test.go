@@ -3,6 +3,7 @@ package linked
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"keyferry/e2e/browser"
 	"keyferry/e2e/program"
 	"keyferry/e2e/proof"
+	"keyferry/server/localkms"
 	"keyferry/wasm/keywrap"
 )
 
@@ -22,17 +24,30 @@ type second struct {
 	link   func(*scene, program.ImportFile) string
 	set    func(*scene)
 	caught string
+	check  string // as those of an attack
+	only   reach
 }
 
 func goodSecond(s *scene, made program.ImportFile) string {
-	return program.ImportLink(s.T, s.origin, made)
+	return program.ImportLink(s.T, s.origin(), made)
 }
 
 // otherField gives a link for another value in a field.
 func otherField(change func(*scene, *program.ImportFile)) func(*scene, program.ImportFile) string {
 	return func(s *scene, made program.ImportFile) string {
 		change(s, &made)
-		return program.ImportLink(s.T, s.origin, made)
+		return program.ImportLink(s.T, s.origin(), made)
+	}
+}
+
+// otherCall gives a link for a call with the file's own fields, and others besides or in their place.
+func otherCall(action string, others map[string]string) func(*scene, program.ImportFile) string {
+	return func(s *scene, made program.ImportFile) string {
+		all := map[string]string{
+			"KeyId": made.KeyId, "EncryptedKeyMaterial": made.EncryptedKeyMaterial, "ImportToken": made.ImportToken, "KeyMaterialExpireUnix": "0",
+		}
+		maps.Copy(all, others)
+		return s.signed("POST", action, all)
 	}
 }
 
@@ -52,37 +67,55 @@ func (s *scene) instead(made *program.ImportFile) keywrap.Material {
 	return own
 }
 
-// claims answers that an import succeeded.
-func claims(s *scene) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) { json.NewEncoder(w).Encode(s.operator.answer(s.key)) }
-}
-
 var seconds = []second{
-	{name: "link for a key of the operator's", link: otherField(func(s *scene, made *program.ImportFile) { s.instead(made) }), caught: "link_other_material"},
-	{name: "link for another token", link: otherField(func(s *scene, made *program.ImportFile) { _, made.ImportToken = s.parametersOf() }), caught: "link_other_material"},
-	{name: "link for another expiry", link: otherField(func(_ *scene, made *program.ImportFile) { made.KeyMaterialExpireUnix = 4102444800 }), caught: "link_other_material"},
-	{name: "link for another CMK", link: otherField(func(_ *scene, made *program.ImportFile) { made.KeyId = program.Seeded[1] }), caught: "link_other_cmk"},
-	{name: "link for a call that always succeeds", link: func(s *scene, made program.ImportFile) string {
-		return signed("POST", "DescribeKey", map[string]string{
-			"KeyId": made.KeyId, "EncryptedKeyMaterial": made.EncryptedKeyMaterial, "ImportToken": made.ImportToken, "KeyMaterialExpireUnix": "0",
-		})
-	}, caught: "link_other_action"},
+	{name: "link for a key of the operator's", link: otherField(func(s *scene, made *program.ImportFile) { s.instead(made) }), caught: "link_other_material", check: "material"},
+	{name: "link for another token", link: otherField(func(s *scene, made *program.ImportFile) { _, made.ImportToken = s.parametersOf() }), caught: "link_other_material", check: "material"},
+	{name: "link for another expiry", link: otherField(func(_ *scene, made *program.ImportFile) { made.KeyMaterialExpireUnix = 4102444800 }), caught: "link_other_material", check: "expiry"},
+	{name: "link for another CMK", link: otherField(func(_ *scene, made *program.ImportFile) { made.KeyId = program.Seeded[1] }), caught: "link_other_cmk", check: "cmk"},
+	{name: "link that names another region", link: otherCall("ImportKeyMaterial", map[string]string{"RegionId": "cn-shanghai"}), caught: "link_other_region", check: "region"},
+	{name: "link for a call that always succeeds", link: otherCall("DescribeKey", nil), caught: "link_other_action", check: "action"},
 	{name: "link with two ciphertexts", link: func(s *scene, made program.ImportFile) string {
 		return goodSecond(s, made) + "&EncryptedKeyMaterial=" + escape(made.EncryptedKeyMaterial)
-	}, caught: "link_parameter_twice"},
+	}, caught: "link_parameter_twice", check: "twice"},
+	{name: "link with a parameter of its own", link: func(s *scene, made program.ImportFile) string {
+		return goodSecond(s, made) + "&Callback=https%3A%2F%2Fkeys.example"
+	}, caught: "link_parameter_unknown", check: "known"},
 	{name: "link to a server that says it worked", link: func(s *scene, made program.ImportFile) string {
-		return strings.Replace(goodSecond(s, made), kmsHost, "kms.cn-hangzhou.aliyuncs.com.keys.example", 1)
-	}, caught: "link_other_host"},
+		return strings.Replace(goodSecond(s, made), s.host(), "kms.cn-hangzhou.aliyuncs.com.keys.example", 1)
+	}, caught: "link_other_host", check: "host"},
+	{name: "link without encryption", link: func(s *scene, made program.ImportFile) string {
+		return strings.Replace(goodSecond(s, made), "https:", "http:", 1)
+	}, caught: "link_plain_http", check: "host", only: overTLS},
+	{name: "link that was used", link: func(s *scene, made program.ImportFile) string {
+		link := goodSecond(s, made)
+		s.kms.Fault(s.T, localkms.Fault{Kind: localkms.FaultError, Action: "ImportKeyMaterial"}) // seen, and nothing imported
+		defer s.kms.ClearFaults(s.T)
+		if status, body := follow(s.kms.Local, link); status != http.StatusInternalServerError {
+			s.T.Fatalf("using the link: %d %s", status, body)
+		}
+		return link
+	}, caught: "link_used"},
+	{name: "link that is too old", link: otherCall("ImportKeyMaterial", map[string]string{"Timestamp": tooOld()}), caught: "link_too_old"},
+	{name: "link signed in another account", link: otherCall("ImportKeyMaterial", map[string]string{"AccessKeyId": "LTAI-of-the-operator"}), caught: refused, check: "refusal"},
 	{name: "a proxy that says it worked, with a certificate nobody trusts", link: goodSecond, set: func(s *scene) {
-		world.divert(claims(s))
-	}, caught: "link_import_unknown"},
-	{name: "the operator's own key imported before, and success claimed", link: func(s *scene, made program.ImportFile) string {
+		world.divert(claimed(s))
+	}, caught: "link_import_unknown", only: overTLS},
+	{name: "an answer that leads to another path, which says it worked", link: goodSecond, set: func(s *scene) {
+		world.lead(leadElsewhere(s))
+	}, caught: "link_import_withheld", check: "redirect"},
+	{name: "a page in the KMS's place", link: goodSecond, set: func(*scene) {
+		world.lead(answering("<html>Sign in to the network</html>"))
+	}, caught: "link_bad_answer", check: "shape"},
+	{name: "an answer without a RequestId", link: goodSecond, set: func(*scene) {
+		world.lead(answering(`{"Imported": true}`))
+	}, caught: "link_import_unknown", check: "request-id"},
+	{name: "the operator's own key imported before or instead, and success claimed", link: func(s *scene, made program.ImportFile) string {
 		bad := made
 		own := s.instead(&bad)
 		s.kms.ImportFiles(s.T, s.key, s.filesOf(bad))
 		s.kms.MustHave(s.T, s.key, own)
 		return goodSecond(s, made)
-	}, caught: "link_other_key"},
+	}, caught: "link_other_key", check: "refusal"},
 }
 
 // filesOf writes an import as the two files of the vendor's console.
@@ -94,6 +127,8 @@ func (s *scene) filesOf(made program.ImportFile) string {
 	return folder
 }
 
+func (a second) in(how reach) bool { return a.only == reach{} || a.only == how }
+
 // try gives the second link, and returns the code of the error; empty where the page says that the
 // KMS accepted.
 func (a second) try(s *scene, made program.ImportFile) string {
@@ -102,37 +137,54 @@ func (a second) try(s *scene, made program.ImportFile) string {
 	if a.set != nil {
 		a.set(s)
 	}
-	s.GiveSecond(s.key, a.link(s, made))
-	return s.outcome("[data-part=accepted-by-kms]:not([hidden]) h2")
+	return s.giveSecond(a.link(s, made))
 }
 
-// Every attack on the import itself is caught, and the page never says that the KMS accepted. The
-// last one has imported a key of the operator's own, and the KMS itself tells.
-func TestProofLinkedImport(t *testing.T) {
-	kms := program.Start(t)
-	s := newScene(t, kms, program.WriteConnectedDesk(t, ""))
-	s.GiveLink(s.good(), algorithm)
-	s.HaveRead()
-	s.Generate()
-	saved := s.MakeImportFile()
-	handed := program.ReadFile(t, saved)
-	made := program.ReadImportFile(t, saved)
-	about := proof.Findings.About("Second links and claims that lie to a connected desk", "what", "caught by")
+// toSecond goes on with an honest link until the page waits for the second one.
+func (s *scene) toSecond() (saved string) {
+	s.T.Helper()
+	if code := s.giveLink(s.good()); code != "" {
+		s.T.Fatalf("an honest link is refused: %s", code)
+	}
+	return s.makeFile()
+}
+
+// mustCatchSeconds tries every attack on the import itself. Each is caught, and the page never says
+// that the KMS accepted. The last one has imported a key of the operator's own, and the KMS itself
+// tells.
+func mustCatchSeconds(t *testing.T, s *scene, where string) {
+	about := proof.Findings.About("Second links and claims that lie to a connected desk, "+where, "what", "caught by")
+	saved := s.toSecond()
+	handed, made := program.ReadFile(t, saved), program.ReadImportFile(t, saved)
 	for _, a := range seconds {
+		if !a.in(s.reach) {
+			continue
+		}
 		t.Run(a.name, func(t *testing.T) {
 			s.T = t
 			if code := a.try(s, made); code != a.caught {
 				t.Fatalf("caught by %q, want %s", code, a.caught)
 			}
-			s.Fault(a.caught)
-			if said, _ := s.Page.Locator("[data-part=accepted-by-kms]").IsVisible(); said {
-				t.Error("the page says that the KMS accepted")
-			}
-			s.operator.mustHaveNothing(s.Visit, handed)
+			s.mustSay(a.caught)
+			s.mustHaveNothing(handed)
 			proof.Findings.Add(about, a.name, a.caught)
 		})
 	}
 	s.T = t
+}
+
+// TestProofLinkedImport has Chromium refuse every attack on the import itself.
+func TestProofLinkedImport(t *testing.T) {
+	kms := program.Start(t)
+	for _, how := range []reach{overTLS, overLoopback} {
+		t.Run(how.name, func(t *testing.T) {
+			if how == overLoopback {
+				mustBeLong(t)
+			}
+			s := newScene(t, kms, how, how.desk(t))
+			mustCatchSeconds(t, s, "Chromium over "+how.name)
+		})
+	}
 }
 
 // A console that answers in the KMS's place, with a wrapping key of its own, gets the key of a person
@@ -142,7 +194,7 @@ func TestProofLinkedImport(t *testing.T) {
 func TestProofLinkedRelay(t *testing.T) {
 	mustBeLong(t)
 	kms := program.Start(t)
-	s := newScene(t, kms, program.WriteConnectedDesk(t, ""))
+	s := newScene(t, kms, overTLS, overTLS.desk(t))
 	answer, err := json.Marshal(s.operator.answer(s.key))
 	s.Do(err)
 	s.Do(s.Page.Locator("#brought-answer").Check())
@@ -157,7 +209,7 @@ func TestProofLinkedRelay(t *testing.T) {
 	if made := program.ReadImportFile(t, saved); made.ParametersObtained != "file" {
 		t.Errorf("the import file says %q", made.ParametersObtained)
 	}
-	if stolen := s.operator.has(s.Visit, program.ReadFile(t, saved)); len(stolen) != 1 {
+	if stolen := s.has(program.ReadFile(t, saved)); len(stolen) != 1 {
 		t.Errorf("the operator has %d keys, and must be able to open what is under its own", len(stolen))
 	}
 	if receipt := string(program.ReadFile(t, s.Download("[data-link=receipt]"))); !strings.Contains(receipt, `"ParametersObtained": "file"`) {
@@ -176,8 +228,8 @@ var examined = playwright.LocatorWaitForOptions{Timeout: playwright.Float(120_00
 func TestProofLinkedDrill(t *testing.T) {
 	mustBeLong(t)
 	kms := program.Start(t)
-	file := program.WriteConnectedDesk(t, "")
-	s := newScene(t, kms, file)
+	file := overTLS.desk(t)
+	s := newScene(t, kms, overTLS, file)
 	s.GiveLink(s.good(), algorithm)
 	s.HaveRead()
 	passphrase := s.OfferedPassphrase()
@@ -196,7 +248,7 @@ func TestProofLinkedDrill(t *testing.T) {
 			s.instead(&bad)
 			kms.ImportFiles(t, s.key, s.filesOf(bad))
 		}
-		d := &scene{operator: s.operator, kms: kms, key: s.key, origin: s.origin}
+		d := &scene{operator: s.operator, kms: kms, key: s.key, reach: s.reach}
 		d.Visit = browser.OpenAt(kms, t, browser.Look{Language: "zh-CN"}, browser.FileAddress(file))
 		d.DeskCMK(d.key)
 		d.GiveLink(d.good(), algorithm)

@@ -24,9 +24,10 @@ import (
 // kmsHost is the KMS that the desks of these tests may reach, under its own name.
 const kmsHost = "kms.cn-hangzhou.aliyuncs.com"
 
-// network is everything that Chromium reaches by a name: one listener, which has a trusted
+// network is everything that the browsers reach by a name: one listener, which has a trusted
 // certificate for the KMS's name and another for every other name. So whoever owns a name that looks
-// like the KMS's has a certificate for it, as they would have. Nothing outside is asked.
+// like the KMS's has a certificate for it, as they would have. Nothing outside is asked. The KMS
+// answers at the listener's own address too, without TLS.
 type network struct {
 	listener            net.Listener
 	kms, others, nobody tls.Certificate // nobody's is one that the browser does not trust
@@ -34,6 +35,7 @@ type network struct {
 	mu       sync.Mutex
 	answer   http.HandlerFunc // of the KMS's name
 	impostor bool             // the KMS's name has nobody's certificate
+	calls    int              // that reached the KMS's name
 	reached  []string         // every other address that was asked
 	attacker http.HandlerFunc // of every other name
 }
@@ -67,7 +69,10 @@ func newCertificate() (tls.Certificate, error) {
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), DNSNames: []string{kmsHost}, NotAfter: time.Now().Add(24 * time.Hour)}
+	now := time.Now()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(now.UnixNano()), DNSNames: []string{kmsHost}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour),
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }
@@ -110,9 +115,11 @@ func (n *network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	if r.Host != kmsHost {
+	if r.Host != kmsHost && r.Host != n.listener.Addr().String() {
 		n.reached = append(n.reached, r.Method+" "+r.Host+r.URL.Path)
 		answer = n.attacker
+	} else {
+		n.calls++
 	}
 	n.mu.Unlock()
 	w.Header().Set("Access-Control-Allow-Origin", "*")
@@ -123,10 +130,10 @@ func (n *network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, r)
 }
 
-// ofTheMaker reports whether a host is one that Chromium asks by itself, whatever its arguments.
+// ofTheMaker reports whether a host is one that a browser asks by itself, however it is set up.
 func ofTheMaker(host string) bool {
 	host, _, _ = strings.Cut(host, ":")
-	for _, domain := range []string{"google.com", "googleapis.com", "gvt1.com"} {
+	for _, domain := range []string{"google.com", "googleapis.com", "gvt1.com", "mozilla.com", "mozilla.net", "mozilla.org", "firefox.com"} {
 		if host == domain || strings.HasSuffix(host, "."+domain) {
 			return true
 		}
@@ -139,7 +146,7 @@ func (n *network) reset(kms string, attacker http.HandlerFunc) {
 	n.lead(passTo(kms))
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.reached, n.impostor, n.attacker = nil, false, attacker
+	n.calls, n.reached, n.impostor, n.attacker = 0, nil, false, attacker
 }
 
 // lead has the KMS's name answered by somebody.
@@ -155,6 +162,13 @@ func (n *network) divert(answer http.HandlerFunc) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.impostor = true
+}
+
+// asked is how often the KMS's name was asked since it was led somewhere anew.
+func (n *network) asked() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.calls
 }
 
 // strangers are the other addresses that were asked.

@@ -79,30 +79,27 @@ func unescape(text string) string {
 
 // has is what the operator can open of all that left a browser: what it sent anywhere, what reached
 // the operator, and the files that the person handed over.
-func (o *operator) has(v *browser.Visit, handed ...[]byte) [][]byte {
-	v.T.Helper()
-	o.mu.Lock()
-	texts := slices.Concat(o.seen, handed)
-	o.mu.Unlock()
-	v.Mu.Lock()
-	texts = append(texts, v.Sent...)
-	v.Mu.Unlock()
-	return opened(texts...)
+func (s *scene) has(handed ...[]byte) [][]byte {
+	s.T.Helper()
+	s.operator.mu.Lock()
+	texts := slices.Concat(s.operator.seen, handed)
+	s.operator.mu.Unlock()
+	return opened(append(texts, s.sent()...)...)
 }
 
 // mustHaveNothing fails if the operator has a key, or if the browser asked anybody but the KMS.
-func (o *operator) mustHaveNothing(v *browser.Visit, handed ...[]byte) {
-	v.T.Helper()
-	if stolen := o.has(v, handed...); len(stolen) > 0 {
-		v.T.Errorf("the operator has %d keys", len(stolen))
+func (s *scene) mustHaveNothing(handed ...[]byte) {
+	s.T.Helper()
+	if stolen := s.has(handed...); len(stolen) > 0 {
+		s.T.Errorf("the operator has %d keys", len(stolen))
 	}
 	if reached := world.strangers(); len(reached) > 0 {
-		v.T.Errorf("the browser asked %q", reached)
+		s.T.Errorf("the browser asked %q", reached)
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if len(o.seen) > 0 {
-		v.T.Errorf("this reached the operator: %.200q", o.seen)
+	s.operator.mu.Lock()
+	defer s.operator.mu.Unlock()
+	if len(s.operator.seen) > 0 {
+		s.T.Errorf("this reached the operator: %.200q", s.operator.seen)
 	}
 }
 

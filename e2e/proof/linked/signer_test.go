@@ -17,7 +17,7 @@ import (
 )
 
 // signed is a link for any call at all, properly signed: whoever has an AccessKey can make one.
-func signed(method, action string, parameters map[string]string) string {
+func (s *scene) signed(method, action string, parameters map[string]string) string {
 	all := map[string]string{
 		"AccessKeyId": localkms.DefaultAccessKeyID, "Action": action, "Format": "JSON", "RegionId": localkms.DefaultRegion, "SignatureMethod": "HMAC-SHA1",
 		"SignatureNonce": rand.Text(), "SignatureVersion": "1.0", "Timestamp": time.Now().UTC().Format("2006-01-02T15:04:05Z"), "Version": "2016-01-20",
@@ -31,14 +31,14 @@ func signed(method, action string, parameters map[string]string) string {
 	query := strings.Join(pairs, "&")
 	mac := hmac.New(sha1.New, []byte(localkms.DefaultAccessKeySecret+"&"))
 	mac.Write([]byte(method + "&%2F&" + escape(query)))
-	return "https://" + kmsHost + "/?" + query + "&Signature=" + escape(base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+	return s.origin() + "/?" + query + "&Signature=" + escape(base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 }
 
 // The signer is right: the KMS does what its links say.
 func TestSigner(t *testing.T) {
 	kms := program.Start(t)
-	world.reset(kms.Local, nil)
-	link := signed("GET", "DescribeKey", map[string]string{"KeyId": program.Seeded[0]})
+	s := prepareScene(t, kms, overTLS)
+	link := s.signed("GET", "DescribeKey", map[string]string{"KeyId": program.Seeded[0]})
 	if status, body := follow(kms.Local, link); status != 200 || !strings.Contains(body, program.Seeded[0]) {
 		t.Errorf("%d %s", status, body)
 	}

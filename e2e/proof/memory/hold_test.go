@@ -63,13 +63,26 @@ type halt struct {
 // changes nothing else.
 func holdWorker(v *browser.Visit) {
 	v.T.Helper()
-	v.Do(v.Page.AddInitScript(playwright.Script{Content: playwright.String(listener)}))
 	v.Alter("**/worker.js", func(script []byte) []byte {
-		if bytes.Count(script, []byte(erasing)) != 1 {
+		changed, ok := held(script)
+		if !ok {
 			v.Trouble("the worker's script does not erase where the test expects it")
 		}
-		return append(bytes.Replace(script, []byte(erasing), []byte(holding), 1), holder...)
+		return changed
 	})
+	listen(v)
+}
+
+// held is the worker's script with the stops in it.
+func held(script []byte) (changed []byte, ok bool) {
+	ok = bytes.Count(script, []byte(erasing)) == 1
+	return append(bytes.Replace(script, []byte(erasing), []byte(holding), 1), holder...), ok
+}
+
+// listen loads the page again, so that it keeps what the worker says.
+func listen(v *browser.Visit) {
+	v.T.Helper()
+	v.Do(v.Page.AddInitScript(playwright.Script{Content: playwright.String(listener)}))
 	v.Do(v.Page.Reload())
 }
 

@@ -116,13 +116,16 @@ func sealed(t testing.TB, m keywrap.Material, passphrase string) []byte {
 	return file.Bytes()
 }
 
+// relayed is where a page asks a console for import parameters.
+const relayed = "**/kms/GetParametersForImport"
+
 var publicKeyField = regexp.MustCompile(`"PublicKey":"[^"]*"`)
 
 // ownWrappingKey gives the page a wrapping key that the test can open, as a dishonest console
 // would.
-func ownWrappingKey(v *browser.Visit) {
+func ownWrappingKey(v *browser.Visit, address string) {
 	v.T.Helper()
-	v.Alter("**/kms/GetParametersForImport", func(body []byte) []byte {
+	v.Alter(address, func(body []byte) []byte {
 		return publicKeyField.ReplaceAll(body, []byte(`"PublicKey":"`+keywraptest.PublicKey()+`"`))
 	})
 }
@@ -148,7 +151,7 @@ func prepareHeld(p *program.Program, t *testing.T, algorithm string) *browser.Vi
 	v := browser.Open(p, t, browser.Look{}, "/")
 	v.Expect("the server responded with a status of 400")
 	holdWorker(v)
-	ownWrappingKey(v)
+	ownWrappingKey(v, relayed)
 	v.ChooseCMK(program.Seeded[0])
 	v.GetParameters(algorithm)
 	v.OfferedPassphrase()
@@ -179,7 +182,7 @@ func TestProofMemory(t *testing.T) {
 				continue
 			}
 			t.Run(source.name+"/"+algorithm, func(t *testing.T) {
-				searchMemory(prepareHeld(p, t, algorithm), mark, source, algorithm)
+				searchMemory(prepareHeld(p, t, algorithm), mark, source, algorithm, byConsole)
 			})
 		}
 	}
@@ -189,8 +192,8 @@ func TestProofMemory(t *testing.T) {
 	t.Run("the worker as it is", func(t *testing.T) { workerAsItIs(t, p, mark) })
 }
 
-// searchMemory does one job and looks for what it worked on.
-func searchMemory(v *browser.Visit, mark string, source memorySource, algorithm string) {
+// searchMemory does one job and looks for what it worked on. A key that was generated is sent.
+func searchMemory(v *browser.Visit, mark string, source memorySource, algorithm string, by way) {
 	v.T.Helper()
 	want := program.Fresh(v.T)
 	passphrase := v.OfferedPassphrase()
@@ -220,16 +223,16 @@ func searchMemory(v *browser.Visit, mark string, source memorySource, algorithm 
 		seen += "; after the tab was closed " + typed.scan(v.T, mark).places()
 	}
 	if source.name == generated {
-		proveHeld(v, mark, secrets, passphrase)
+		proveHeld(v, mark, secrets, passphrase, by.send)
 	}
 	proof.Findings.Add(proof.Findings.About("Memory", "source", "algorithm", "the module's memory", "the browser's processes", "what was typed, afterwards"),
-		source.name, algorithm, linear, "scanned clean, then the instance was destroyed: "+held+"; afterwards "+ended, seen)
+		source.name+by.name, algorithm, linear, "scanned clean, then the instance was destroyed: "+held+"; afterwards "+ended, seen)
 }
 
 // proveHeld opens the backup on the page, which brings the key into a second worker, and sends the
 // import. The KMS refuses it, since the wrapping key was the test's; what was posted is what the
 // worker had told.
-func proveHeld(v *browser.Visit, mark string, secrets *search, passphrase string) {
+func proveHeld(v *browser.Visit, mark string, secrets *search, passphrase string, send func(*browser.Visit)) {
 	v.T.Helper()
 	v.Do(v.Page.Locator("#proof-age").SetInputFiles(v.SaveBackup()))
 	v.Do(v.Page.Locator("#proof-secret").Fill(passphrase))
@@ -242,9 +245,22 @@ func proveHeld(v *browser.Visit, mark string, secrets *search, passphrase string
 	goOn(v)
 	v.See("[data-part=proven]", v.Words.Material.Proven)
 	mustEnd(v)
+	send(v)
+	mustFindNothing(v, "after the import was sent", secrets, mark)
+}
+
+// way is how a page sends to the KMS. The name is added to the source's.
+type way struct {
+	name string
+	send func(*browser.Visit)
+}
+
+var byConsole = way{send: sendByConsole}
+
+func sendByConsole(v *browser.Visit) {
+	v.T.Helper()
 	v.Send(program.Seeded[0])
 	v.Fault("InvalidKeyMaterial")
-	mustFindNothing(v, "after the import was sent", secrets, mark)
 }
 
 // mustBeErased fails unless all of the module's memory is zero and nothing is found in it.
@@ -297,7 +313,7 @@ func workerAsItIs(t *testing.T, p *program.Program, mark string) {
 	const algorithm = "RSAES_OAEP_SHA_256"
 	v := browser.Open(p, t, browser.Look{}, "/")
 	v.Expect("the server responded with a status of 400")
-	ownWrappingKey(v)
+	ownWrappingKey(v, relayed)
 	v.ChooseCMK(program.Seeded[0])
 	v.GetParameters(algorithm)
 	v.Generate()

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"strings"
 
+	"keyferry/e2e/browser"
 	"keyferry/e2e/program"
 	"keyferry/wasm/custody"
 	"keyferry/wasm/keywrap"
@@ -33,6 +34,32 @@ func (j *Journey) Generated(algorithm string) {
 	j.ToMaterial(algorithm)
 	j.Generate()
 	j.Finish()
+}
+
+// ByLinks takes a key of the person's own through a connected desk in a file, whose page makes both
+// calls itself.
+func (j *Journey) ByLinks(file, algorithm string) {
+	j.T.Helper()
+	j.ByFiles = true // no console takes part
+	give := func(link string) string {
+		j.Links = append(j.Links, link)
+		return link
+	}
+	j.Do(j.Page.Goto(browser.FileAddress(file)))
+	j.DeskCMK(j.Key)
+	j.GiveLink(give(program.ParametersLink(j.T, j.Run.KMS(), j.Key, algorithm)), algorithm)
+	j.HaveRead()
+	j.Bring(func(b []byte) []byte { return b })
+	j.ToImport()
+	made := program.ReadImportFile(j.T, j.MakeImportFile())
+	j.Look("before the import by link")
+	j.GiveSecond(j.Key, give(program.ImportLink(j.T, j.Run.KMS(), made)))
+	j.Shows("[data-part=accepted-by-kms] h2", ".notice.error")
+	if j.Visible("[data-part=accepted-by-kms] h2") {
+		j.Download("[data-link=receipt]")
+		j.Arrived()
+	}
+	j.Look("after the import by link")
 }
 
 // Bring gives a key of the person's own to the page, in a file.

@@ -31,6 +31,8 @@ type Journey struct {
 	may     map[string][]string // monitors in which a secret may be, by its name
 	alarms  map[string][]string // what other monitors than the search raised
 	ByFiles bool                // whether the import did not go through the console
+	Links   []string            // that the person was given, each for one call
+	kms     string              // host of the local KMS, as the browser reaches it
 }
 
 // Travel lets a person go through a console. The journey's page is closed at the end, unless that
@@ -46,7 +48,7 @@ func (h *Run) Travel(t *testing.T, name, console string, walk func(*Journey)) *J
 	program.Console, program.Control, program.Local = console, h.kms.Control, h.api
 	j := &Journey{
 		Visit: &browser.Visit{T: t, Program: &program, Words: text.Match("en"), Page: page, Shots: browser.TemporaryPictures()},
-		Run:   h, Name: name, Key: h.Unused[0],
+		Run:   h, Name: name, Key: h.Unused[0], kms: strings.TrimPrefix(h.kms.Local, "http://"),
 		Secrets: map[string][]byte{}, may: map[string][]string{}, alarms: map[string][]string{},
 	}
 	h.Unused = h.Unused[1:]
@@ -173,6 +175,7 @@ func (h *Run) Search() (Caught, map[string]int) {
 		}
 	}
 	h.searchRequests(found)
+	h.searchLinks(found)
 	return found, sizes
 }
 

@@ -120,11 +120,8 @@ var usualGets = regexp.MustCompile(`^/(favicon\.ico|((en|zh-CN)/)?(reimport|chec
 // unusual says what about a request the product would not send; empty if nothing.
 func unusual(r sentRequest, tokens map[string]bool) string {
 	what := r.Method + " " + r.URL.RequestURI()
-	for name, values := range r.Header {
-		usual, known := usualHeaders[name]
-		if !known || len(values) != 1 || !usual.MatchString(values[0]) {
-			return fmt.Sprintf("%s has the header %s: %q", what, name, values)
-		}
+	if problem := unusualHeader(r, usualHeaders); problem != "" {
+		return problem
 	}
 	switch {
 	case r.Method == http.MethodGet && usualGets.MatchString(r.URL.RequestURI()):

@@ -41,6 +41,11 @@ func Read(t *testing.T, names ...string) *Patch {
 	return p
 }
 
+// Of gives one file of the repository another content.
+func Of(what, file string, content []byte) *Patch {
+	return &Patch{What: what, files: map[string][]byte{program.Source(file): content}}
+}
+
 func (p *Patch) read(t *testing.T, name string) {
 	t.Helper()
 	content, err := os.ReadFile(name)

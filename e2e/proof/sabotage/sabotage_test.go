@@ -21,7 +21,11 @@ func TestProofSabotage(t *testing.T) {
 	mustListEverySabotage(t)
 	h := monitor.New(t, true)
 	var honest []*monitor.Journey
-	for name, walk := range map[string]func(*monitor.Journey){"honest, a file": importedOrNot, "honest, generated": generatedTwice} {
+	walks := map[string]func(*monitor.Journey){"honest, a file": importedOrNot, "honest, generated": generatedTwice}
+	if *proof.Full {
+		walks["honest, by links"] = honestByLinks
+	}
+	for name, walk := range walks {
 		t.Run(name, func(t *testing.T) { honest = append(honest, h.Travel(t, name, h.Console.Console, walk)) })
 	}
 	honest = append(honest, honestBehindRelay(h, t)...)

@@ -24,6 +24,8 @@ type sabotage struct {
 	relay    relay // beside the patched scripts
 	build    build // of Go code; none in the short form of the proof, but for two
 	long     bool  // only in the long form
+	linked   bool  // of a connected desk, which has no relay
+	reaches  bool  // and whose policy lets it reach another address besides
 	open     bool  // happens only where a browser uses the network freely, not by the proxy
 }
 
@@ -79,12 +81,19 @@ var sabotages = []sabotage{
 	{name: "log-line", monitors: []string{"console's log", "wire", "requests"}, walk: stolen, build: console},
 	{name: "console-memory", monitors: []string{"console's memory", "wire", "requests"}, walk: stolen, build: console, long: true},
 	{name: "seeded-module", monitors: []string{"randomness"}, walk: generatedOnce, build: module},
+	{name: "link-field", monitors: []string{"wire", "requests"}, linked: true, long: true},
+	{name: "link-query", monitors: []string{"requests"}, linked: true, long: true},
+	{name: "link-header", monitors: []string{"requests"}, linked: true, long: true},
+	{name: "link-host", monitors: []string{"wire", "network log"}, linked: true, reaches: true, long: true},
 	{name: "chatty-module", monitors: []string{"messages"}, walk: generatedOnce, build: module, long: true},
 }
 
 // run lets a person go through the sabotaged product.
 func (s sabotage) run(t *testing.T, h *monitor.Run) *monitor.Journey {
 	t.Helper()
+	if s.linked {
+		return s.byLinks(t, h)
+	}
 	p := readPatch(t, s.name)
 	r := s.relay
 	r.files = static(p)
@@ -222,7 +231,7 @@ func mustRefuseTheModule(j *monitor.Journey) {
 	j.ChooseCMK(j.Key)
 	j.Press(j.Words.Params.Get)
 	j.Shows(".notice.error", "[data-step=params] h3")
-	if !strings.Contains(j.Text(".notice.error"), "module_integrity") {
+	if !j.Visible(".notice.error[data-code=module_integrity]") {
 		j.Alarm("integrity", "a module that was changed on the way was run")
 	}
 }

@@ -1,16 +1,13 @@
 package memory
 
 import (
-	"archive/tar"
-	"errors"
 	"fmt"
-	"io"
-	"os"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"filippo.io/age"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/kms"
 
 	"keyferry/components/text"
@@ -42,9 +39,12 @@ func TestProofMemoryOfMany(t *testing.T) {
 	v.See("[data-part=backup] h3", words.ArchiveTitle)
 	v.Press(v.Words.Material.Stored)
 	archive := v.Download("[data-link=backup]")
-	secrets, names := secretsIn(t, archive, passphrase)
-	if len(names) != count {
-		t.Fatalf("the archive has %d keys, want %d", len(names), count)
+	secrets, keys := newSearch(), program.Archived(t, archive, passphrase)
+	if len(keys) != count {
+		t.Fatalf("the archive has %d keys, want %d", len(keys), count)
+	}
+	for id, key := range keys {
+		secrets.addSecret(id, key)
 	}
 	made := mustFindNothing(v, "after the archive was made", secrets, mark)
 
@@ -52,7 +52,7 @@ func TestProofMemoryOfMany(t *testing.T) {
 	v.Do(v.Page.Locator("#proof-secret").Fill(passphrase))
 	v.Press(words.ProveButton)
 	v.See("[data-step=send][data-state=open] h2", "")
-	mustFindAll(t, secrets.scan(t, mark), names)
+	mustFindAll(t, secrets.scan(t, mark), slices.Collect(maps.Keys(keys)))
 	v.Press(text.Fill(words.ImportAll, "count", number))
 	if !v.News.Await(5*time.Minute, nil, func() bool { return len(v.Posted("ImportKeyMaterial")) == count }) {
 		t.Fatalf("%d of %d imports were sent", len(v.Posted("ImportKeyMaterial")), count)
@@ -80,7 +80,7 @@ func mustEraseAll(v *browser.Visit) string {
 
 // mustFindAll fails unless every key is found in a renderer: a search that finds none there would
 // find none afterwards whatever was left.
-func mustFindAll(t testing.TB, found scanned, names []string) {
+func mustFindAll(t testing.TB, found scanned, ids []string) {
 	t.Helper()
 	seen := map[string]bool{}
 	for _, one := range found.traces {
@@ -88,9 +88,9 @@ func mustFindAll(t testing.TB, found scanned, names []string) {
 			seen[name] = true
 		}
 	}
-	for _, name := range names {
-		if !seen[name] {
-			t.Errorf("the worker holds the %s, and the search of the processes does not find it", name)
+	for _, id := range ids {
+		if !seen[id] {
+			t.Errorf("the worker holds the key of %s, and the search of the processes does not find it", id)
 		}
 	}
 }
@@ -110,44 +110,4 @@ func waiting(t testing.TB, p *program.Program, count int) []string {
 		ids = append(ids, answer.KeyMetadata.KeyId)
 	}
 	return ids
-}
-
-// secretsIn looks for every key of an archive. The names are those of the keys.
-func secretsIn(t testing.TB, archive, passphrase string) (secrets *search, names []string) {
-	t.Helper()
-	file, err := os.Open(archive)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	identity, err := age.NewScryptIdentity(passphrase)
-	if err != nil {
-		t.Fatal(err)
-	}
-	identity.SetMaxWorkFactor(20)
-	content, err := age.Decrypt(file, identity)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secrets = newSearch()
-	for entries := tar.NewReader(content); ; {
-		entry, err := entries.Next()
-		if errors.Is(err, io.EOF) {
-			return secrets, names
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		id, isKey := strings.CutSuffix(entry.Name, ".key")
-		if !isKey {
-			continue
-		}
-		key, err := io.ReadAll(entries)
-		if err != nil {
-			t.Fatal(err)
-		}
-		name := "key of " + id
-		secrets.addSecret(name, key)
-		names = append(names, name)
-	}
 }

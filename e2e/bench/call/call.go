@@ -4,21 +4,21 @@ package call
 import (
 	"encoding/json"
 
-	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
+	"github.com/aliyun/alibaba-cloud-sdk-go/services/kms"
 
 	"keyferry/server/localkms"
 )
 
 // Client makes calls of a local KMS.
 type Client struct {
-	sdk      *sdk.Client
+	sdk      *kms.Client
 	endpoint string
 }
 
 // New returns a client for the local KMS at an endpoint, such as 127.0.0.1:8788.
 func New(endpoint string) (*Client, error) {
-	made, err := sdk.NewClientWithAccessKey(localkms.DefaultRegion, localkms.DefaultAccessKeyID, localkms.DefaultAccessKeySecret)
+	made, err := kms.NewClientWithAccessKey(localkms.DefaultRegion, localkms.DefaultAccessKeyID, localkms.DefaultAccessKeySecret)
 	return &Client{made, endpoint}, err
 }
 

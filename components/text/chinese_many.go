@@ -91,7 +91,7 @@ var chineseMany = Many{
 		Why:     "请提供 GetParametersForImport 的返回结果：在此选择文件夹（每个主密钥一个 JSON 文件），或在上方选择一个 JSON Lines 文件。本页不发送任何数据，而是生成一个文件，每行是一个主密钥的导入文件，交给有权调用 KMS 的人。",
 		Folder:  "存放 GetParametersForImport 返回结果的文件夹",
 		Save:    "保存导入文件",
-		SaveWhy: "每行是一个导入文件，与离线工作台生成的相同，包含 ImportKeyMaterial 所需的数据，在其令牌有效期内（最长 24 小时）有效。文件中没有机密内容。",
+		SaveWhy: "每行是一个导入文件，与离线导入页面生成的相同，包含 ImportKeyMaterial 所需的数据，在其令牌有效期内（最长 24 小时）有效。文件中没有机密内容。",
 	},
 	Phrases: ManyPhrases{
 		Cmks:         "主密钥：{count} 个",

@@ -98,7 +98,7 @@ e2e: tools wasm ## run the browser tests alone
 	$(GO) test -p 2 -count=1 -timeout 45m $(BROWSERS) ./e2e/...
 
 # Tests outside of the proof that have a long form, and their packages.
-LONGER := TestProofLoad|TestOneOfTwoReplicas|TestDesk$$|TestConnected|TestDeskByLink|TestCheckSaysHow|TestImportWithTheDesk|TestNothingIsLost|TestFigures|TestProofOfRequests|TestEveryStateIsAccessible
+LONGER := TestProofLoad|TestOneOfTwoReplicas|TestDesk$$|TestConnected|TestDeskByLink|TestCheckSaysHow|TestImportWithTheDesk|TestNothingIsLost|TestOutages|TestProofOfRequests|TestEveryStateIsAccessible
 LONGER_IN := ./e2e/proof/load ./server/requests ./e2e/desk ./e2e/linked ./e2e/many ./e2e/team
 
 prove: tools wasm ## the proof in its long form: account, leaks, sabotage, memory, policy, faults, load; about half an hour

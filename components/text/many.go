@@ -78,11 +78,23 @@ type Many struct {
 	More        string // {count}
 
 	Set     RequestSet
+	ByFiles ManyByFiles
 	Phrases ManyPhrases
+}
+
+// ManyByFiles is for imports whose two calls somebody else makes.
+type ManyByFiles struct {
+	Summary string
+	Why     string
+	Folder  string
+	Save    string
+	SaveWhy string
 }
 
 // RequestSet is what the list of requests shows of several together.
 type RequestSet struct {
+	Import   string // {count}
+	For      string // on the page for many keys
 	Progress string // {done} {count}
 	Why      string
 	Digest   string
@@ -93,32 +105,38 @@ type RequestSet struct {
 
 // ManyPhrases are sentences about many keys that the page's script fills.
 type ManyPhrases struct {
-	Cmks        string // {count}
-	Faulty      string // {count}
-	Line        string // {number}
-	LeaveOut    string
-	All         string
-	Making      string // {done} {count}
-	InArchive   string // {count}
-	Refused     string // {count}
-	Files       string // {count}
-	Skipping    string // {count}
-	Ready       string // {count} {name}
-	Rows        string // {count} {total}
-	Total       string // {done} {count}
-	TotalFailed string // {count}
-	Left        string // {time}
-	Done        string // {count}
-	LeftOver    string // {count}
-	WorkRunning string
-	WorkPaused  string
-	WorkOver    string
+	Cmks         string // {count}
+	Faulty       string // {count}
+	Line         string // {number}
+	LeaveOut     string
+	All          string
+	Making       string // {done} {count}
+	InArchive    string // {count}
+	Refused      string // {count}
+	Files        string // {count}
+	Skipping     string // {count}
+	Ready        string // {count} {name}
+	Rows         string // {count} {total}
+	Total        string // {done} {count}
+	TotalFailed  string // {count}
+	Left         string // {time}
+	Done         string // {count}
+	DoneRequests string // {count}
+	DoneFiles    string // {count}
+	MakeFiles    string // {count}
+	Await        string // {count}
+	LeftOver     string // {count}
+	WorkRunning  string
+	WorkPaused   string
+	WorkOver     string
 
 	Waiting    string
 	Parameters string
 	Sending    string
 	Again      string
 	Imported   string
+	Submitted  string
+	Made       string
 	Skipped    string
 	Failed     string
 	Stopped    string

@@ -1,7 +1,7 @@
 // Package bench measures what Keyferry promises about size and speed, each figure beside the one
 // that it is compared with, in one run on one machine:
 //
-//	make bench                        about six minutes, most of them for a ledger of a million entries
+//	make bench                        about ten minutes, most of them for a ledger of a million entries and for many keys
 //	make bench BENCHTIME=1s           a quick look
 //	make bench BASE=/path/to/checkout with another checkout's build beside this one
 //

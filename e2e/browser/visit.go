@@ -108,6 +108,7 @@ func (v *Visit) Watch() {
 		}
 		body, _ := r.PostDataBuffer()
 		all.Write(body)
+		defer v.News.Tell()
 		v.Mu.Lock()
 		defer v.Mu.Unlock()
 		v.Sent = append(v.Sent, []byte(all.String()))

@@ -25,6 +25,12 @@ same("label and expiry", list(`${one}, payments, 2031-05-06\n${two},,never`), [`
 same("a CSV with other columns", list(`\ufeffExpiry;Name;Key ID\r\n2031-05-06T07:08:09Z;"a ""b""; c";${one}\r\n`), [`2|${one}|a "b"; c|1935817689|`])
 same("in Chinese", list(`主密钥,标签,过期时间\n${one},支付,永不过期`), [`2|${one}|支付|0|`])
 same("twice", list(`${one}\n${two}\n${arn(one)}`), [`1|${one}|||`, `2|${two}|||`, `3|${one}|||many_twice`])
+same("twice, once in capitals", list(`${two}\n${two.toUpperCase()}`).map((line) => line.split("|").at(-1)), ["", "many_twice"])
+same("an id in capitals", list(one.toUpperCase()), ["1||||key_reference_unreadable"])
+same("trailing blanks and quotation marks", list(`"${one}"  \r\n${two}\u00a0\t\r\n`), [`1|${one}|||`, `2|${two}|||`])
+same("a CSV as spreadsheets write it", list(`\ufeff"Label";"ID";"Expiry"\r\n"a;b ""c""";"${one}";"never"\r\n;"${two}";\r\n`),
+    [`2|${one}|a;b "c"|0|`, `3|${two}|||`])
+same("a field of two lines", list(`id,label\n${one},"a\nb"\n${two},c`).map((line) => line.split("|")[1]), [one, two])
 same("another region", list(arn(one, "1", "cn-shanghai")), ["1||||key_reference_region"])
 same("another account", list([arn(one), arn(two), arn(three, "999")].join("\n")), [`1|${one}|||`, `2|${two}|||`, `3|${three}|||many_other_account`])
 same("what is no id is not shown", list(secret), ["1||||key_reference_unreadable"])

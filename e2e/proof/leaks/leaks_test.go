@@ -27,6 +27,7 @@ func TestProofNothingLeaves(t *testing.T) {
 			}
 		}
 	}
+	t.Run("many keys", func(t *testing.T) { h.Travel(t, "many keys", h.Console.Console, manyKeys) })
 	h.KeepClipboard()
 	h.Close()
 	found, sizes := h.Search()

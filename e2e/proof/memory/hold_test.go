@@ -20,7 +20,7 @@ const (
 	holding = "        await held(\"before\", message, answer)\n        erase()\n        await held(\"after\", message, answer)\n        self.postMessage(answer)\n"
 	holder  = `
 async function held(stage, message, answer) {
-    if (message.job !== "prepare" && message.job !== "check") return
+    if (!["prepare", "check", "closeArchive", "forgetKeys"].includes(message.job)) return
     const line = new BroadcastChannel("proof")
     const next = () => new Promise((resolve) => { line.onmessage = ({ data }) => resolve(data) })
     let asked = next()

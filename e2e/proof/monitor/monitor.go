@@ -106,7 +106,7 @@ func New(t *testing.T, isolated bool) *Run {
 		h.wire = proxy
 	}
 	h.Forward = &http.Transport{DialContext: h.Space.dial, DisableCompression: true}
-	h.startKMS(program.Binary, 500)
+	h.startKMS(program.Binary, 1000)
 	h.Console = h.StartConsole(program.Binary)
 	h.reader = h.Serve(http.HandlerFunc(readClipboard))
 	h.openBrowser(proxy)

@@ -19,20 +19,29 @@ import { toUTF8 } from "./bytes.js"
  * @param {Ready} ready
  * @returns {{text: string, bytes: Uint8Array<ArrayBuffer>, name: string}}
  */
-export function importFile({ keyId, region, parameters, wrapped, expireUnix, made }) {
-    const text = `${JSON.stringify({
-        Keyferry: "import",
-        Version: 1,
-        Region: region,
-        KeyId: keyId,
-        WrappingAlgorithm: parameters.algorithm,
-        WrappingKeySHA256: parameters.fingerprint,
-        EncryptedKeyMaterial: wrapped,
-        ImportToken: parameters.token,
-        TokenExpireTime: parameters.tokenExpireTime,
-        KeyMaterialExpireUnix: expireUnix,
-        ...made ? { KeyCheckValue: made.prepared.kcv, Commitment: made.prepared.commitment } : {},
-        ParametersObtained: parameters.obtained,
-    }, null, 2)}\n`
-    return { text, bytes: toUTF8(text), name: `keyferry-${keyId}-import.json` }
+export function importFile(ready) {
+    const text = `${JSON.stringify(importFields({ ...ready, said: ready.made?.prepared }), null, 2)}\n`
+    return { text, bytes: toUTF8(text), name: `keyferry-${ready.keyId}-import.json` }
 }
+
+/**
+ * What an import file says, in its order.
+ * @param {{
+ *   keyId: string, region: string, wrapped: string, expireUnix: number, said?: {kcv: string, commitment: string},
+ *   parameters: {algorithm: string, fingerprint: string, token: string, tokenExpireTime: string, obtained: string},
+ * }} ready
+ */
+export const importFields = ({ keyId, region, parameters, wrapped, expireUnix, said }) => ({
+    Keyferry: "import",
+    Version: 1,
+    Region: region,
+    KeyId: keyId,
+    WrappingAlgorithm: parameters.algorithm,
+    WrappingKeySHA256: parameters.fingerprint,
+    EncryptedKeyMaterial: wrapped,
+    ImportToken: parameters.token,
+    TokenExpireTime: parameters.tokenExpireTime,
+    KeyMaterialExpireUnix: expireUnix,
+    ...said ? { KeyCheckValue: said.kcv, Commitment: said.commitment } : {},
+    ParametersObtained: parameters.obtained,
+})

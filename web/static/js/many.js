@@ -8,11 +8,14 @@ import { offerDownload } from "./download.js"
 import { expiryChoice } from "./expiry.js"
 import { chosenProtection } from "./key_source.js"
 import { askBeforeLeaving, onChange } from "./leave.js"
-import { makeArchive, openArchive } from "./many_archive.js"
+import { makeArchive, openArchive, sameKeys } from "./many_archive.js"
 import { fillCalendar, fillRecord, receipts } from "./many_keep.js"
+import { checkAnswers, importFiles } from "./many_files.js"
 import { listOfKeys } from "./many_lines.js"
-import { item, sender } from "./many_send.js"
+import { asList, callsFor, checkAgainst, fixAlgorithms, isForRequests, requestsOfSet } from "./many_requests.js"
+import { isDone, item, relayed, sender } from "./many_send.js"
 import { stateTable } from "./many_table.js"
+import { someOf, wantedKeys } from "./many_wanted.js"
 import { modules } from "./modules.js"
 import { local } from "./moment.js"
 import { passphraseMoment } from "./backup_proof.js"
@@ -23,6 +26,7 @@ import { readReceipts } from "./receipt.js"
 import { receiptLine } from "./receipt_file.js"
 import { printPaper } from "./receipt_offer.js"
 import { closeAll, finish, open } from "./steps.js"
+import { signedIn } from "./who.js"
 import { fillHoles, phrase, problem } from "./words.js"
 
 /** @typedef {import("./many_send.js").Item} Item */
@@ -37,6 +41,10 @@ const from = modules(task)
 const state = {
     /** What step 1 has given; empty means every key of an archive. @type {import("./many_list.js").Line[]} */
     lines: [],
+    /** What the keys are for, by CMK, where the page imports for requests. @type {Map<string, import("./request_words.js").Request> | null} */
+    requests: null,
+    /** Import parameters from files, by CMK, where somebody else makes the calls. @type {Map<string, any>} */
+    answers: new Map(),
     /** The archive that was made here. @type {import("./many_archive.js").Made | null} */
     made: null,
     /** The archive that is open. @type {Vault | null} */
@@ -52,15 +60,30 @@ const state = {
 
 // Step 1: the CMKs.
 
-const list = listOfKeys(onSubmit("list", () => {
+const listForm = onSubmit("list", () => {
     state.lines = list.take()
+    state.answers = list.answers()
+    if (state.answers.size > 0) checkAnswers(state.answers, state.lines)
+    if (state.requests) checkAgainst(state.requests, state.lines.map(({ keyId }) => ({ keyId })))
     finish("list", phrase("many-cmks", { count: state.lines.length }), "keys")
     toKeys(input(keysForm, "#source-archive").checked ? "archive" : "generate")
-}), region)
+})
+const list = listOfKeys(listForm, region)
+
+if (isForRequests(task)) {
+    signedIn().then(() => requestsOfSet(region)).then((requests) => {
+        fixAlgorithms(task, [...requests.values()])
+        state.requests = requests
+        one(task, `[data-act="have-archive"]`).hidden = true
+        one(task, `[data-part="for-requests"]`).hidden = false
+        list.give(asList(requests.values()))
+    }).catch((thrown) => showError(listForm, thrown))
+}
 
 one(task, `[data-act="have-archive"]`).addEventListener("click", () => {
     clearErrors(document)
     state.lines = []
+    state.answers = new Map()
     finish("list", phrase("many-all"), "keys")
     toKeys("archive")
 })
@@ -72,7 +95,7 @@ const save = one(part, `[data-part="save"]`)
 
 const keysForm = onSubmit("keys", async (form) => {
     if (value(form, "source") === "archive") return takeArchive(form)
-    const wanted = wantedKeys(form)
+    const wanted = wantedKeys(form, state.lines, expiry.take(), state.requests)
     const protection = chosenProtection(form)
     state.made = await wait(form, async (signal, say) => {
         const secret = await passphrase.chosen(signal)
@@ -112,31 +135,6 @@ for (const name of ["source", "expiry"]) {
     for (const field of keysForm.querySelectorAll(`[name="${name}"]`)) field.addEventListener("change", () => clearErrors(keysForm))
 }
 input(keysForm, "#source-archive").addEventListener("change", () => { input(keysForm, "#expiry-kept").checked = true })
-
-/**
- * The keys that the archive shall have. Files are found by their names: the CMK's ID, or its label.
- * @param {HTMLFormElement} form
- */
-function wantedKeys(form) {
-    if (state.lines.length === 0) throw problem("many_missing")
-    const chosen = expiry.take()
-    const byName = value(form, "source") === "files" ? filesByName(form) : null
-    const missing = byName ? state.lines.filter((line) => !byName.get(line.keyId) && !byName.get(line.label)) : []
-    if (missing.length > 0) throw { ...problem("many_file_missing"), detail: someOf(missing.map(({ keyId }) => keyId)) }
-    return state.lines.map(({ keyId, label, expireUnix }) => ({
-        keyId, label, expireUnix: expireUnix ?? chosen, file: byName?.get(keyId) ?? byName?.get(label),
-    }))
-}
-
-/** @param {HTMLFormElement} form */
-function filesByName(form) {
-    const files = Array.from(input(form, "#key-files").files ?? [])
-    if (files.length === 0) throw problem("file_missing")
-    return new Map(files.map((one) => [one.name.replace(/\.[A-Za-z0-9]{1,5}$/, ""), one]))
-}
-
-/** Some of many, to be read. @param {string[]} all */
-const someOf = (all) => all.slice(0, 5).join(", ") + (all.length > 5 ? phrase("many-more", { count: all.length - 5 }) : "")
 
 const folder = input(keysForm, "#key-files")
 folder.addEventListener("change", () => {
@@ -196,12 +194,6 @@ const proofForm = onSubmit("proof", async (form) => {
     toImport(vault, new Map(), (entry) => entry.expireUnix)
 })
 
-/** @param {Vault} vault @param {import("./many_archive.js").Made} made */
-function sameKeys(vault, made) {
-    const known = new Map(vault.entries.map((entry) => [entry.keyId, entry.commitment]))
-    return known.size === made.entries.length && made.entries.every(({ keyId, commitment }) => known.get(keyId) === commitment)
-}
-
 /** @param {HTMLFormElement} form @param {string} name of its fields @returns {Promise<Vault>} */
 async function openChosen(form, name) {
     const chosen = backup(form, name)
@@ -227,13 +219,14 @@ async function takeArchive(form) {
         if (vault.region !== null && vault.region !== region) throw problem("archive_region")
         const inside = new Map(vault.entries.map((entry) => [entry.keyId, entry]))
         const missing = state.lines.filter(({ keyId }) => !inside.has(keyId))
-        if (missing.length > 0) throw { ...problem("archive_key_missing"), detail: someOf(missing.map(({ keyId }) => keyId)) }
+        if (missing.length > 0) throw { ...problem("archive_key_missing"), detail: someOf(missing) }
         const lines = new Map(state.lines.map((line) => [line.keyId, line]))
         if (lines.size > 0) vault.entries = vault.entries.filter(({ keyId }) => lines.has(keyId))
         if (vault.entries.length === 0) throw vault.refused[0]?.fault ?? problem("archive_without_keys")
         const expiryOf = (/** @type {import("./many_manifest.js").Entry} */ entry) =>
             lines.get(entry.keyId)?.expireUnix ?? (kept ? entry.expireUnix : chosen)
         if (vault.entries.some((entry) => expiryOf(entry) && expiryOf(entry) * 1000 <= now())) throw problem("archive_expired")
+        if (state.requests) checkAgainst(state.requests, vault.entries.map((entry) => ({ keyId: entry.keyId, expireUnix: expiryOf(entry) })))
         forgetSecret(form, "source")
         showRefused(vault.refused)
         toImport(vault, earlier, expiryOf)
@@ -258,6 +251,7 @@ const kept = receipts([work, resultPart], {
     archive: () => ({ ...state.archive, module: state.vault?.module ?? from.keyferry }),
 })
 const table = stateTable(work)
+const files = importFiles(region)
 
 /**
  * @param {Vault} vault
@@ -266,7 +260,7 @@ const table = stateTable(work)
  */
 function toImport(vault, earlier, expiryOf) {
     state.items = vault.entries.map((entry) => {
-        const made = item(entry, expiryOf(entry))
+        const made = item(entry, expiryOf(entry), wayOf(entry.keyId))
         const receipt = earlier.get(entry.keyId)
         const same = receipt && (vault.region === null ? receipt.KeyCheckValue === entry.kcv : receipt.Commitment === entry.commitment)
         if (receipt && same) kept.keep(entry.keyId, receiptLine(receipt))
@@ -280,8 +274,16 @@ function toImport(vault, earlier, expiryOf) {
     fill(task, "archive", state.archive.name)
     for (const place of task.querySelectorAll(`[data-fill="archive-sha256"]`)) showDigest(/** @type {HTMLElement} */ (place), state.archive.sha256)
     const button = one(sendForm, `[data-act="import"]`)
-    button.textContent = fillHoles(button.dataset.template ?? "", { count })
+    button.textContent = state.answers.size > 0 ? phrase("many-make-files", { count }) : fillHoles(button.dataset.template ?? "", { count })
     finish("keys", phrase("many-ready", { count: state.items.length, name: state.archive.name }), "send")
+}
+
+/** @param {string} keyId @returns {import("./many_send.js").Way} */
+function wayOf(keyId) {
+    const request = state.requests?.get(keyId)
+    const answer = state.answers.get(keyId)
+    if (answer) return (algorithm) => files.callsFor(answer, algorithm)
+    return request ? (algorithm, signal) => callsFor(request, algorithm, signal) : relayed(keyId)
 }
 
 async function importAll() {
@@ -297,7 +299,7 @@ async function importAll() {
     state.sender = sender(items, vault, state.algorithm, {
         changed(one) {
             table.changed(one)
-            if (one.state === "imported") kept.add(one).catch((thrown) => showError(work, thrown))
+            if (isDone(one) && one.state !== "skipped") kept.add(one).catch((thrown) => showError(work, thrown))
         },
         held(fault) {
             showWork("paused")
@@ -309,7 +311,7 @@ async function importAll() {
     clearInterval(offering)
     state.running = false
     table.settle()
-    if (items.every((one) => one.state === "imported" || one.state === "skipped")) await vault.end()
+    if (items.every(isDone)) await vault.end()
     showResult()
 }
 
@@ -340,10 +342,12 @@ one(work, `[data-act="stop"]`).addEventListener("click", () => state.sender?.sto
 // The result, and what to keep.
 
 function showResult() {
-    const done = table.count("imported", "skipped")
-    const left = state.items.length - done
+    const left = state.items.filter((one) => !isDone(one)).length
+    const submitted = table.count("submitted")
+    const done = phrase(`many-done${state.answers.size > 0 ? "-files" : state.requests ? "-requests" : ""}`, { count: state.items.length - left })
     showWork("over")
-    fill(resultPart, "result-title", phrase("many-done", { count: done }))
+    fill(resultPart, "result-title", done)
+    fill(resultPart, "submitted", submitted > 0 ? phrase("many-await", { count: submitted }) : "")
     const trouble = one(resultPart, `[data-part="left"]`)
     trouble.hidden = left === 0
     fill(trouble, "left-over", phrase("many-left-over", { count: left }))
@@ -352,12 +356,13 @@ function showResult() {
     document.documentElement.dataset.paper = "record"
     resultPart.hidden = false
     offerReceipts()
-    announce(phrase("many-done", { count: done }))
+    announce(done)
     toTop(one(resultPart, "h2"))
 }
 
 function offerReceipts() {
     kept.offer(state.archive.name.replace(/(\.age)?$/, "-receipts.jsonl"))
+    files.offer(one(resultPart, `[data-part="imports"]`), state.archive.name.replace(/(\.age)?$/, "-imports.jsonl"))
     one(resultPart, `[data-part="receipts"]`).hidden = kept.count() === 0
     one(work, `[data-part="so-far"]`).hidden = !state.running || kept.count() === 0
 }
@@ -365,7 +370,7 @@ function offerReceipts() {
 one(resultPart, `[data-act="print"]`).addEventListener("click", () => printPaper("record"))
 one(resultPart, `[data-act="failed"]`).addEventListener("click", () => {
     for (const one of state.items) {
-        if (one.state === "imported" || one.state === "skipped") continue
+        if (isDone(one)) continue
         Object.assign(one, { state: "waiting", tries: 0, renewed: 0, notBefore: 0, fault: undefined })
     }
     importAll().catch((thrown) => showError(work, thrown))

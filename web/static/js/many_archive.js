@@ -238,3 +238,9 @@ async function examined(step, keyIds, onProgress) {
     }
     return { region: null, entries, refused }
 }
+
+/** Whether an archive that was opened has the keys that were put in. @param {Vault} vault @param {Made} made */
+export function sameKeys(vault, made) {
+    const known = new Map(vault.entries.map((entry) => [entry.keyId, entry.commitment]))
+    return known.size === made.entries.length && made.entries.every(({ keyId, commitment }) => known.get(keyId) === commitment)
+}

@@ -27,20 +27,21 @@ export function receipts(roots, { version, region, algorithm, archive }) {
         unsaved: () => unsaved,
         count: () => lines.size,
         /**
-         * Write the receipt of a CMK that was imported just now. What it was made of is not needed
+         * Write the receipt of a CMK that was imported or submitted just now. What it was made of is not needed
          * any more.
          * @param {Item} item
          */
         async add(item) {
-            const { entry, parameters, wrapped, answer, preparedAt } = item
-            if (!parameters || !wrapped || !answer || !preparedAt) return
+            const { entry, parameters, wrapped, answer, preparedAt, state } = item
+            if (!parameters || !wrapped || !preparedAt) return
             item.parameters = item.wrapped = undefined
             const { name, sha256, module } = archive()
             lines.set(entry.keyId, await writeReceiptLine({ version, module }, {
                 keyId: entry.keyId, region, expireUnix: item.expireUnix, source: entry.origin === "generated" ? "generate" : entry.origin,
                 preparedAt, algorithm: algorithm(), token: parameters.ImportToken, tokenExpireTime: parameters.TokenExpireTime,
                 fingerprint: wrapped.fingerprint, parametersRequestId: parameters.RequestId,
-                parametersObtained: "relay", importRequestId: answer.requestId, importedAt: new Date(answer.time), importedBy: "relay",
+                parametersObtained: state === "made" ? "file" : "relay",
+                ...answer ? { importRequestId: answer.requestId, importedAt: new Date(answer.time), importedBy: "relay" } : {},
                 prepared: { ...wrapped, ...entry, backupFile: name, backupSHA256: sha256 },
             }))
             unsaved = true

@@ -4,6 +4,7 @@
 
 import { value } from "./choices.js"
 import { now } from "./clock.js"
+import { answersIn, listOfFolder } from "./many_files.js"
 import { judge, longest, readList } from "./many_list.js"
 import { clearErrors, fill, input, one, showError } from "./page.js"
 import { isProblem, phrase, problem } from "./words.js"
@@ -22,6 +23,8 @@ export function listOfKeys(form, region) {
     const place = one(preview, `[data-part="lines"]`)
     /** @type {Line[]} */
     let lines = []
+    /** Import parameters that the list has, by CMK. @type {Map<string, any>} */
+    let answers = new Map()
 
     const at = () => ({ region, now: now() })
     const show = () => {
@@ -77,6 +80,7 @@ export function listOfKeys(form, region) {
         clearErrors(document)
         lines = []
         try {
+            answers = answersIn(text)
             if (text.trim() !== "") lines = readList(text, at())
         } catch (thrown) {
             show()
@@ -115,7 +119,19 @@ export function listOfKeys(form, region) {
         }
     })
 
+    const folder = input(form, "#many-folder")
+    folder.addEventListener("change", async () => {
+        try {
+            read(await listOfFolder(folder.files ?? []))
+            typed.value = ""
+        } catch (thrown) {
+            showError(form, thrown)
+        }
+    })
+
     return {
+        /** Import parameters that the list has, by CMK. */
+        answers: () => answers,
         /** The CMKs of the list; one with a fault is refused. */
         take() {
             if (due !== undefined) readTyped()

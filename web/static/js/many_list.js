@@ -55,7 +55,7 @@ function linesOfJSON(text) {
  * @param {string} text
  * @returns {any[]}
  */
-function valuesIn(text) {
+export function valuesIn(text) {
     const values = []
     let depth = 0
     let begin = 0
@@ -149,9 +149,11 @@ export function judge(lines, { region, now }) {
     const account = mostCommon(accounts.filter((one) => one !== ""))
     return lines.map((one, i) => {
         const judged = judgeAlone(one, region, now)
-        if (judged.keyId !== "" && seen.has(judged.keyId)) judged.fault = refusal("many_twice").code
+        // Either case names the same CMK, as in the KMS's UUIDs.
+        const known = judged.keyId.toLowerCase()
+        if (known !== "" && seen.has(known)) judged.fault = refusal("many_twice").code
         else if (judged.fault === "" && accounts[i] !== "" && accounts[i] !== account) judged.fault = refusal("many_other_account").code
-        seen.add(judged.keyId)
+        seen.add(known)
         return judged
     })
 }

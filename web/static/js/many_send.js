@@ -9,13 +9,14 @@ import { isProblem, problem } from "./words.js"
 /** @typedef {import("./words.js").Problem} Problem */
 /** @typedef {import("./many_manifest.js").Entry} Entry */
 
-/** @typedef {"waiting" | "parameters" | "sending" | "again" | "imported" | "skipped" | "failed" | "stopped"} State */
+/** @typedef {"waiting" | "parameters" | "sending" | "again" | "imported" | "submitted" | "made" | "skipped" | "failed" | "stopped"} State */
 
 /**
  * One CMK and how far it is.
  * @typedef {object} Item
  * @property {Entry} entry
  * @property {number} expireUnix
+ * @property {Way} way
  * @property {State} state
  * @property {Problem} [fault] the last one
  * @property {number} tries after faults that may pass
@@ -43,18 +44,31 @@ const longest = 30_000
 const throttled = /^(Throttling(\.\w+)?|Rejected\.Throttling|Requests\.Busy)$/
 const token = /^(ExpiredImportToken|InvalidImportToken|Console\.ImportToken|token_expired)$/
 /** Nobody answers: the wait has no end but the person's. */
-const unreached = /^(console_unreachable|Console\.(KMSUnreachable|KMSTimeout))$/
-const unknown = /^(import_outcome_unknown|submit_outcome_unknown|Console\.KMSOutcomeUnknown)$/
+const unreached = /^(console_unreachable|import_outcome_unknown|submit_outcome_unknown|Console\.(KMSUnreachable|KMSTimeout))$/
+const unknown = /^Console\.KMSOutcomeUnknown$/
 /** Nobody can go on before the person has done something. */
 const person = /^(Console\.(SignIn|StepUp|NoCredentials)|Requests\.SignIn|SignIn\.Needed|InvalidAccessKeyId\.\w+|SignatureDoesNotMatch|InvalidSecurityToken\.Expired)$/
 
-/** @param {Entry} entry @param {number} expireUnix @returns {Item} */
-export function item(entry, expireUnix) {
-    return { entry, expireUnix, state: "waiting", tries: 0, renewed: 0, notBefore: 0 }
+/**
+ * How the two calls for a CMK are made, and its state when nothing was imported by the second. Both
+ * are made by the console, through a request, or by somebody else with files.
+ * @typedef {(algorithm: string, signal: AbortSignal) => {
+ *   parameters: () => Promise<import("./kms.js").ImportParameters>,
+ *   send: (item: Item) => Promise<Item["answer"]>,
+ *   after?: "submitted" | "made",
+ * }} Way
+ */
+
+/** @param {Entry} entry @param {number} expireUnix @param {Way} way @returns {Item} */
+export function item(entry, expireUnix, way) {
+    return { entry, expireUnix, way, state: "waiting", tries: 0, renewed: 0, notBefore: 0 }
 }
 
+/** Whether all is done for it here. @param {Item} one */
+export const isDone = ({ state }) => ["imported", "submitted", "made", "skipped"].includes(state)
+
 /** Whether nothing more will be done for it unless somebody asks. @param {Item} one */
-export const isOver = ({ state }) => ["imported", "skipped", "failed", "stopped"].includes(state)
+const isOver = (one) => isDone(one) || ["failed", "stopped"].includes(one.state)
 
 /**
  * @typedef {object} Page
@@ -75,8 +89,10 @@ export function sender(items, vault, algorithm, { changed, held }) {
     let running = 0
     let paused = false
     let stopped = false
-    /** When the KMS may be asked again after it throttled, in milliseconds. */
+    /** When anything may be sent again after the KMS throttled or nobody answered, in milliseconds. */
     let quietUntil = 0
+    /** How often nobody answered after such a wait. */
+    let unanswered = 0
     /** @type {Set<() => void>} */
     const sleepers = new Set()
     const wake = () => { for (const awake of sleepers) awake() }
@@ -126,6 +142,8 @@ export function sender(items, vault, algorithm, { changed, held }) {
     const attempt = async (one) => {
         try {
             await send(one, vault, algorithm, changed)
+            if (unanswered > 0) width = lanes
+            unanswered = 0
             if (++since > 4 * width && width < lanes) {
                 width++
                 since = 0
@@ -158,9 +176,17 @@ export function sender(items, vault, algorithm, { changed, held }) {
             since = 0
             quietUntil = Math.max(quietUntil, Date.now() + wait / 2)
         }
-        const temporary = fault.again || throttled.test(fault.code) || unreached.test(fault.code) || unknown.test(fault.code)
+        if (unreached.test(fault.code)) {
+            // One asks until there is an answer, so that an outage does not meet a crowd.
+            width = 1
+            if (Date.now() >= quietUntil) quietUntil = Date.now() + backoff(unanswered++)
+            one.state = "again"
+            one.notBefore = Date.now() + backoff(one.tries++)
+            return
+        }
+        const temporary = fault.again || throttled.test(fault.code) || unknown.test(fault.code)
         one.tries++
-        if (temporary && (one.tries < mostTries || unreached.test(fault.code) || throttled.test(fault.code))) {
+        if (temporary && (one.tries < mostTries || throttled.test(fault.code))) {
             one.state = "again"
             one.notBefore = Date.now() + wait
             return
@@ -180,6 +206,7 @@ export function sender(items, vault, algorithm, { changed, held }) {
         },
         go() {
             paused = false
+            quietUntil = 0
             for (const one of items) one.notBefore = 0
             wake()
         },
@@ -209,11 +236,12 @@ function backoff(tries) {
 async function send(one, vault, algorithm, changed) {
     const { keyId } = one.entry
     const never = new AbortController().signal
+    const { parameters, send, after } = one.way(algorithm, never)
     if (one.parameters && one.parameters.expires <= now()) one.parameters = one.wrapped = undefined
     if (!one.parameters) {
         one.state = "parameters"
         changed(one)
-        one.parameters = await getParametersForImport(keyId, algorithm, never)
+        one.parameters = await parameters()
     }
     if (!one.wrapped) {
         one.wrapped = await vault.wrap(keyId, one.parameters.PublicKey, algorithm)
@@ -221,10 +249,21 @@ async function send(one, vault, algorithm, changed) {
     }
     one.state = "sending"
     changed(one)
-    one.answer = await importKeyMaterial({
-        keyId, ciphertext: one.wrapped.encryptedKeyMaterial, token: one.parameters.ImportToken, expireUnix: one.expireUnix,
-    }, never)
-    one.state = "imported"
+    one.answer = await send(one)
+    one.state = one.answer || !after ? "imported" : after
     one.fault = undefined
     await vault.forget(keyId).catch(() => {}) // the worker's end clears it at the latest
 }
+
+/**
+ * The two calls for a CMK, relayed by the console.
+ * @param {string} keyId
+ * @returns {Way}
+ */
+export const relayed = (keyId) => (algorithm, signal) => ({
+    parameters: () => getParametersForImport(keyId, algorithm, signal),
+    async send({ expireUnix, parameters, wrapped }) {
+        if (!parameters || !wrapped) throw problem("unexpected")
+        return importKeyMaterial({ keyId, ciphertext: wrapped.encryptedKeyMaterial, token: parameters.ImportToken, expireUnix }, signal)
+    },
+})

@@ -1,8 +1,9 @@
 // @ts-check
 // The table of all CMKs with the state of each, the total, and the time that is left.
 
+import { isDone } from "./many_send.js"
 import { fill, one } from "./page.js"
-import { phrase } from "./words.js"
+import { phrase, timeLeft } from "./words.js"
 
 /** @typedef {import("./many_send.js").Item} Item */
 
@@ -12,9 +13,9 @@ const mostRows = 500
 /** What the choice shows. @type {Record<string, (one: Item) => boolean>} */
 const choices = {
     all: () => true,
-    left: ({ state }) => !["imported", "skipped"].includes(state),
+    left: (one) => !isDone(one),
     failed: ({ state }) => state === "failed",
-    done: ({ state }) => state === "imported" || state === "skipped",
+    done: isDone,
 }
 
 /** @param {HTMLElement} root */
@@ -63,7 +64,7 @@ export function stateTable(root) {
     const count = (/** @type {string[]} */ ...states) => items.filter(({ state }) => states.includes(state)).length
 
     const total = () => {
-        const done = count("imported", "skipped")
+        const done = items.filter(isDone).length
         const failed = count("failed")
         const left = items.length - done - failed
         const bar = /** @type {HTMLProgressElement} */ (one(root, "progress"))
@@ -74,7 +75,7 @@ export function stateTable(root) {
         ].filter((part) => part !== "").join(" "))
         const since = done + failed - doneBefore
         const seconds = (Date.now() - began) / 1000 / Math.max(since, 1) * left
-        fill(root, "left", left === 0 || since < 3 ? "" : phrase("many-left", { time: inWords(seconds) }))
+        fill(root, "left", left === 0 || since < 3 ? "" : phrase("many-left", { time: timeLeft(seconds) }))
     }
 
     const update = () => {
@@ -95,7 +96,7 @@ export function stateTable(root) {
         /** From now on the time that is left is judged. */
         begin() {
             began = Date.now()
-            doneBefore = count("imported", "skipped", "failed")
+            doneBefore = count("imported", "submitted", "made", "skipped", "failed")
         },
         /** @param {Item} item */
         changed(item) {
@@ -110,11 +111,6 @@ export function stateTable(root) {
         },
         count,
     }
-}
-
-/** @param {number} seconds */
-function inWords(seconds) {
-    return seconds > 90 ? phrase("minutes", { minutes: Math.ceil(seconds / 60) }) : phrase("seconds", { seconds: Math.ceil(seconds) })
 }
 
 /** @param {import("./words.js").Problem} fault */

@@ -4,7 +4,7 @@
 
 import { run } from "./job.js"
 import { local } from "./moment.js"
-import { phrase } from "./words.js"
+import { phrase, timeLeft } from "./words.js"
 
 /** @typedef {import("./job.js").Module} Module */
 /** @typedef {import("./page.js").Say} Say */
@@ -65,9 +65,7 @@ function progressOf(say) {
     return (done, total) => {
         const part = done / total
         const left = (performance.now() - began) / 1000 * (1 - part) / Math.max(part, 1e-9)
-        const time = left > 90
-            ? phrase("minutes", { minutes: Math.ceil(left / 60) })
-            : phrase("seconds", { seconds: Math.ceil(left) })
+        const time = timeLeft(left)
         say(() => phrase("examining", { percent: Math.floor(part * 100), left: time }), part)
     }
 }

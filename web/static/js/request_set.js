@@ -3,6 +3,7 @@
 // wait for the person, bound to all their bytes.
 
 import { ask } from "./api.js"
+import { canBeAmongMany } from "./many_requests.js"
 import { all, clearErrors, fill, fillDigest, one, showError, wait } from "./page.js"
 import { fillHoles } from "./words.js"
 
@@ -15,6 +16,8 @@ import { fillHoles } from "./words.js"
 export function requestSet(task, changed) {
     const part = one(task, `[data-part="set"]`)
     const form = one(part, "form")
+    const link = one(part, `[data-link="many"]`)
+    const [address] = (link.getAttribute("href") ?? "").split("?")
     let shown = { ids: /** @type {string[]} */ ([]), digest: "" }
 
     form.addEventListener("submit", async (event) => {
@@ -24,7 +27,7 @@ export function requestSet(task, changed) {
             const { Refused } = await wait(form, (signal) =>
                 ask("/api/set/approve", { body: { Requests: shown.ids, Digest: shown.digest }, signal }))
             const refused = Object.keys(Refused).length
-            const said = one(part, `[data-fill="agreed"]`)
+            const said = one(task, `[data-fill="agreed"]`)
             said.textContent = fillHoles(said.dataset.template ?? "", { count: shown.ids.length - refused, refused })
             changed()
         } catch (thrown) {
@@ -37,11 +40,16 @@ export function requestSet(task, changed) {
          * Show what is known of the requests in the list.
          * @param {string} which list it is
          * @param {Request[]} requests
+         * @param {URLSearchParams} filter of the list
          */
-        async show(which, requests) {
+        async show(which, requests, filter) {
             const ids = requests.map(({ Id }) => Id)
             part.hidden = ids.length < 2 || which === "all"
             if (part.hidden) return
+            const mine = which === "waiting" ? requests.filter(canBeAmongMany).length : 0
+            one(part, `[data-part="many"]`).hidden = mine < 2
+            link.setAttribute("href", `${address}?${filter}`)
+            link.textContent = fillHoles(link.dataset.template ?? "", { count: mine })
             const set = await ask("/api/set", { body: { Requests: ids } })
             shown = { ids: set.Awaiting, digest: set.Digest }
             for (const line of all(part, `[data-fill="progress"]`)) {

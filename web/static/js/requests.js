@@ -37,14 +37,14 @@ async function load(again) {
     if (again) shown.after = ""
     const total = one(task, `[data-fill="total"]`)
     const slow = setTimeout(() => { total.textContent = total.dataset.loading ?? "" }, 250)
-    const query = new URLSearchParams({ which, state: state.value, text: text.value.trim(), after: shown.after })
+    const filter = new URLSearchParams({ which, state: state.value, text: text.value.trim() })
     try {
-        const answer = await ask(`/api/requests?${query}`)
+        const answer = await ask(`/api/requests?${filter}&after=${encodeURIComponent(shown.after)}`)
         if (mine !== question) return
         clearErrors(document)
         show(answer, again)
         listed = again ? answer.Requests : [...listed, ...answer.Requests]
-        if (answer.Requests.length > 0 || again) await set.show(which, listed)
+        if (answer.Requests.length > 0 || again) await set.show(which, listed, filter)
         // A person who may see few of many gets parts without any.
         if (answer.Requests.length === 0 && answer.After !== "") await load(false)
     } catch (thrown) {

@@ -26,7 +26,7 @@ function signInAddress() {
 }
 
 /** The query of this address, where it names a request or a list and nothing else. */
-const named = /^\?((id|request)=[A-Za-z0-9]{26}|which=(mine|waiting|all))$/.exec(location.search)?.[0] ?? ""
+const named = /^\?((id|request)=[A-Za-z0-9]{26}|which=(mine|waiting|all)(&state=[a-z]*&text=[^&]*)?)$/.exec(location.search)?.[0] ?? ""
 for (const link of every("a[data-set-language]")) {
     if (link instanceof HTMLAnchorElement && named !== "") link.search = named
 }

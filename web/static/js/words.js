@@ -67,3 +67,8 @@ export function problem(code) {
 export function isProblem(thrown) {
     return typeof thrown === "object" && thrown !== null && "code" in thrown && "what" in thrown && "do" in thrown
 }
+
+/** How long something still takes. @param {number} seconds */
+export function timeLeft(seconds) {
+    return seconds > 90 ? phrase("minutes", { minutes: Math.ceil(seconds / 60) }) : phrase("seconds", { seconds: Math.ceil(seconds) })
+}

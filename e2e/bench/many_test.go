@@ -1,0 +1,198 @@
+package bench
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aliyun/alibaba-cloud-sdk-go/services/kms"
+	"github.com/playwright-community/playwright-go"
+
+	"keyferry/e2e/bench/call"
+	"keyferry/e2e/browser"
+	"keyferry/e2e/program"
+	"keyferry/server/localkms"
+)
+
+// The goals of many keys in one go.
+const (
+	cmks             = 500
+	loopedCMKs       = 50 // how many the loops do, which is multiplied
+	leastManySpeed   = 20.0
+	writes           = 10 // in a second
+	largestManySpare = 1.1
+)
+
+// BenchmarkMany imports 500 CMKs in one go: without limits, against loops with OpenSSL and the
+// vendor's SDK, and with a limit of writes. All have the same local KMS, whose wrapping keys are at
+// hand, so that nobody waits for RSA keys.
+func BenchmarkMany(b *testing.B) {
+	p := program.StartBeside(b, localkms.Config{})
+	limited := program.StartBeside(b, localkms.Config{WritesPerSecond: writes}, fmt.Sprintf("--kms-writes-per-second=%d", writes))
+	inProcess, byCommand := callInProcess(b, p), callByCommand(b, p)
+	var fast, slow, looped, commanded times
+	for b.Loop() {
+		fast = append(fast, importMany(b, p, cmks))
+		looped = append(looped, loop(b, p, inProcess)*cmks/loopedCMKs)
+		commanded = append(commanded, loop(b, p, byCommand)*cmks/loopedCMKs)
+		slow = append(slow, importMany(b, limited, cmks))
+	}
+	took, limit := fast.at(0.5), time.Second*cmks/writes
+	against := func(what string, loops times) {
+		speed := ratio(loops.at(0.5), took)
+		measured.add(figure{
+			what: fmt.Sprintf("%d CMKs, against a loop with %s", cmks, what), value: short(took),
+			against: "loop: " + short(loops.at(0.5)), ratio: inTimes(speed),
+		}.atLeast("20×", speed, leastManySpeed))
+	}
+	against("a process for each call, as the vendor's command line is", commanded)
+	against("the SDK in one process", looped)
+	over := ratio(slow.at(0.5), limit)
+	measured.add(figure{
+		what: fmt.Sprintf("%d CMKs with %d writes a second", cmks, writes), value: short(slow.at(0.5)),
+		against: "the limit: " + short(limit), ratio: inTimes(over),
+	}.atMost("1.1×", over, largestManySpare))
+	b.ReportMetric(took.Seconds(), "s/500-CMKs")
+}
+
+// waiting makes CMKs that wait for key material.
+func waiting(b *testing.B, p *program.Program, count int) []string {
+	b.Helper()
+	var ids []string
+	client := p.SDK(b)
+	for range count {
+		request := kms.CreateCreateKeyRequest()
+		request.Origin = "EXTERNAL"
+		answer, err := client.CreateKey(request)
+		if err != nil {
+			b.Fatal(err)
+		}
+		ids = append(ids, answer.KeyMetadata.KeyId)
+	}
+	return ids
+}
+
+// importMany goes through the page for many keys and returns how long the third step takes, which
+// makes the calls.
+func importMany(b *testing.B, p *program.Program, count int) time.Duration {
+	b.Helper()
+	ids := waiting(b, p, count)
+	do := func(results ...any) {
+		b.Helper()
+		if err, failed := results[len(results)-1].(error); failed && err != nil {
+			b.Fatalf("many keys: %v", err)
+		}
+	}
+	context, err := browser.Shared.NewContext(playwright.BrowserNewContextOptions{Locale: playwright.String("en")})
+	do(err)
+	defer context.Close()
+	page, err := context.NewPage()
+	do(err)
+	page.SetDefaultTimeout(120_000)
+	do(page.Goto(p.Console + "/many"))
+	do(page.Locator("#many-list").Fill(strings.Join(ids, "\n")))
+	do(page.Locator("[data-form=list] .buttons button").First().Click())
+	passphrase := page.Locator("#passphrase")
+	do(playwright.NewPlaywrightAssertions(30_000).Locator(passphrase).ToHaveValue(regexp.MustCompile(`\S`)))
+	words, err := passphrase.InputValue()
+	do(err)
+	do(page.Locator("[data-act=make]").Click())
+	do(page.Locator("[data-act=stored]").Click())
+	saved, err := page.ExpectDownload(func() error { return page.Locator("[data-link=backup]").Click() })
+	do(err)
+	archive := filepath.Join(b.TempDir(), "archive.age")
+	do(saved.SaveAs(archive))
+	do(page.Locator("#proof-age").SetInputFiles(archive))
+	do(page.Locator("#proof-secret").Fill(words))
+	do(page.Locator("#proof-secret").Press("Enter"))
+	button := page.Locator("[data-act=import]")
+	do(button.WaitFor())
+	began := time.Now()
+	do(button.Click())
+	do(page.Locator("[data-part=result] h2").WaitFor())
+	took := time.Since(began)
+	done, err := page.Locator("tr[data-state=imported]").Count()
+	do(err)
+	if done != count {
+		b.Fatalf("%d of %d CMKs were imported", done, count)
+	}
+	return took
+}
+
+// do makes a call with parameters and decodes the answer, unless answer is nil.
+type do func(action string, parameters map[string]string, answer any) error
+
+// callInProcess has one client of the SDK make all calls.
+func callInProcess(b *testing.B, p *program.Program) do {
+	b.Helper()
+	client, err := call.New(strings.TrimPrefix(p.Local, "http://"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return client.Do
+}
+
+// callByCommand starts a process for each call, as a script does that has the aliyun command make
+// them. This one is smaller than that and starts sooner.
+func callByCommand(b *testing.B, p *program.Program) do {
+	b.Helper()
+	binary := filepath.Join(b.TempDir(), "call")
+	if err := goBuild(nil, binary, "./e2e/bench/call/command"); err != nil {
+		b.Fatal(err)
+	}
+	return func(action string, parameters map[string]string, answer any) error {
+		arguments := []string{strings.TrimPrefix(p.Local, "http://"), action}
+		for name, value := range parameters {
+			arguments = append(arguments, name+"="+value)
+		}
+		output, err := exec.Command(binary, arguments...).Output()
+		if err != nil || answer == nil {
+			return err
+		}
+		return json.Unmarshal(output, answer)
+	}
+}
+
+// loop imports one CMK after the other as the vendor's guide has it, with OpenSSL for everything but
+// the calls.
+func loop(b *testing.B, p *program.Program, call do) time.Duration {
+	b.Helper()
+	ids := waiting(b, p, loopedCMKs)
+	folder := b.TempDir()
+	openssl := func(arguments ...string) {
+		if err := command(folder, nil, "openssl", arguments...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	began := time.Now()
+	for _, id := range ids {
+		var parameters struct{ PublicKey, ImportToken string }
+		if err := call("GetParametersForImport", parametersFor(id), &parameters); err != nil {
+			b.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, "PublicKey.base64"), []byte(parameters.PublicKey), 0o600); err != nil {
+			b.Fatal(err)
+		}
+		openssl("enc", "-d", "-base64", "-A", "-in", "PublicKey.base64", "-out", "PublicKey.bin")
+		openssl("rand", "-out", "KeyMaterial.bin", "32")
+		openssl("pkeyutl", "-encrypt", "-in", "KeyMaterial.bin", "-inkey", "PublicKey.bin", "-keyform", "DER", "-pubin",
+			"-pkeyopt", "rsa_padding_mode:oaep", "-pkeyopt", "rsa_oaep_md:sha256", "-out", "Encrypted.bin")
+		openssl("enc", "-e", "-base64", "-A", "-in", "Encrypted.bin", "-out", "Encrypted.base64")
+		wrapped, err := os.ReadFile(filepath.Join(folder, "Encrypted.base64"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := call("ImportKeyMaterial", map[string]string{
+			"KeyId": id, "ImportToken": parameters.ImportToken, "EncryptedKeyMaterial": string(wrapped), "KeyMaterialExpireUnix": "0",
+		}, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return time.Since(began)
+}

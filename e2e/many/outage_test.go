@@ -1,0 +1,62 @@
+package many
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/playwright-community/playwright-go"
+
+	"keyferry/e2e/browser"
+	"keyferry/e2e/program"
+	"keyferry/e2e/proof"
+)
+
+// TestOutages breaks off what an import needs, one thing after the other, and brings it back: the
+// page says what is missing, goes on by itself, and each CMK holds what the archive says.
+func TestOutages(t *testing.T) {
+	a := program.StartApart(t)
+	count := 12
+	if *proof.Full {
+		count = 24
+	}
+	for _, outage := range []struct {
+		name  string
+		ends  func(*sitting)
+		again func(*sitting)
+		said  func(*sitting) string // in the rows that wait
+	}{
+		{"the network to the KMS", func(*sitting) { a.Proxy.Close() }, func(*sitting) { a.Proxy.Open(t) },
+			func(s *sitting) string { return s.Words.Fault("Console.KMSUnreachable").What }},
+		{"the KMS", func(*sitting) { a.KMS.Kill() }, func(*sitting) { a.StartKMS() }, nil},
+		{"the console", func(*sitting) { a.Kill() }, func(*sitting) { a.StartConsole() },
+			func(s *sitting) string { return s.Words.Fault("console_unreachable").What }},
+		{"the computer, which sleeps until no token is valid any more", func(s *sitting) {
+			s.Press(s.words.Pause)
+		}, func(s *sitting) {
+			a.Advance(t, 25*time.Hour)
+			s.Do(s.Page.Clock().FastForward((25 * time.Hour).Milliseconds()))
+			s.Press(s.words.GoOn)
+		}, nil},
+	} {
+		t.Run(outage.name, func(t *testing.T) {
+			ids := created(t, &a.Program, count)
+			s := sit(&a.Program, t, browser.Look{}).quiet()
+			s.Expect("the server responded with a status of")
+			s.SetClock(0)
+			s.list(strings.Join(ids, "\n"))
+			s.make(count)
+			s.send(count)
+			s.sends(3)
+			outage.ends(s)
+			if outage.said != nil {
+				s.Do(s.Page.Locator("tr[data-state=again]").Filter(playwright.LocatorFilterOptions{HasText: outage.said(s)}).First().WaitFor())
+			}
+			outage.again(s)
+			s.done(2 * time.Minute)
+			keys, _ := opened(t, s.archive, s.passphrase)
+			mustHoldArchive(t, &a.Program, keys, ids)
+			s.receipts(t, count)
+		})
+	}
+}

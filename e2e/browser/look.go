@@ -20,7 +20,7 @@ func (v *Visit) MustLook(state string) {
 	v.MustBeAccessible(state)
 	size := v.Page.ViewportSize()
 	for _, width := range []int{narrow, wide, widest} {
-		v.Do(v.Page.SetViewportSize(width, size.Height))
+		v.Resize(width, size.Height)
 		v.MustFit()
 		if width == narrow {
 			continue
@@ -29,7 +29,21 @@ func (v *Visit) MustLook(state string) {
 			v.T.Errorf("%s, %d px wide: %s", state, width, off)
 		}
 	}
-	v.Do(v.Page.SetViewportSize(size.Width, size.Height))
+	v.Resize(size.Width, size.Height)
+}
+
+// Resize gives the window another size, and waits until the page has drawn itself in it: until its
+// scripts have heard of the width too, which open and close the panel. A browser tells them while it
+// draws, before it asks for the next frame, so on a slow machine well after it has the size.
+func (v *Visit) Resize(width, height int) {
+	v.T.Helper()
+	v.Do(v.Page.SetViewportSize(width, height))
+	v.Do(v.Page.Evaluate(`async ([width, height]) => {
+		const frame = () => new Promise(requestAnimationFrame)
+		do await frame()
+		while (innerWidth !== width || innerHeight !== height)
+		await frame()
+	}`, []int{width, height}))
 }
 
 // OffCentre says how far the middle of what main holds is from the middle of the window, if that is

@@ -14,7 +14,7 @@ var Looks = []Look{{Language: "en", Width: wide}, {Language: "zh-CN", Width: nar
 const narrow, wide, widest = 320, 1280, 1920
 
 // MustLook fails if axe-core finds anything on the page, and if at some width it has to be scrolled
-// sideways or half of it is empty.
+// sideways, half of it is empty, or the narrow one breaks a date, an id or the name of a file.
 func (v *Visit) MustLook(state string) {
 	v.T.Helper()
 	v.MustBeAccessible(state)
@@ -23,6 +23,7 @@ func (v *Visit) MustLook(state string) {
 		v.Resize(width, size.Height)
 		v.MustFit()
 		if width == narrow {
+			v.MustKeepWhole(state)
 			continue
 		}
 		if off := v.OffCentre(); off != "" {

@@ -6,7 +6,7 @@ import { fromBase64, sha256, toUTF8 } from "./bytes.js"
 import { now } from "./clock.js"
 import { clock } from "./moment.js"
 import { fill, one, showDigest } from "./page.js"
-import { phrase } from "./words.js"
+import { phrase, whole } from "./words.js"
 
 let count = 0
 
@@ -74,7 +74,7 @@ function outcomeOf(code) {
  * as its text.
  * @param {string} name
  * @param {string | number} value
- * @returns {Promise<(string | HTMLElement)[]>}
+ * @returns {Promise<(string | Node)[]>}
  */
 async function describe(name, value) {
     const text = String(value)
@@ -83,7 +83,7 @@ async function describe(name, value) {
         return [phrase("bytes", { count: bytes.length }), await digestOf(bytes)]
     }
     if (name === "ImportToken") return [phrase("characters", { count: text.length }), await digestOf(toUTF8(text))]
-    return [text]
+    return whole(text)
 }
 
 /** @param {Uint8Array<ArrayBuffer>} bytes */

@@ -11,7 +11,7 @@ var englishDeskLink = DeskLink{
 	LinkLabel: "Paste the link for GetParametersForImport",
 	LinkFile:  "Or choose the text file that contains it",
 	HowToGet:  "How to get a link",
-	GetLink:   "In the console, open Import or your request, choose “Import with the desk instead”, and make a link for the same CMK and algorithm. It is good for 15 minutes and for one call.",
+	GetLink:   "In the console, open Import or your request, choose “Import with the desk instead”, and make a link for the same CMK and algorithm. It is valid for 15 minutes and for one call.",
 	GetByCLI:  "Without a console, someone with an AccessKey runs:",
 
 	FromKMS:     "Your browser got this wrapping key from {host} itself. The console only signed the question.",
@@ -41,7 +41,7 @@ var englishDeskLink = DeskLink{
 	AcceptedBy:    "The answer came from {host}, over a connection with a certificate that your browser accepts.",
 	AcceptedLocal: "The answer came from {host} on this computer, over plain HTTP: this was for trying out.",
 	Drill:         "Repeat this at any time with the backup, the receipt and two new links. As long as the KMS accepts, the CMK holds your key. Choose the same expiry each time: every import replaces it.",
-	AcceptedID:    "RequestId of ImportKeyMaterial",
+	AcceptedID:    "Request ID of ImportKeyMaterial",
 	ReceiptAgain:  "The receipt now says that your browser made the import, and how it got the parameters.",
 
 	PanelTitle:   "What left this browser",

@@ -90,6 +90,6 @@ var englishReminders = Reminders{
 	DrillDo:       "Have the backup and its receipt at hand and open {link}",
 	AgreeSubject:  "Approval needed: import into {cmk}",
 	Agree:         "{who} has submitted an encrypted key for CMK {cmk} in {region}. It is imported if you agree before {time}.",
-	AgreeDo:       "Compare the fingerprints with the importer, then agree or refuse: {link}",
+	AgreeDo:       "Compare the check value and the digest with the importer, then agree or refuse: {link}",
 	Why:           "Sent by the Keyferry console at {console}. This message holds no secret.",
 }

@@ -71,7 +71,7 @@ var englishLink = Link{
 
 var englishLinkFaults = map[string]Fault{
 	"Console.ImportFile": {"This is not an import file of the desk.", "Choose the file that the desk saved, named keyferry-…-import.json, unchanged."},
-	"Console.FileRegion": {"The import file is for another region than this console's.", "Use the console of that region, or start again in the desk with a link from here."},
+	"Console.FileRegion": {"The import file is for a different region from this console's.", "Use the console of that region, or start again in the desk with a link from here."},
 	"Console.FileKey":    {"The import file is for another CMK.", "Choose the file for this CMK."},
 
 	"Requests.NoLink":       {"This console gives out no links.", "Import on this page instead."},
@@ -82,6 +82,6 @@ var englishLinkFaults = map[string]Fault{
 
 	"import_file_missing":    {"There is no import file yet.", "Choose the file that the desk saved, or paste its text."},
 	"import_file_unreadable": {"This is not an import file of the desk.", "Choose the file that the desk saved, named keyferry-…-import.json, unchanged."},
-	"import_file_region":     {"The import file is for another region than this console's.", "Use the console of that region, or start again in the desk with a link from here."},
+	"import_file_region":     {"The import file is for a different region from this console's.", "Use the console of that region, or start again in the desk with a link from here."},
 	"import_file_key":        {"The import file is for another CMK.", "Choose the file for this CMK, or change the CMK in step 1."},
 }

@@ -72,7 +72,7 @@ var englishMany = Many{
 
 	CheckHint:   "An archive of many keys is checked with its file of receipts.",
 	MatchesAll:  "The archive contains the right key for each of these {count} CMKs.",
-	ReimportAll: "To import all keys of an archive again, use the page for many keys.",
+	ReimportAll: "To import all keys of an archive again, open",
 	Opening:     "{done} of {count} keys are compared.",
 	More:        " and {count} more",
 

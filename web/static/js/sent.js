@@ -71,7 +71,7 @@ function outcomeOf(code) {
 
 /**
  * The value of a field, or its size and digest. A ciphertext counts as its bytes, everything else
- * as its text.
+ * as its text. Of a guest's link and code only the size shows.
  * @param {string} name
  * @param {string | number} value
  * @returns {Promise<(string | Node)[]>}
@@ -82,6 +82,7 @@ async function describe(name, value) {
         const bytes = fromBase64(text)
         return [phrase("bytes", { count: bytes.length }), await digestOf(bytes)]
     }
+    if (name === "Secret" || name === "Code") return [phrase("characters", { count: text.length })]
     if (name === "ImportToken") return [phrase("characters", { count: text.length }), await digestOf(toUTF8(text))]
     return whole(text)
 }

@@ -113,6 +113,14 @@ func (v *Visit) MustHaveOnePrimary() {
 	}
 }
 
+// MustHavePanel fails unless the page has its panel that says what left the browser.
+func (v *Visit) MustHavePanel(state string) {
+	v.T.Helper()
+	if panels, err := v.Page.Locator("aside.sent > [data-part=sent]").Count(); err != nil || panels != 1 {
+		v.T.Errorf("%s: %d panels say what left the browser (%v)", state, panels, err)
+	}
+}
+
 // Reach presses Tab until the element has the focus.
 func (v *Visit) Reach(selector string) {
 	v.T.Helper()

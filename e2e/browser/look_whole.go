@@ -16,7 +16,12 @@ func (v *Visit) MustKeepWhole(state string) {
 				if (new Set(parts.map((part) => Math.round(part.top))).size < 2) continue
 				let around = text.parentElement
 				while (/^inline/.test(getComputedStyle(around).display)) around = around.parentElement
-				const long = parts.reduce((sum, part) => sum + part.width, 0)
+				// What it is a part of may be longer than any line, such as an address.
+				const before = /[!-~]*$/.exec(text.data.slice(0, piece.index))[0].length
+				const after = /^[!-~]*/.exec(text.data.slice(piece.index + piece[0].length))[0].length
+				range.setStart(text, piece.index - before)
+				range.setEnd(text, piece.index + piece[0].length + after)
+				const long = Array.from(range.getClientRects()).reduce((sum, part) => sum + part.width, 0)
 				if (long < around.clientWidth) found.push(piece[0] + " in " + text.parentElement.outerHTML.slice(0, 160))
 			}
 		}

@@ -68,6 +68,7 @@ func TestEveryStateIsAccessible(t *testing.T) {
 			}
 			stranger := browser.Open(p, t, how, "/requests")
 			stranger.See("[data-part=stranger]", stranger.Words.Team.SignIn.Needed)
+			stranger.MustHaveOnePrimary()
 			stranger.MustLook("nobody is signed in")
 			stranger.Do(stranger.Page.Goto(p.Console + "/signin"))
 			stranger.Do(stranger.Page.Locator(".people button").First().WaitFor())

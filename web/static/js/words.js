@@ -45,7 +45,7 @@ export function fillHoles(sentence, values) {
 }
 
 // A moment, and what has a hyphen: a date, an id, a region, the name of a file.
-const hyphened = /((?:UTC )?\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?(?: UTC)?|[!-~]+-[!-~]+)/
+const hyphened = /([(（]?(?:UTC )?\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?(?: UTC)?[)）]?|[!-~]+-[!-~]+)/
 
 /**
  * A text in pieces between which a line may end. Between Chinese characters a browser also breaks

@@ -25,3 +25,20 @@ func TestCopyable(t *testing.T) {
 		}
 	}
 }
+
+// A sentence reads the same as markup as it was, and its date is one piece.
+func TestWhole(t *testing.T) {
+	sentence := "可以是日期（例如 2027-12-31），或 <never> & keyferry-…-import.json"
+	var page bytes.Buffer
+	if err := Whole(sentence).Render(t.Context(), &page); err != nil {
+		t.Fatal(err)
+	}
+	if got := html.UnescapeString(regexp.MustCompile(`</?span[^>]*>`).ReplaceAllString(page.String(), "")); got != sentence {
+		t.Errorf("%q reads as %q", sentence, got)
+	}
+	for _, piece := range []string{"2027-12-31", "keyferry-…-import.json"} {
+		if !bytes.Contains(page.Bytes(), []byte(">"+piece+"</span>")) {
+			t.Errorf("%s is not whole in %s", piece, page.String())
+		}
+	}
+}

@@ -72,7 +72,7 @@ var chineseMany = Many{
 
 	CheckHint:   "包含多个密钥的归档，请用相应的导入记录文件核对。",
 	MatchesAll:  "归档中包含这 {count} 个主密钥各自的正确密钥。",
-	ReimportAll: "如需重新导入归档中的所有密钥，请使用“批量导入”页面。",
+	ReimportAll: "如需重新导入归档中的所有密钥，请前往",
 	Opening:     "已核对 {done} / {count} 个密钥。",
 	More:        " 等，另有 {count} 个",
 

@@ -14,22 +14,37 @@ var Looks = []Look{{Language: "en", Width: wide}, {Language: "zh-CN", Width: nar
 const narrow, wide, widest = 320, 1280, 1920
 
 // MustLook fails if axe-core finds anything on the page, and if at some width it has to be scrolled
-// sideways or half of it is empty.
+// sideways, half of it is empty, or the narrow one breaks a date, an id or the name of a file.
 func (v *Visit) MustLook(state string) {
 	v.T.Helper()
 	v.MustBeAccessible(state)
 	size := v.Page.ViewportSize()
 	for _, width := range []int{narrow, wide, widest} {
-		v.Do(v.Page.SetViewportSize(width, size.Height))
+		v.Resize(width, size.Height)
 		v.MustFit()
 		if width == narrow {
+			v.MustKeepWhole(state)
 			continue
 		}
 		if off := v.OffCentre(); off != "" {
 			v.T.Errorf("%s, %d px wide: %s", state, width, off)
 		}
 	}
-	v.Do(v.Page.SetViewportSize(size.Width, size.Height))
+	v.Resize(size.Width, size.Height)
+}
+
+// Resize gives the window another size, and waits until the page has drawn itself in it: until its
+// scripts have heard of the width too, which open and close the panel. A browser tells them while it
+// draws, before it asks for the next frame, so on a slow machine well after it has the size.
+func (v *Visit) Resize(width, height int) {
+	v.T.Helper()
+	v.Do(v.Page.SetViewportSize(width, height))
+	v.Do(v.Page.Evaluate(`async ([width, height]) => {
+		const frame = () => new Promise(requestAnimationFrame)
+		do await frame()
+		while (innerWidth !== width || innerHeight !== height)
+		await frame()
+	}`, []int{width, height}))
 }
 
 // OffCentre says how far the middle of what main holds is from the middle of the window, if that is
@@ -95,6 +110,14 @@ func (v *Visit) MustHaveOnePrimary() {
 	v.Do(err)
 	if list := found.([]any); len(list) != 1 {
 		v.T.Errorf("the primary buttons are %q, want one", list)
+	}
+}
+
+// MustHavePanel fails unless the page has its panel that says what left the browser.
+func (v *Visit) MustHavePanel(state string) {
+	v.T.Helper()
+	if panels, err := v.Page.Locator("aside.sent > [data-part=sent]").Count(); err != nil || panels != 1 {
+		v.T.Errorf("%s: %d panels say what left the browser (%v)", state, panels, err)
 	}
 }
 

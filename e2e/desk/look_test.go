@@ -80,7 +80,7 @@ func mustCloseMenu(v *browser.Visit) {
 // mustKeepNamesWhole fails if a button breaks the name of its file where the window is narrow.
 func mustKeepNamesWhole(v *browser.Visit) {
 	v.T.Helper()
-	v.Do(v.Page.SetViewportSize(320, 800))
+	v.Resize(320, 800)
 	broken, err := v.Page.Evaluate(`Array.from(document.querySelectorAll("[data-part=result] .button")).filter((button) => {
 		const text = button.firstChild, [name] = text.data.match(/\S+\.txt/) ?? [""], range = document.createRange()
 		range.setStart(text, text.data.indexOf(name))

@@ -20,6 +20,7 @@ func TestAccessibility(t *testing.T) {
 			v := browser.Open(p, t, how, "/")
 			look := func(state string) {
 				t.Helper()
+				v.MustHavePanel(state)
 				v.MustLook(state)
 			}
 			look("step 1")

@@ -19,7 +19,7 @@ func TestHeader(t *testing.T) {
 		for _, size := range []playwright.Size{{Width: 320, Height: 568}, {Width: 390, Height: 844}, {Width: 640, Height: 400}, {Width: 1280, Height: 800}} {
 			t.Run(fmt.Sprintf("%s-%d", language.Tag, size.Width), func(t *testing.T) {
 				v := browser.Open(p, t, browser.Look{Language: language.Tag}, "/")
-				v.Do(v.Page.SetViewportSize(size.Width, size.Height))
+				v.Resize(size.Width, size.Height)
 				height, err := v.Page.Evaluate(`document.querySelector("header").offsetHeight`)
 				v.Do(err)
 				if most := size.Height / 6; height.(int) > most {
@@ -89,7 +89,7 @@ func TestNoEmptyHalf(t *testing.T) {
 		}
 		v.Do(v.Page.Goto(p.Console + path))
 		for _, width := range []int{1280, 1920} {
-			v.Do(v.Page.SetViewportSize(width, 800))
+			v.Resize(width, 800)
 			if off := v.OffCentre(); off != "" {
 				t.Errorf("%s at %d px: %s", path, width, off)
 			}

@@ -121,6 +121,10 @@ func TestGuestLink(t *testing.T) {
 	guest.Do(guest.Page.Locator("#code").Fill(wrong))
 	guest.Press(guest.Words.Team.SignIn.Open)
 	guest.Fault("SignIn.GuestCode")
+	listed, err := guest.Page.Locator("[data-part=sent-list]").TextContent()
+	if guest.Do(err); !strings.Contains(listed, "/signin/guest") || strings.Contains(listed, secret) || strings.Contains(listed, wrong) {
+		t.Errorf("the panel lists %q", listed)
+	}
 	guest.Do(guest.Page.Locator("#code").Fill(code))
 	guest.Press(guest.Words.Team.SignIn.Open)
 	guest.See("[data-part=order] h2", guest.Words.Team.Order.Title)

@@ -41,12 +41,11 @@ func TestKeysDrillAndCalendar(t *testing.T) {
 	ines.Do(ines.Page.Locator("#text").Fill("nothing of that name"))
 	ines.See("[data-fill=total]", words.NoneFit)
 	ines.Do(ines.Page.Locator("#text").Fill(""))
-	ines.MustFit()
 
 	// The drill.
 	ines.Do(ines.Page.Locator(".keys [data-act=drill]").Click())
 	ines.See("[data-part=drill]", key)
-	ines.MustBeAccessible("a drill")
+	ines.MustLook("a drill")
 	ines.Shot("drill")
 	ines.Press(ines.Words.Drill.Button)
 	ines.Fault("receipt_missing")
@@ -58,7 +57,7 @@ func TestKeysDrillAndCalendar(t *testing.T) {
 	ines.Do(ines.Page.Locator("#check-secret").Fill(passphrase))
 	ines.Press(ines.Words.Drill.Button)
 	ines.See("[data-part=result] h2", ines.Words.Drill.Done)
-	ines.MustBeAccessible("a drill that is done")
+	ines.MustLook("a drill that is done")
 	ines.MustNotHaveLeaked(key)
 	ines.wait("/keys", ".keys [data-fill=due]", "")
 	if drilled := ines.Text(".keys [data-fill=drilled]"); !strings.HasPrefix(drilled, "20") {
@@ -92,7 +91,7 @@ func TestKeysDrillAndCalendar(t *testing.T) {
 	if status, body := fetch(t, address); status != http.StatusOK || !strings.Contains(strings.ReplaceAll(body, "\r\n ", ""), key) {
 		t.Errorf("the calendar is %d %s", status, body)
 	}
-	ines.MustBeAccessible("a calendar's address")
+	ines.MustLook("a calendar's address")
 	ines.Shot("keys zh")
 	ines.Press(words.FeedRevoke)
 	ines.See("[data-fill=feeds-none]", words.FeedRevoked)

@@ -32,6 +32,9 @@ func TestEveryStateIsAccessible(t *testing.T) {
 		scene{"new request", "Robin", "/requests/new", "[data-form=new]", ""},
 		scene{"keys", "Olga", "/keys?which=all", ".keys li", ""},
 		scene{"keys of the importer", "Ines", "/keys", "[data-part=feeds] h2", ""},
+		scene{"many keys", "Ines", "/many", "[data-form=list]", ""},
+		scene{"check", "Ines", "/check", "[data-form=check]", ""},
+		scene{"offline", "Robin", "/desk", "[data-form=cmk]", ""},
 		scene{"ledger", "Olga", "/ledger", ".entries li", ""},
 		scene{"signed in", "Olga", "/signin", "[data-part=signed]", ""},
 		scene{"sign-in failed", "Olga", "/signin#error=SignIn.ProviderDown", ".notice.error", ""},
@@ -60,14 +63,20 @@ func TestEveryStateIsAccessible(t *testing.T) {
 				}
 				v.Do(v.Page.Locator(s.shows).First().WaitFor())
 				v.Shot(how.Name() + " " + s.name)
+				v.MustHavePanel(s.name)
 				v.MustLook(s.name)
 			}
 			stranger := browser.Open(p, t, how, "/requests")
 			stranger.See("[data-part=stranger]", stranger.Words.Team.SignIn.Needed)
+			stranger.MustHaveOnePrimary()
 			stranger.MustLook("nobody is signed in")
 			stranger.Do(stranger.Page.Goto(p.Console + "/signin"))
 			stranger.Do(stranger.Page.Locator(".people button").First().WaitFor())
 			stranger.MustLook("signing in")
+			stranger.Expect("404")
+			stranger.Do(stranger.Page.Goto(p.Console + "/nowhere"))
+			stranger.MustHavePanel("no such page")
+			stranger.MustLook("no such page")
 		})
 	}
 }
@@ -126,6 +135,9 @@ func stage(t *testing.T, p *program.Program) []scene {
 	ines.prepare(imported)
 	ines.submit(other)
 	scenes = append(scenes, at("imported", "Robin", imported, "imported"))
+	drill := ines.drill(other)
+	scenes = append(scenes, at("drill to do", "Ines", drill, "open"),
+		scene{"drill", "Ines", "/drill?request=" + drill, "[data-form=drill]", ""})
 
 	p.Fault(t, localkms.Fault{Kind: localkms.FaultCutBefore, Action: "ImportKeyMaterial", KeyID: key})
 	unknown := robin.create(key, "none/unknown", time.Hour, "")
@@ -145,6 +157,17 @@ func (s somebody) act(id, what, body string) {
 	if status != 200 {
 		s.T.Fatalf("%s: status %v", what, status)
 	}
+}
+
+// drill asks for a drill with the backup of a key, and returns the request's id.
+func (s somebody) drill(key string) string {
+	s.T.Helper()
+	id, err := s.Page.Evaluate(`(KeyId) => fetch("/api/keys/drill", {
+		method: "POST", headers: {"Content-Type": "application/json", "Keyferry-Request": "1"},
+		body: JSON.stringify({Region: "cn-hangzhou", KeyId}),
+	}).then((answer) => answer.json()).then((made) => made.Id)`, key)
+	s.Do(err)
+	return id.(string)
 }
 
 // issued makes a request whose importer has only begun.

@@ -29,7 +29,7 @@ func TestPictures(t *testing.T) {
 		how := browser.Look{Language: language.Tag, Width: 1280}
 		olga := signIn(t, p, how, "Olga")
 		olga.sees(id, olga.Words.Team.Status.Submitted)
-		olga.Do(olga.Page.SetViewportSize(1280, 878))
+		olga.Resize(1280, 878)
 		olga.Do(olga.Page.Screenshot(playwright.PageScreenshotOptions{
 			Path: playwright.String(filepath.Join(folder, how.Name()+"-request.png")),
 		}))

@@ -124,7 +124,7 @@ func TestWhatAMailSays(t *testing.T) {
 		}
 		for _, want := range []string{
 			nthKey(0), "tests/支付", kcvOne, "Imported by ira", console + "/keys?KeyId=" + nthKey(0), expires.UTC().Format("2006-01-02 15:04") + " UTC",
-			expires.In(time.FixedZone("CST", 8*3600)).Format("2006-01-02 15:04") + " CST", "重新导入同一密钥",
+			expires.In(time.FixedZone("CST", 8*3600)).Format("2006-01-02 15:04") + " CST", "重新导入相同的密钥材料",
 		} {
 			if !strings.Contains(m.text, want) {
 				w.t.Errorf("the text lacks %q:\n%s", want, m.text)

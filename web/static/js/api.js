@@ -59,6 +59,6 @@ export async function ask(path, { body, signal, lost = "console_unreachable" } =
  */
 function listed(path, body = {}) {
     if (!document.querySelector(`[data-part="sent"]`)) return { ended() {} }
-    const fields = Object.entries(body).map(([name, value]) => [name, typeof value === "number" ? value : String(value)])
+    const fields = Object.entries(body).map(([name, value]) => [name, typeof value === "number" ? value : typeof value === "string" ? value : JSON.stringify(value)])
     return record(path, Object.fromEntries(fields))
 }

@@ -2,10 +2,10 @@
 // The fields for files: each says in the language of the page what was chosen. No file is read
 // here.
 
-import { fillHoles, template } from "./words.js"
+import { fillHoles, template, word } from "./words.js"
 
 /** @param {string} name */
-const word = (name) => template("files").querySelector(`[data-file="${name}"]`)?.textContent ?? ""
+const said = (name) => template("files").querySelector(`[data-file="${name}"]`)?.textContent ?? ""
 
 /**
  * The kinds of files that have a word, by the end of their names.
@@ -17,9 +17,9 @@ const kinds = { age: "age", json: "json", txt: "txt", b64: "txt", pem: "pem", cr
 function described(file) {
     const end = /\.([A-Za-z0-9]+)$/.exec(file.name)?.[1].toLowerCase() ?? ""
     const count = new Intl.NumberFormat(document.documentElement.lang).format(file.size)
-    const size = fillHoles(word("bytes"), { count })
-    const [before, after = ""] = fillHoles(word("chosen"), { size, kind: word(kinds[end] ?? "other") }).split("{name}")
-    return [before, Object.assign(document.createElement("span"), { className: "word", textContent: file.name }), after]
+    const size = fillHoles(said("bytes"), { count })
+    const [before, after = ""] = fillHoles(said("chosen"), { size, kind: said(kinds[end] ?? "other") }).split("{name}")
+    return [before, word(file.name), after]
 }
 
 /** @param {HTMLInputElement} input */
@@ -28,7 +28,7 @@ function show(input) {
     const file = input.files?.[0]
     if (!place) return
     place.dataset.chosen = file ? "yes" : ""
-    place.replaceChildren(...(file ? described(file) : [word("none")]))
+    place.replaceChildren(...(file ? described(file) : [said("none")]))
 }
 
 /** @returns {NodeListOf<HTMLInputElement>} */

@@ -54,6 +54,7 @@ async function load(again) {
     const query = new URLSearchParams({ which: shown.which, state: state.value, text: text.value.trim(), after: shown.after })
     try {
         const answer = await ask(`/api/keys?${query}`)
+        clearTimeout(slow) // before it says that the list is loading, which it is not any more
         if (mine !== question) return
         clearErrors(document)
         show(answer, again)

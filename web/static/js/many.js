@@ -25,9 +25,9 @@ import "./panel.js"
 import { readReceipts } from "./receipt.js"
 import { receiptLine } from "./receipt_file.js"
 import { printPaper } from "./receipt_offer.js"
-import { closeAll, finish, open } from "./steps.js"
+import { closeAll, finish, nameState, open, step } from "./steps.js"
 import { signedIn } from "./who.js"
-import { fillHoles, phrase, problem } from "./words.js"
+import { fillHoles, phrase, problem, whole } from "./words.js"
 
 /** @typedef {import("./many_send.js").Item} Item */
 /** @typedef {import("./many_archive.js").Vault} Vault */
@@ -151,7 +151,7 @@ function showArchive(secret) {
     keysForm.hidden = true
     const link = one(save, `[data-link="backup"]`)
     offerDownload(save, "backup", { bytes: made.blob, name, type: "application/octet-stream" })
-    link.textContent = fillHoles(link.dataset.template ?? "", { name })
+    link.replaceChildren(...whole(fillHoles(link.dataset.template ?? "", { name })))
     link.classList.remove("secondary")
     fill(document, "backup-file", name)
     fill(part, "archive-count", phrase("many-in-archive", { count: made.entries.length }))
@@ -323,6 +323,7 @@ function showWork(how) {
     one(work, "progress").hidden = how === "over"
     one(work, `[data-part="so-far"]`).hidden = how === "over" || kept.count() === 0
     work.dataset.how = how
+    nameState(step("send"), how === "over" ? "done" : "open")
     fill(work, "how", phrase(`many-work-${how}`))
 }
 

@@ -7,7 +7,7 @@ import { clearErrors, fill, input, one, ready, showError, all } from "./page.js"
 import { requestSet } from "./request_set.js"
 import { isOwn, moment, next, requestAddress, stateName } from "./request_words.js"
 import { me, signedIn } from "./who.js"
-import { phrase, template } from "./words.js"
+import { phrase, template, whole } from "./words.js"
 
 ready()
 
@@ -40,6 +40,7 @@ async function load(again) {
     const filter = new URLSearchParams({ which, state: state.value, text: text.value.trim() })
     try {
         const answer = await ask(`/api/requests?${filter}&after=${encodeURIComponent(shown.after)}`)
+        clearTimeout(slow) // before it says that the list is loading, which it is not any more
         if (mine !== question) return
         clearErrors(document)
         show(answer, again)
@@ -76,7 +77,7 @@ function row(request) {
     const item = one(line, "li")
     item.dataset.own = String(isOwn(request))
     const link = one(line, `[data-link="request"]`)
-    link.textContent = request.Label || request.KeyId
+    link.replaceChildren(...whole(request.Label || request.KeyId))
     link.setAttribute("href", requestAddress(request.Id))
     fill(line, "key", request.KeyId)
     const named = one(line, `[data-fill="state"]`)

@@ -6,7 +6,7 @@ import { fromBase64, sha256, toUTF8 } from "./bytes.js"
 import { now } from "./clock.js"
 import { clock } from "./moment.js"
 import { fill, one, showDigest } from "./page.js"
-import { phrase } from "./words.js"
+import { phrase, whole } from "./words.js"
 
 let count = 0
 
@@ -71,10 +71,10 @@ function outcomeOf(code) {
 
 /**
  * The value of a field, or its size and digest. A ciphertext counts as its bytes, everything else
- * as its text.
+ * as its text. Of a guest's link and code only the size shows.
  * @param {string} name
  * @param {string | number} value
- * @returns {Promise<(string | HTMLElement)[]>}
+ * @returns {Promise<(string | Node)[]>}
  */
 async function describe(name, value) {
     const text = String(value)
@@ -82,8 +82,9 @@ async function describe(name, value) {
         const bytes = fromBase64(text)
         return [phrase("bytes", { count: bytes.length }), await digestOf(bytes)]
     }
+    if (name === "Secret" || name === "Code") return [phrase("characters", { count: text.length })]
     if (name === "ImportToken") return [phrase("characters", { count: text.length }), await digestOf(toUTF8(text))]
-    return [text]
+    return whole(text)
 }
 
 /** @param {Uint8Array<ArrayBuffer>} bytes */

@@ -3,7 +3,7 @@
 // its title.
 
 import { all, announce, one, toTop } from "./page.js"
-import { phrase } from "./words.js"
+import { phrase, whole } from "./words.js"
 
 /** @param {string} name */
 export function step(name) {
@@ -12,13 +12,22 @@ export function step(name) {
 
 /** @param {HTMLElement} section @param {"open" | "done" | "later"} state */
 function setState(section, state) {
-    section.dataset.state = state
+    nameState(section, state)
     one(section, "[data-body]").hidden = state !== "open"
     for (const kept of all(section, "[data-kept]")) kept.hidden = state !== "done"
     const change = one(section, "[data-change]")
     change.hidden = state !== "done"
     const summary = one(section, "[data-summary]")
     summary.hidden = state !== "done"
+}
+
+/**
+ * Say what state a step is in, whatever is shown of it.
+ * @param {HTMLElement} section
+ * @param {"open" | "done" | "later"} state
+ */
+export function nameState(section, state) {
+    section.dataset.state = state
     one(section, "[data-state-name]").textContent = phrase(`state-${state}`)
 }
 
@@ -55,7 +64,7 @@ export function finish(name, summary, next) {
 
 /** @param {string} name @param {string} summary */
 export function setSummary(name, summary) {
-    one(step(name), "[data-summary]").textContent = summary
+    one(step(name), "[data-summary]").replaceChildren(...whole(summary))
 }
 
 /** Fold every step for good: the task is done and nothing can be changed. */

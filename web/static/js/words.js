@@ -44,6 +44,23 @@ export function fillHoles(sentence, values) {
     return sentence.replace(/\{([a-z]+)\}/g, (hole, name) => (name in values ? String(values[name]) : hole))
 }
 
+// A moment, and what has a hyphen: a date, an id, a region, the name of a file.
+const hyphened = /([(（]?(?:UTC )?\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?(?: UTC)?[)）]?|[!-~]+-[!-~]+)/
+
+/**
+ * A text in pieces between which a line may end. Between Chinese characters a browser also breaks
+ * after a hyphen; a date or the name of a file in two lines is hard to compare.
+ * @param {string} text
+ */
+export function whole(text) {
+    return text.split(hyphened).map((piece, i) => i % 2 === 1 ? word(piece) : document.createTextNode(piece))
+}
+
+/** A piece of text that stays on one line if it fits there. @param {string} text */
+export function word(text) {
+    return Object.assign(document.createElement("span"), { className: "word", textContent: text })
+}
+
 /**
  * The words for a code that arose in this page, its worker or the module.
  * @param {string} code

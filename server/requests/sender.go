@@ -16,6 +16,9 @@ const (
 	// resendFor is how long after the first call the same bytes are sent again without anybody asking
 	// for it. Later the CMK may have been changed on purpose, such as by deleting its material.
 	resendFor = 15 * time.Minute
+	// repeatShare of the lease may pass while the KMS throttles the call. The last call needs time of
+	// its own: one that is cut off in the middle has an outcome that nobody knows.
+	repeatShare = 0.4
 	// callShare of the lease may pass until the call has ended. The rest is for recording it.
 	callShare = 0.8
 
@@ -91,47 +94,56 @@ func (s *Service) send(to *regional, id, requester string) error {
 	if err := to.writes.wait(s.life, requester, id); err != nil {
 		return err
 	}
-	// The lease begins before it is written, on this process's own clock: when a stopped process
-	// wakes up late, its call has ended by itself.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.life), s.config.Lease)
-	defer cancel()
-	call, end := context.WithTimeout(ctx, time.Duration(callShare*float64(s.config.Lease)))
-	defer end()
-	in, attempt, err := s.claim(ctx, id)
+	ctx := context.WithoutCancel(s.life)
+	mine, err := s.claim(ctx, id)
 	if err != nil {
 		if !errors.Is(err, errLeave) && !errors.Is(err, errUnsent) {
 			s.log.Error("a request was not sent", "request", id, "error", err)
 		}
 		return err
 	}
+	ctx, cancel := context.WithDeadline(ctx, mine.began.Add(s.config.Lease))
+	defer cancel()
 	s.config.Faults("import.call.before")
-	requestID, err := s.transmit(call, to, requester, id, in)
+	requestID, err := s.transmit(ctx, to, requester, id, mine)
 	s.config.Faults("import.call.after")
-	if failed := s.settle(ctx, id, attempt, requestID, err); failed != nil {
+	if failed := s.settle(ctx, id, mine.attempt, requestID, err); failed != nil {
 		s.log.Error("an outcome was not recorded, and the same bytes will be sent again", "request", id, "error", failed)
 	}
 	return err
 }
 
-// transmit makes the call, and again in the next turn while the KMS throttles it and there is time.
-func (s *Service) transmit(ctx context.Context, to *regional, requester, id string, in *kms.Import) (string, error) {
-	waiting, stop := context.WithCancel(ctx)
+// transmit makes the call, and again in the next turn while the KMS throttles it.
+func (s *Service) transmit(ctx context.Context, to *regional, requester, id string, mine *claimed) (requestID string, err error) {
+	call, end := context.WithDeadline(ctx, mine.began.Add(share(s.config.Lease, callShare)))
+	defer end()
+	waiting, stop := context.WithDeadline(ctx, mine.began.Add(share(s.config.Lease, repeatShare)))
 	defer stop()
 	defer context.AfterFunc(s.life, stop)()
-	for {
-		requestID, err := to.kms.ImportKeyMaterial(ctx, in)
-		if !to.writes.heed(err) || to.writes.waitAgain(waiting, requester, id) != nil {
-			return requestID, err
-		}
-	}
+	err = to.writes.repeat(waiting, requester, id, func() error {
+		requestID, err = to.kms.ImportKeyMaterial(call, mine.call)
+		return err
+	})
+	return requestID, err
+}
+
+func share(d time.Duration, of float64) time.Duration { return time.Duration(of * float64(d)) }
+
+// claimed is what a process has to send, and for how long it alone may do so.
+type claimed struct {
+	call    *kms.Import
+	attempt int
+	began   time.Time // when the lease began, on this process's own clock
 }
 
 // claim records the intent and takes the request for this process, in one transaction that checks
-// everything again: the state, deadline and token, the approvals and the policy.
-func (s *Service) claim(ctx context.Context, id string) (in *kms.Import, attempt int, err error) {
-	var unsent bool
-	err = s.write(ctx, "intent", func(tx *store.Tx) error {
-		in, unsent = nil, false
+// everything again: the state, deadline and token, the approvals and the policy. The lease begins
+// before it is written: when a stopped process wakes up late, its call has ended by itself.
+func (s *Service) claim(ctx context.Context, id string) (*claimed, error) {
+	var mine *claimed
+	err := s.write(ctx, "intent", func(tx *store.Tx) error {
+		began := time.Now()
+		mine = nil
 		r, err := load(tx, id)
 		if err != nil {
 			return err
@@ -144,21 +156,23 @@ func (s *Service) claim(ctx context.Context, id string) (in *kms.Import, attempt
 		if err := sealed(tx, id, &bytes); err != nil {
 			return err
 		}
-		if unsent, err = c.hold(&bytes); err != nil {
+		unsent, err := c.hold(&bytes)
+		if err != nil {
 			return err
 		}
 		if !unsent {
-			if in, err = c.intend(&bytes); err != nil {
+			call, err := c.intend(&bytes)
+			if err != nil {
 				return err
 			}
-			attempt = r.Attempts
+			mine = &claimed{call, r.Attempts, began}
 		}
 		return save(tx, r)
 	})
-	if err == nil && unsent {
+	if err == nil && mine == nil {
 		err = errUnsent
 	}
-	return in, attempt, err
+	return mine, err
 }
 
 // turn reports whether the request is to be sent now, and no other process has it.

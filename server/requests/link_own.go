@@ -66,14 +66,13 @@ func (o own) find(ctx context.Context, keyID string, in Submission) (View, error
 	if err != nil {
 		return View{}, err
 	}
-	var r *record
-	err = o.s.config.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		_, r, err = ofToken(tx, who, in.ImportToken)
-		if err == ErrParameters {
+	_, r, err := o.s.ofToken(ctx, who, in.ImportToken)
+	if err == ErrParameters {
+		err = o.s.config.DB.Read(ctx, func(tx *store.Tx) (err error) {
 			r, err = o.linked(tx, who, keyID, in)
-		}
-		return err
-	})
+			return err
+		})
+	}
 	if err != nil {
 		return View{}, err
 	}

@@ -66,11 +66,11 @@ func codeOf(err error) string {
 
 // settle records the outcome of a call, unless another process has taken the request over. Where
 // that fails it is tried again until ctx ends with the lease.
-func (s *Service) settle(ctx context.Context, id string, attempt int, requestID string, failure error) error {
+func (s *Service) settle(ctx context.Context, id string, attempt int, requestID string, failure error) (*record, error) {
 	for {
-		err := s.write(ctx, "outcome", func(tx *store.Tx) error {
-			r, err := load(tx, id)
-			if err != nil {
+		var r *record
+		err := s.write(ctx, "outcome", func(tx *store.Tx) (err error) {
+			if r, err = load(tx, id); err != nil {
 				return err
 			}
 			if r.State != Sending || r.Holder != s.holder || r.Attempts != attempt {
@@ -83,11 +83,11 @@ func (s *Service) settle(ctx context.Context, id string, attempt int, requestID 
 			return save(tx, r)
 		})
 		if err == nil {
-			return nil
+			return r, nil
 		}
 		select {
 		case <-ctx.Done():
-			return err
+			return nil, err
 		case <-time.After(200 * time.Millisecond):
 		}
 	}

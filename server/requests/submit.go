@@ -43,7 +43,10 @@ func (s *Service) submit(ctx context.Context, id string, in Submission) (*record
 		if err != nil {
 			return err
 		}
-		return c.take(in, digest, d)
+		if err := c.take(in, digest, d); err != nil {
+			return err
+		}
+		return c.claimNow(&in)
 	})
 }
 

@@ -97,11 +97,10 @@ func (o own) ImportKeyMaterial(ctx context.Context, in *kms.Import) (string, err
 	if err != nil {
 		return "", err
 	}
-	v := o.s.current(r)
-	if v.KeyID != in.KeyID {
+	if r.KeyID != in.KeyID {
 		return "", ErrParameters
 	}
-	return o.s.sendOwn(ctx, v, Submission{
+	return o.s.sendOwn(ctx, r, Submission{
 		Algorithm: t.algorithm, WrappingKeySHA256: t.wrappingKeySHA256,
 		EncryptedKeyMaterial: in.EncryptedKeyMaterial, ImportToken: in.ImportToken, ExpireUnix: in.KeyMaterialExpireUnix,
 	})
@@ -124,7 +123,8 @@ func (s *Service) ofToken(ctx context.Context, who person.Person, text string) (
 }
 
 // sendOwn submits, or has the same bytes sent again, and waits for the outcome.
-func (s *Service) sendOwn(ctx context.Context, v View, in Submission) (string, error) {
+func (s *Service) sendOwn(ctx context.Context, had *record, in Submission) (string, error) {
+	v := s.current(had)
 	same := v.Digest == in.Digest(v.KeyID, v.Region)
 	var r *record
 	var err error
@@ -138,8 +138,11 @@ func (s *Service) sendOwn(ctx context.Context, v View, in Submission) (string, e
 			return "", err
 		}
 	}
+	if r != nil {
+		had = nil
+	}
 	if r == nil || r.State == Open {
-		if r, err = s.submit(ctx, v.ID, in); err != nil {
+		if r, err = s.submit(ctx, v.ID, in, had); err != nil {
 			return "", err
 		}
 	}

@@ -25,7 +25,7 @@ type record struct {
 
 	policies []string // that allowed what is being sent; not kept
 	claimed  *claimed // what this process has to send now; not kept
-	known    []party  // whom it concerned when it was read; not kept
+	known    []party  // whom it concerned when it was read or written; not kept
 }
 
 // newID returns 26 letters and digits, 130 random bits.

@@ -71,7 +71,7 @@ func (s *Service) sendIfReady(ctx context.Context, r *record) (*record, error) {
 func (s *Service) dispatch(r *record) *flight {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	id, requester, in, mine := r.ID, r.Requester, s.regions[r.Region], r.claimed
+	id, requester, in, mine := r.ID, r.Requester, s.regions[r.Region], r.claim()
 	if s.life.Err() != nil || in == nil {
 		return nil
 	}
@@ -111,7 +111,7 @@ func (s *Service) send(to *regional, id, requester string, mine *claimed) (*reco
 	s.config.Faults("import.call.before")
 	requestID, err := s.transmit(ctx, to, requester, id, mine)
 	s.config.Faults("import.call.after")
-	after, failed := s.settle(ctx, id, mine.attempt, requestID, err)
+	after, failed := s.settle(ctx, mine, requestID, err)
 	if failed != nil {
 		s.log.Error("an outcome was not recorded, and the same bytes will be sent again", "request", id, "error", failed)
 	}
@@ -136,9 +136,20 @@ func share(d time.Duration, of float64) time.Duration { return time.Duration(of 
 
 // claimed is what a process has to send, and for how long it alone may do so.
 type claimed struct {
-	call    *kms.Import
-	attempt int
-	began   time.Time // when the lease began, on this process's own clock
+	call  *kms.Import
+	began time.Time // when the lease began, on this process's own clock
+	as    *record   // the request as it was written then
+}
+
+// claim returns what this process has to send now, with a copy of the request, or nil.
+func (r *record) claim() *claimed {
+	if r.claimed == nil {
+		return nil
+	}
+	mine, as := *r.claimed, *r
+	as.claimed = nil
+	mine.as = &as
+	return &mine
 }
 
 // claim records the intent and takes the request for this process, in one transaction that checks
@@ -164,7 +175,7 @@ func (s *Service) claim(ctx context.Context, id string) (*claimed, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.claimed, nil
+	return r.claim(), nil
 }
 
 // claimNow claims what is submitted in this transaction, if nobody has to agree and a call can be
@@ -195,7 +206,7 @@ func (c *change) claim(bytes *Submission) error {
 		return err
 	}
 	call, err := c.intend(bytes)
-	c.r.claimed = &claimed{call, c.r.Attempts, began}
+	c.r.claimed = &claimed{call: call, began: began}
 	return err
 }
 

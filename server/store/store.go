@@ -23,6 +23,8 @@ var (
 	ErrUnknown = errors.New("the database failed while committing; it is not known whether the change was made")
 	// ErrDuplicate reports a row that exists already.
 	ErrDuplicate = errors.New("the row exists already")
+	// ErrStale reports a statement of [Tx.LaterOne] that found its row changed or gone.
+	ErrStale = errors.New("the row is not as it was read")
 )
 
 // The kinds of database, as [DB.Kind] returns them.
@@ -35,7 +37,8 @@ const (
 type DB struct {
 	dialect dialect
 	writers *sql.DB
-	readers *sql.DB // the same as writers for PostgreSQL
+	readers *sql.DB  // the same as writers for PostgreSQL
+	rows    sync.Map // statements of Row that SQLite has parsed, by their text
 
 	turn    sync.Mutex           // of the one Write whose function runs
 	waiting atomic.Int64         // calls of Write that wait for their turn
@@ -151,7 +154,34 @@ func (db *DB) Read(ctx context.Context, f func(*Tx) error) error {
 
 // Row reads one row by itself, which costs a third of what Read does. See [Row.Scan].
 func (db *DB) Row(ctx context.Context, into []any, query string, args ...any) error {
+	statement, err := db.prepared(ctx, query)
+	if err != nil {
+		return err
+	}
+	if statement != nil {
+		return statement.QueryRowContext(ctx, args...).Scan(into...)
+	}
 	return db.readers.QueryRowContext(ctx, db.dialect.placeholders(query), args...).Scan(into...)
+}
+
+// prepared returns a statement that SQLite need not parse again, and nil for PostgreSQL, whose driver
+// keeps statements by itself. Closing the database closes it.
+func (db *DB) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
+	if db.Kind() == Postgres {
+		return nil, nil
+	}
+	if known, ok := db.rows.Load(query); ok {
+		return known.(*sql.Stmt), nil
+	}
+	statement, err := db.readers.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if known, loaded := db.rows.LoadOrStore(query, statement); loaded {
+		statement.Close()
+		return known.(*sql.Stmt), nil
+	}
+	return statement, nil
 }
 
 // reader returns a connection with a transaction that reads.

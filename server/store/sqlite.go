@@ -27,6 +27,7 @@ const pragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=s
 	"&_pragma=foreign_keys(ON)&_pragma=cache_size(-4000)"
 
 func (sqlite) kind() string                     { return SQLite }
+func (sqlite) readers() int                     { return 4 }
 func (sqlite) blob() string                     { return "BLOB" }
 func (sqlite) key() string                      { return "INTEGER PRIMARY KEY" }
 func (sqlite) placeholders(query string) string { return query }
@@ -42,8 +43,8 @@ func (sqlite) open(path string, use use) (writers, readers *sql.DB, err error) {
 	if readers, err = sql.Open("sqlite", dsn+"_pragma=query_only(1)&_pragma=busy_timeout(10000)&_pragma=cache_size(-1000)"); err != nil {
 		return nil, nil, err
 	}
-	readers.SetMaxOpenConns(4)
-	readers.SetMaxIdleConns(4)
+	readers.SetMaxOpenConns(sqlite{}.readers())
+	readers.SetMaxIdleConns(sqlite{}.readers())
 	if use == forReading {
 		_, err := os.Stat(path)
 		return readers, readers, err

@@ -202,7 +202,8 @@ func (k *secureKMS) wrap(b *testing.B, publicKey string) string {
 func (k *secureKMS) console(b *testing.B, name string, flags ...string) *route {
 	b.Helper()
 	command := exec.Command(program.Binary, append([]string{"serve", "--listen=127.0.0.1:0", "--kms=alibaba",
-		"--endpoint=" + k.server.Listener.Addr().String(), "--ca-file=" + k.authority}, flags...)...)
+		"--endpoint=" + k.server.Listener.Addr().String(), "--ca-file=" + k.authority,
+		"--kms-reads-per-second=1000000", "--kms-writes-per-second=1000000"}, flags...)...)
 	command.Env = append(os.Environ(), "ALIBABA_CLOUD_ACCESS_KEY_ID="+localkms.DefaultAccessKeyID,
 		"ALIBABA_CLOUD_ACCESS_KEY_SECRET="+localkms.DefaultAccessKeySecret,
 		"KEYFERRY_REQUESTS_PER_ADDRESS=0", "KEYFERRY_REQUESTS_PER_PERSON=0") // one person makes all the calls here
@@ -286,8 +287,7 @@ func (k *secureKMS) team(b *testing.B, provider *signintest.Provider, kind strin
 	name := map[string]string{store.SQLite: "Console on SQLite", store.Postgres: "Console on PostgreSQL"}[kind]
 	r := k.console(b, name, "--database="+storetest.URL(b, kind), "--policy="+rules, "--ledger-key="+key,
 		"--oidc-issuer="+provider.Issuer, "--oidc-client-id="+signintest.ClientID,
-		"--oidc-client-secret-file="+program.Kept(b, "secret", []byte(signintest.ClientSecret)),
-		"--kms-reads-per-second=1000000", "--kms-writes-per-second=1000000")
+		"--oidc-client-secret-file="+program.Kept(b, "secret", []byte(signintest.ClientSecret)))
 	provider.Register(r.console.Console)
 	response, err := r.client.Get(r.console.Console + "/signin/start?to=/api/me")
 	if err != nil {

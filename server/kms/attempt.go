@@ -38,14 +38,20 @@ func (c *Client) do(caller context.Context, call *call) error {
 		return fmt.Errorf("calling %s: %w", call.action, err)
 	}
 	doubt, resent := false, false
+	var answered error // the last
 	for try := 1; ; try++ {
 		began := time.Now()
 		out := c.attempt(ctx, call, identity)
-		c.report(ctx, call.action, try, out, time.Since(began))
+		took := time.Since(began)
+		c.report(ctx, call.action, try, out, took)
 		if out.err == nil {
 			return nil
 		}
 		doubt = doubt || out.doubt
+		if answered != nil && !out.doubt && ctx.Err() != nil {
+			out.err = answered // this try was not made for want of time
+		}
+		answered = out.err
 		var refused *Error
 		errors.As(out.err, &refused)
 		again := out.retry || out.cut && call.resend && !resent
@@ -53,7 +59,7 @@ func (c *Client) do(caller context.Context, call *call) error {
 			again = false
 		}
 		resent = resent || out.cut
-		if again && try < maxTries && c.pause(ctx, try) {
+		if again && try < maxTries && c.pause(ctx, try, took) {
 			continue
 		}
 		if refused != nil && refused.credentialsRefused() {
@@ -76,11 +82,13 @@ func conclude(call *call, err error, doubt bool) error {
 }
 
 // pause waits before the next try, longer each time and never in step with others. It reports false
-// when the time left does not suffice.
-func (c *Client) pause(ctx context.Context, try int) bool {
+// when the time left does not suffice for the try as well, which would be cut off in the middle: by
+// how long the last one took, and a quarter of the time for all of them at least.
+func (c *Client) pause(ctx context.Context, try int, took time.Duration) bool {
 	longest := c.backoff << (try - 1)
 	wait := longest/2 + rand.N(longest/2+1)
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
+	enough := wait + max(2*took, c.timeout/4)
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= enough {
 		return false
 	}
 	timer := time.NewTimer(wait)

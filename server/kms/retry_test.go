@@ -135,7 +135,7 @@ func TestPauses(t *testing.T) {
 				least, most := longest, time.Duration(0)
 				for range 200 {
 					began := time.Now()
-					if !client.pause(t.Context(), try) {
+					if !client.pause(t.Context(), try, 0) {
 						t.Fatal("the pause was cut short")
 					}
 					took := time.Since(began)
@@ -156,12 +156,12 @@ func TestPauseEnds(t *testing.T) {
 		began := time.Now()
 		short, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if client.pause(short, 1) || time.Since(began) != 0 {
+		if client.pause(short, 1, 0) || time.Since(began) != 0 {
 			t.Errorf("paused for %v though the time left does not suffice", time.Since(began))
 		}
 		ended, stop := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, stop)
-		if client.pause(ended, 1) || time.Since(began) != time.Second {
+		if client.pause(ended, 1, 0) || time.Since(began) != time.Second {
 			t.Errorf("paused for %v, though the context ended after a second", time.Since(began))
 		}
 	})
@@ -207,4 +207,38 @@ func TestThrottledCallsAreReturned(t *testing.T) {
 			t.Errorf("%s: error is %v after %d attempts", action, err, fake.count())
 		}
 	}
+}
+
+// A slow KMS that throttles: no try is begun that the end of the time would cut off, since nobody
+// would know its outcome.
+func TestNoTryIsBegunTooLate(t *testing.T) {
+	slowly := func(w http.ResponseWriter, r *http.Request, try int) {
+		time.Sleep(450 * time.Millisecond)
+		refuse(429, "Rejected.Throttling")(w, r, try)
+	}
+	client := newTestClient(t, newFakeKMS(t, slowly), func(c *Config) { c.Timeout = time.Second })
+	checkError(t, calls[actionImport](t, client), 429, "Rejected.Throttling")
+}
+
+// A try that was not made, because the time was over, does not hide what the KMS answered before.
+func TestATryThatWasNotMadeHidesNothing(t *testing.T) {
+	client := newTestClient(t, newFakeKMS(t, refuse(429, "Rejected.Throttling")))
+	ctx, stop := context.WithCancel(t.Context())
+	client.pool = &stopping{client.pool, 0, stop}
+	_, err := client.ImportKeyMaterial(ctx, &Import{KeyID: testKeyID})
+	checkError(t, err, 429, "Rejected.Throttling")
+}
+
+// stopping ends the time right before the second try.
+type stopping struct {
+	http.RoundTripper
+	tries int
+	stop  func()
+}
+
+func (s *stopping) RoundTrip(r *http.Request) (*http.Response, error) {
+	if s.tries++; s.tries == 2 {
+		s.stop()
+	}
+	return s.RoundTripper.RoundTrip(r)
 }

@@ -34,13 +34,15 @@ func (s *Service) change(ctx context.Context, point, id string, f func(*change) 
 
 // alter is change for a person, or for the console itself.
 func (s *Service) alter(ctx context.Context, point, id string, who person.Person, f func(*change) error) (*record, error) {
+	return s.alterFrom(ctx, point, id, who, nil, f)
+}
+
+// alterFrom is alter for a request that was read already, which saves reading it again. If it has
+// changed since, it is read again after all.
+func (s *Service) alterFrom(ctx context.Context, point, id string, who person.Person, had *record, f func(*change) error) (*record, error) {
 	var c *change
 	var lapsed bool
-	err := s.write(ctx, point, func(tx *store.Tx) error {
-		r, err := load(tx, id)
-		if err != nil {
-			return err
-		}
+	err := s.writeFrom(ctx, point, id, had, func(tx *store.Tx, r *record) (err error) {
 		c = &change{s: s, tx: tx, r: r, who: who, now: s.now()}
 		if who.ID != "" && !s.maySee(who, &r.Request) {
 			return ErrNotFound
@@ -62,6 +64,20 @@ func (s *Service) alter(ctx context.Context, point, id string, who person.Person
 		return c.r, ErrLapsed
 	}
 	return c.r, nil
+}
+
+// writeFrom is write with a request, which is read unless it was read already. If it has changed
+// since, write calls again, and it is read after all. Nobody else may use had from then on.
+func (s *Service) writeFrom(ctx context.Context, point, id string, had *record, f func(*store.Tx, *record) error) error {
+	return s.write(ctx, point, func(tx *store.Tx) (err error) {
+		r := had
+		if had = nil; r == nil {
+			if r, err = load(tx, id); err != nil {
+				return err
+			}
+		}
+		return f(tx, r)
+	})
 }
 
 // act moves the request to the state after an act, or returns ErrState.

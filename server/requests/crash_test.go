@@ -200,7 +200,7 @@ func TestKilledAtEveryPoint(t *testing.T) {
 	}{
 		"approve":  {[]string{"create.", "parameters.", "submit.", "approve.", "intent.", "import.", "outcome."}, requests.Imported},
 		"bound":    {[]string{"intent.", "import.", "outcome."}, requests.Failed}, // to other material
-		"own":      {[]string{"own.", "submit.", "intent.", "import.", "outcome."}, requests.Imported},
+		"own":      {[]string{"own.", "submit.", "import.", "outcome."}, requests.Imported},
 		"link":     {[]string{"create.", "parameters-link.", "submit.", "approve.", "import-link.", "report.", "intent.", "import.", "outcome."}, requests.Imported},
 		"refuse":   {[]string{"refuse."}, requests.Refused},
 		"cancel":   {[]string{"cancel."}, requests.Cancelled},

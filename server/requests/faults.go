@@ -2,7 +2,8 @@ package requests
 
 // Points returns the names of the places at which Config.Faults is called: before each transaction,
 // before its commit and after it, and before and after each call to the KMS. Tests end the process
-// there.
+// there. The intent is in the transaction of the submission where nobody has to agree and a call can
+// be made at once, and has one of its own otherwise.
 func Points() []string {
 	points := []string{"parameters.call.before", "parameters.call.after", "import.call.before", "import.call.after"}
 	for _, write := range []string{

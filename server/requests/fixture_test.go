@@ -230,12 +230,16 @@ func (w *world) open(edits ...func(*requests.Config)) *requests.Service {
 	return s
 }
 
-func clientOf(t testing.TB, endpoint string) *kms.Client {
+func clientOf(t testing.TB, endpoint string, edits ...func(*kms.Config)) *kms.Client {
 	t.Helper()
-	client, err := kms.New(kms.Config{
+	config := kms.Config{
 		Region: region, Endpoint: endpoint, PlainHTTP: true, Timeout: 3 * time.Second,
 		AccessKeyID: localkms.DefaultAccessKeyID, AccessKeySecret: localkms.DefaultAccessKeySecret,
-	})
+	}
+	for _, edit := range edits {
+		edit(&config)
+	}
+	client, err := kms.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

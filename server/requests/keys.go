@@ -59,7 +59,7 @@ func keepKey(tx *store.Tx, r *record) error {
 		expires = time.Unix(r.Submission.ExpireUnix, 0).UnixMicro()
 	}
 	at := r.Outcome.At.UnixMicro()
-	_, err := tx.Exec(`INSERT INTO imported_keys
+	err := tx.Later(`INSERT INTO imported_keys
 		(region, key_id, request, imported, expires, kcv, commitment, drilled, proved, drill, again_at, renewal, remind, search)
 		VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, '', 0, '', 0, ?)
 		ON CONFLICT (region, key_id) DO UPDATE SET request = excluded.request, imported = excluded.imported,
@@ -73,8 +73,7 @@ func keepKey(tx *store.Tx, r *record) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec("UPDATE requests SET keyed = 1 WHERE id = ?", r.ID)
-	return err
+	return tx.Later("UPDATE requests SET keyed = 1 WHERE id = ?", r.ID)
 }
 
 // keyColumns are what scanKey reads, of imported_keys k, its import r, and the requests about it.

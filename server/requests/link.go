@@ -81,17 +81,15 @@ func (s *Service) ParametersLink(ctx context.Context, id, algorithm string) (*km
 }
 
 // signParameters signs in the person's turn.
-func (s *Service) signParameters(asked context.Context, who string, about *Request, algorithm string) (*kms.Link, error) {
+func (s *Service) signParameters(ctx context.Context, who string, about *Request, algorithm string) (*kms.Link, error) {
 	in, err := s.region(about.Region)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(asked, queuePatience)
-	defer cancel()
-	if err := in.reads.wait(ctx, who, about.ID); err != nil {
-		return nil, impatient(asked, err)
+	if err := in.reads.turn(ctx, who, about.ID); err != nil {
+		return nil, err
 	}
-	return signerOf(in.kms).ParametersLink(asked, about.KeyID, kms.WrappingSpec{Algorithm: algorithm, KeySpec: wrappingKeySpec})
+	return signerOf(in.kms).ParametersLink(ctx, about.KeyID, kms.WrappingSpec{Algorithm: algorithm, KeySpec: wrappingKeySpec})
 }
 
 // give records that the person is given a link to get parameters by.
@@ -190,17 +188,15 @@ func (s *Service) ImportLink(ctx context.Context, id string) (*kms.Link, error) 
 }
 
 // signImport signs in the requester's turn.
-func (s *Service) signImport(asked context.Context, requester, region, id string, call *kms.Import) (*kms.Link, error) {
+func (s *Service) signImport(ctx context.Context, requester, region, id string, call *kms.Import) (*kms.Link, error) {
 	in, err := s.region(region)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(asked, queuePatience)
-	defer cancel()
-	if err := in.writes.wait(ctx, requester, id); err != nil {
-		return nil, impatient(asked, err)
+	if err := in.writes.turn(ctx, requester, id); err != nil {
+		return nil, err
 	}
-	return signerOf(in.kms).ImportLink(asked, call)
+	return signerOf(in.kms).ImportLink(ctx, call)
 }
 
 // mayLink returns what is to be signed, and the policies that allow it. It checks what the sender

@@ -31,20 +31,21 @@ func (o own) ParametersLink(ctx context.Context, keyID string, spec kms.Wrapping
 // ImportWrapped submits for the request that the parameters were for. The same bytes may be sent
 // again after an error. ErrWaiting says that people have to agree first.
 func (o own) ImportWrapped(ctx context.Context, keyID string, in Submission) (string, error) {
-	v, err := o.find(ctx, keyID, in)
+	r, err := o.find(ctx, keyID, in)
 	if err != nil {
 		return "", err
 	}
-	return o.s.sendOwn(ctx, v, in)
+	return o.s.sendOwn(ctx, r, in)
 }
 
 // WrappedLink submits for the request that the parameters were for, and signs the link if nobody has
 // to agree.
 func (o own) WrappedLink(ctx context.Context, keyID string, in Submission) (*kms.Link, error) {
-	v, err := o.find(ctx, keyID, in)
+	r, err := o.find(ctx, keyID, in)
 	if err != nil {
 		return nil, err
 	}
+	v := o.s.current(r)
 	in.ByLink = true
 	if v.State == Failed {
 		if _, err := o.s.again(ctx, v.ID); err != nil {
@@ -52,7 +53,7 @@ func (o own) WrappedLink(ctx context.Context, keyID string, in Submission) (*kms
 		}
 	}
 	if v.State == Failed || v.Digest != in.Digest(v.KeyID, v.Region) {
-		if _, err := o.s.submit(ctx, v.ID, in); err != nil {
+		if _, err := o.s.submit(ctx, v.ID, in, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -61,26 +62,25 @@ func (o own) WrappedLink(ctx context.Context, keyID string, in Submission) (*kms
 
 // find returns the request of one's own that something was wrapped for: the one that its token was
 // issued for, or the latest that a link was given out for.
-func (o own) find(ctx context.Context, keyID string, in Submission) (View, error) {
+func (o own) find(ctx context.Context, keyID string, in Submission) (*record, error) {
 	who, err := asking(ctx)
 	if err != nil {
-		return View{}, err
+		return nil, err
 	}
-	var r *record
-	err = o.s.config.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		_, r, err = ofToken(tx, who, in.ImportToken)
-		if err == ErrParameters {
+	_, r, err := o.s.ofToken(ctx, who, in.ImportToken)
+	if err == ErrParameters {
+		err = o.s.config.DB.Read(ctx, func(tx *store.Tx) (err error) {
 			r, err = o.linked(tx, who, keyID, in)
-		}
-		return err
-	})
+			return err
+		})
+	}
 	if err != nil {
-		return View{}, err
+		return nil, err
 	}
 	if r.KeyID != keyID {
-		return View{}, ErrParameters
+		return nil, ErrParameters
 	}
-	return o.s.current(r), nil
+	return r, nil
 }
 
 // linked finds the request for which the person was given a link: the one that has these bytes, else

@@ -66,13 +66,12 @@ func codeOf(err error) string {
 
 // settle records the outcome of a call, unless another process has taken the request over. Where
 // that fails it is tried again until ctx ends with the lease.
-func (s *Service) settle(ctx context.Context, id string, attempt int, requestID string, failure error) error {
+func (s *Service) settle(ctx context.Context, mine *claimed, requestID string, failure error) (*record, error) {
+	had, id, attempt := mine.as, mine.as.ID, mine.as.Attempts
 	for {
-		err := s.write(ctx, "outcome", func(tx *store.Tx) error {
-			r, err := load(tx, id)
-			if err != nil {
-				return err
-			}
+		var after *record
+		err := s.writeFrom(ctx, "outcome", id, had, func(tx *store.Tx, r *record) error {
+			after = r
 			if r.State != Sending || r.Holder != s.holder || r.Attempts != attempt {
 				return nil
 			}
@@ -83,11 +82,12 @@ func (s *Service) settle(ctx context.Context, id string, attempt int, requestID 
 			return save(tx, r)
 		})
 		if err == nil {
-			return nil
+			return after, nil
 		}
+		had = nil
 		select {
 		case <-ctx.Done():
-			return err
+			return nil, err
 		case <-time.After(200 * time.Millisecond):
 		}
 	}

@@ -8,8 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"keyferry/server/kms"
 	"keyferry/server/localkms"
 	"keyferry/server/requests"
+	"keyferry/server/store"
+	"keyferry/server/store/storetest"
 )
 
 // What the KMS answers, or does not, decides what becomes of the request.
@@ -48,6 +51,25 @@ func TestOutcomes(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A slow KMS that throttles throughout: no call is begun that the end of the lease would cut off, so
+// the outcome is known.
+func TestThrottledByASlowKMS(t *testing.T) {
+	w := newWorld(t, storetest.URL(t, store.SQLite), localkms.Config{})
+	v := w.submitted(keyOne, "payments/cards")
+	w.inject(localkms.Fault{Kind: localkms.FaultDelay, Action: "ImportKeyMaterial", Delay: localkms.Duration(500 * time.Millisecond)})
+	w.inject(localkms.Fault{Kind: localkms.FaultThrottle, Action: "ImportKeyMaterial"})
+	w.service = w.open(func(c *requests.Config) {
+		c.KMS, c.Lease = clientOf(t, w.server.endpoint, func(c *kms.Config) { c.ReturnThrottled = true }), 3*time.Second
+	})
+	if _, err := w.service.Approve(w.as(olga), v.ID, v.Digest); err != nil {
+		t.Fatal(err)
+	}
+	if v = w.wantState(v.ID, requests.Submitted); v.Outcome == nil || v.Outcome.Code != "Rejected.Throttling" {
+		t.Errorf("outcome %+v", v.Outcome)
+	}
+	w.settleAfter(v, v.State)
 }
 
 // settleAfter lets the KMS work again and has the same bytes sent again where that is possible.

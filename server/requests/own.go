@@ -2,6 +2,7 @@ package requests
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"net/http"
 	"time"
@@ -92,40 +93,38 @@ func (o own) ImportKeyMaterial(ctx context.Context, in *kms.Import) (string, err
 	if err != nil {
 		return "", err
 	}
-	var t token
-	var r *record
-	err = o.s.config.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		t, r, err = ofToken(tx, who, in.ImportToken)
-		return err
-	})
+	t, r, err := o.s.ofToken(ctx, who, in.ImportToken)
 	if err != nil {
 		return "", err
 	}
-	v := o.s.current(r)
-	if v.KeyID != in.KeyID {
+	if r.KeyID != in.KeyID {
 		return "", ErrParameters
 	}
-	return o.s.sendOwn(ctx, v, Submission{
+	return o.s.sendOwn(ctx, r, Submission{
 		Algorithm: t.algorithm, WrappingKeySHA256: t.wrappingKeySHA256,
 		EncryptedKeyMaterial: in.EncryptedKeyMaterial, ImportToken: in.ImportToken, ExpireUnix: in.KeyMaterialExpireUnix,
 	})
 }
 
-// ofToken finds a token that was issued to a person, and its request.
-func ofToken(tx *store.Tx, who person.Person, text string) (token, *record, error) {
-	t, err := loadToken(tx, sha256Hex(text))
+// ofToken finds a token that was issued to a person, and its request, or returns ErrParameters.
+func (s *Service) ofToken(ctx context.Context, who person.Person, text string) (t token, r *record, err error) {
+	var body string
+	err = s.config.DB.Row(ctx, []any{&t.person, &t.algorithm, &t.wrappingKeySHA256, &body},
+		"SELECT t.person, t.algorithm, t.wrapping_key_sha256, r.body FROM request_tokens t JOIN requests r ON r.id = t.request WHERE t.token_sha256 = ?",
+		sha256Hex(text))
+	if errors.Is(err, sql.ErrNoRows) || err == nil && t.person != who.ID {
+		return t, nil, ErrParameters
+	}
 	if err != nil {
 		return t, nil, err
 	}
-	if t.person != who.ID {
-		return t, nil, ErrParameters
-	}
-	r, err := load(tx, t.request)
+	r, err = readBody(body)
 	return t, r, err
 }
 
 // sendOwn submits, or has the same bytes sent again, and waits for the outcome.
-func (s *Service) sendOwn(ctx context.Context, v View, in Submission) (string, error) {
+func (s *Service) sendOwn(ctx context.Context, had *record, in Submission) (string, error) {
+	v := s.current(had)
 	same := v.Digest == in.Digest(v.KeyID, v.Region)
 	var r *record
 	var err error
@@ -139,23 +138,33 @@ func (s *Service) sendOwn(ctx context.Context, v View, in Submission) (string, e
 			return "", err
 		}
 	}
+	if r != nil {
+		had = nil
+	}
 	if r == nil || r.State == Open {
-		if r, err = s.submit(ctx, v.ID, in); err != nil {
+		if r, err = s.submit(ctx, v.ID, in, had); err != nil {
 			return "", err
 		}
 	}
-	err = s.sendIfReady(ctx, r)
+	after, err := s.sendIfReady(ctx, r)
 	if err != nil && !errors.Is(err, errLeave) && !errors.Is(err, errUnsent) {
 		return "", err
 	}
+	if after == nil {
+		if after, err = s.read(ctx, r.ID); err != nil {
+			return "", err
+		}
+	}
+	return outcomeOf(s.current(after))
+}
+
+// read reads a request by itself.
+func (s *Service) read(ctx context.Context, id string) (*record, error) {
 	var body string
-	if err := s.config.DB.Row(ctx, []any{&body}, "SELECT body FROM requests WHERE id = ?", r.ID); err != nil {
-		return "", err
+	if err := s.config.DB.Row(ctx, []any{&body}, "SELECT body FROM requests WHERE id = ?", id); err != nil {
+		return nil, err
 	}
-	if r, err = readBody(body); err != nil {
-		return "", err
-	}
-	return outcomeOf(s.current(r))
+	return readBody(body)
 }
 
 // current is how far a request is, which whoever imports by themselves may know.

@@ -51,6 +51,14 @@ func (p *pace) admit() {
 	}
 }
 
+// admits reports whether a call may be made now, which counts as made then.
+func (p *pace) admits() bool {
+	p.mu.Lock()
+	rest := time.Until(p.resume) > 0
+	p.mu.Unlock()
+	return !rest && p.limiter.Allow()
+}
+
 // slow halves the rate, unless it was halved a moment ago.
 func (p *pace) slow() {
 	p.mu.Lock()

@@ -28,7 +28,7 @@ type paced struct {
 
 // ImportParameters passes the call on in its turn.
 func (p paced) ImportParameters(ctx context.Context, keyID string, spec kms.WrappingSpec) (parameters *kms.Parameters, err error) {
-	err = p.reads.inTurn(ctx, keyID, func() error {
+	err = p.reads.inTurn(ctx, "", keyID, func() error {
 		parameters, err = p.next.ImportParameters(ctx, keyID, spec)
 		return err
 	})
@@ -37,7 +37,7 @@ func (p paced) ImportParameters(ctx context.Context, keyID string, spec kms.Wrap
 
 // ImportKeyMaterial passes the call on in its turn.
 func (p paced) ImportKeyMaterial(ctx context.Context, in *kms.Import) (id string, err error) {
-	err = p.writes.inTurn(ctx, in.KeyID, func() error {
+	err = p.writes.inTurn(ctx, "", in.KeyID, func() error {
 		id, err = p.next.ImportKeyMaterial(ctx, in)
 		return err
 	})
@@ -45,36 +45,17 @@ func (p paced) ImportKeyMaterial(ctx context.Context, in *kms.Import) (id string
 }
 
 // ParametersLink signs in the turn of the call.
-func (p paced) ParametersLink(ctx context.Context, keyID string, spec kms.WrappingSpec) (link *kms.Link, err error) {
-	err = p.reads.inTurn(ctx, keyID, func() error {
-		link, err = signerOf(p.next).ParametersLink(ctx, keyID, spec)
-		return err
-	})
-	return link, err
+func (p paced) ParametersLink(ctx context.Context, keyID string, spec kms.WrappingSpec) (*kms.Link, error) {
+	if err := p.reads.turn(ctx, "", keyID); err != nil {
+		return nil, err
+	}
+	return signerOf(p.next).ParametersLink(ctx, keyID, spec)
 }
 
 // ImportLink signs in the turn of the call.
-func (p paced) ImportLink(ctx context.Context, in *kms.Import) (link *kms.Link, err error) {
-	err = p.writes.inTurn(ctx, in.KeyID, func() error {
-		link, err = signerOf(p.next).ImportLink(ctx, in)
-		return err
-	})
-	return link, err
-}
-
-// inTurn makes a call in the turn of the one person who uses the console, and again in the next while
-// the KMS throttles it.
-func (q *queue) inTurn(ctx context.Context, keyID string, call func() error) error {
-	if q == nil {
-		return call()
+func (p paced) ImportLink(ctx context.Context, in *kms.Import) (*kms.Link, error) {
+	if err := p.writes.turn(ctx, "", in.KeyID); err != nil {
+		return nil, err
 	}
-	if err := q.wait(ctx, "", keyID); err != nil {
-		return err
-	}
-	for {
-		err := call()
-		if !q.heed(err) || q.waitAgain(ctx, "", keyID) != nil {
-			return err
-		}
-	}
+	return signerOf(p.next).ImportLink(ctx, in)
 }

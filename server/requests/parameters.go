@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"slices"
-	"time"
 
 	"keyferry/server/kms"
 	"keyferry/server/person"
@@ -15,10 +14,6 @@ import (
 )
 
 const wrappingKeySpec = "RSA_2048"
-
-// queuePatience is how long somebody waits for a turn. The answer must reach the browser before the
-// server's time for one is over.
-const queuePatience = 40 * time.Second
 
 // Parameters gets what the importer needs from the KMS: a wrapping key and an import token, which
 // are good for this request alone. It may be called again, by each who may import.
@@ -62,32 +57,18 @@ func (s *Service) mayIssue(ctx context.Context, who person.Person, id, algorithm
 }
 
 // askKMS makes the call, in its turn, and in the next while the KMS throttles it.
-func (s *Service) askKMS(asked context.Context, who person.Person, about *Request, algorithm string) (*kms.Parameters, error) {
+func (s *Service) askKMS(ctx context.Context, who person.Person, about *Request, algorithm string) (parameters *kms.Parameters, err error) {
 	in, err := s.region(about.Region)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(asked, queuePatience)
-	defer cancel()
-	if err := in.reads.wait(ctx, who.ID, about.ID); err != nil {
-		return nil, impatient(asked, err)
-	}
-	for {
+	err = in.reads.inTurn(ctx, who.ID, about.ID, func() error {
 		s.config.Faults("parameters.call.before")
-		parameters, err := in.kms.ImportParameters(asked, about.KeyID, kms.WrappingSpec{Algorithm: algorithm, KeySpec: wrappingKeySpec})
+		parameters, err = in.kms.ImportParameters(ctx, about.KeyID, kms.WrappingSpec{Algorithm: algorithm, KeySpec: wrappingKeySpec})
 		s.config.Faults("parameters.call.after")
-		if !in.reads.heed(err) || in.reads.waitAgain(ctx, who.ID, about.ID) != nil {
-			return parameters, err
-		}
-	}
-}
-
-// impatient is why a call had no turn: queuePatience was over, unless whoever asked has gone.
-func impatient(asked context.Context, err error) error {
-	if asked.Err() == nil {
-		return ErrBusy
-	}
-	return err
+		return err
+	})
+	return parameters, err
 }
 
 // mayIssue returns the policy's decision on getting parameters.

@@ -43,6 +43,18 @@ func (q *queue) waitAgain(ctx context.Context, who, id string) error {
 	return q.await(ctx, who, id, true)
 }
 
+// now reports whether a call may be made at once: nobody waits, and the rate allows it. The turn is
+// taken then.
+func (q *queue) now() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.moving || !q.admits() {
+		return false
+	}
+	q.waited(0)
+	return true
+}
+
 func (q *queue) await(ctx context.Context, who, id string, first bool) error {
 	t := &ticket{id: id, called: make(chan struct{})}
 	began := time.Now()

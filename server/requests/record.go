@@ -24,7 +24,8 @@ type record struct {
 	Held     string  // code of why it is not being sent although enough had agreed
 
 	policies []string // that allowed what is being sent; not kept
-	known    []party  // whom it concerned when it was read; not kept
+	claimed  *claimed // what this process has to send now; not kept
+	known    []party  // whom it concerned when it was read or written; not kept
 }
 
 // newID returns 26 letters and digits, 130 random bits.

@@ -146,16 +146,21 @@ func defaults(config *Config) {
 func (s *Service) now() time.Time { return s.config.Clock().UTC().Truncate(time.Microsecond) }
 
 // write runs a transaction between two points where a test can end the process, and with a third
-// before the commit.
+// before the commit. It calls f once more if something that f had read before the transaction turns
+// out to have changed.
 func (s *Service) write(ctx context.Context, point string, f func(*store.Tx) error) error {
 	s.config.Faults(point + ".before")
-	err := s.config.DB.Write(ctx, func(tx *store.Tx) error {
+	once := func(tx *store.Tx) error {
 		if err := f(tx); err != nil {
 			return err
 		}
 		s.config.Faults(point + ".within")
 		return nil
-	})
+	}
+	err := s.config.DB.Write(ctx, once)
+	if errors.Is(err, store.ErrStale) {
+		err = s.config.DB.Write(ctx, once)
+	}
 	s.config.Faults(point + ".after")
 	return err
 }

@@ -95,6 +95,7 @@ func saveParties(tx *store.Tx, r *record) error {
 	if slices.Equal(concerned, r.known) {
 		return nil
 	}
+	r.known = concerned
 	if err := tx.Later("DELETE FROM request_parties WHERE request = ?", r.ID); err != nil {
 		return err
 	}
@@ -187,10 +188,10 @@ func dropTokens(tx *store.Tx, before time.Time) error {
 	return err
 }
 
+// addEvent adds a line to a request's timeline. Entries of the ledger are numbered in its order.
 func addEvent(tx *store.Tx, id string, e Event) error {
-	return tx.Later(`INSERT INTO request_events (request, number, at, what, person, name, detail, entry)
-		SELECT ?, COALESCE(MAX(number), 0) + 1, ?, ?, ?, ?, ?, ? FROM request_events WHERE request = ?`,
-		id, e.At.UnixMicro(), e.What, e.PersonID, e.Name, e.Detail, e.Entry, id)
+	return tx.Later("INSERT INTO request_events (request, number, at, what, person, name, detail, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		id, e.Entry+1, e.At.UnixMicro(), e.What, e.PersonID, e.Name, e.Detail, e.Entry)
 }
 
 func loadEvents(tx *store.Tx, id string) ([]Event, error) {

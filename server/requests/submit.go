@@ -12,7 +12,7 @@ import (
 // Submit then returns with the outcome, or when ctx ends. Bytes that replace others need their own
 // approvals; the same bytes again change nothing.
 func (s *Service) Submit(ctx context.Context, id string, in Submission) (View, error) {
-	r, err := s.submit(ctx, id, in)
+	r, err := s.submit(ctx, id, in, nil)
 	if err != nil {
 		return View{}, err
 	}
@@ -20,8 +20,13 @@ func (s *Service) Submit(ctx context.Context, id string, in Submission) (View, e
 	return s.Get(ctx, id)
 }
 
-func (s *Service) submit(ctx context.Context, id string, in Submission) (*record, error) {
-	return s.change(ctx, "submit", id, func(c *change) error {
+// submit submits for a request that may have been read already.
+func (s *Service) submit(ctx context.Context, id string, in Submission, had *record) (*record, error) {
+	who, err := asking(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.alterFrom(ctx, "submit", id, who, had, func(c *change) error {
 		digest := in.Digest(c.r.KeyID, c.r.Region)
 		if c.r.Request.Importer == c.who.ID && c.r.Digest == digest && c.r.State != Failed {
 			c.chooseWay(in.ByLink)
@@ -43,7 +48,10 @@ func (s *Service) submit(ctx context.Context, id string, in Submission) (*record
 		if err != nil {
 			return err
 		}
-		return c.take(in, digest, d)
+		if err := c.take(in, digest, d); err != nil {
+			return err
+		}
+		return c.claimNow(&in)
 	})
 }
 

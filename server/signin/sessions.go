@@ -49,7 +49,7 @@ type sessions struct {
 func newSessions(s *Service) sessions {
 	m := scs.New()
 	m.Lifetime = s.config.Limit
-	m.HashTokenInStore = true
+	m.HashTokenInStore, m.Codec = true, codec{}
 	m.Cookie = scs.SessionCookie{Name: s.cookies.session, Path: "/", HttpOnly: true, Secure: s.secure,
 		SameSite: http.SameSiteStrictMode}
 	kept := sessions{m, nil, s.config.Limit, s.config.Idle, s.now}

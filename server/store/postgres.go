@@ -23,6 +23,7 @@ type postgres struct{}
 const writeLock = 0x6b65796665727279
 
 func (postgres) kind() string { return Postgres }
+func (postgres) readers() int { return 7 }
 func (postgres) blob() string { return "BYTEA" }
 func (postgres) key() string  { return "BIGINT PRIMARY KEY" }
 
@@ -41,8 +42,8 @@ func (postgres) open(url string, use use) (writers, readers *sql.DB, err error) 
 		config.ConnectTimeout = 10 * time.Second
 	}
 	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(durable))
-	db.SetMaxOpenConns(8)
-	db.SetMaxIdleConns(8)
+	db.SetMaxOpenConns(postgres{}.readers() + 1) // one writes
+	db.SetMaxIdleConns(postgres{}.readers() + 1)
 	return db, db, nil
 }
 

@@ -19,14 +19,15 @@ import (
 // A write-ahead log costs one sync for each commit, which is a tenth of what a rollback journal
 // costs, and lets others read meanwhile. With synchronous = FULL a commit outlives a power cut.
 // What was deleted is overwritten in the file (secure_delete), and stays in the log only until
-// [DB.tidy] empties that.
+// [DB.tidy] empties that. The caches are small, since the system has the file in its own.
 type sqlite struct{}
 
 const pragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 	"&_pragma=secure_delete(ON)&_pragma=journal_size_limit(0)&_pragma=temp_store(MEMORY)" +
-	"&_pragma=foreign_keys(ON)&_pragma=cache_size(-8000)"
+	"&_pragma=foreign_keys(ON)&_pragma=cache_size(-4000)"
 
 func (sqlite) kind() string                     { return SQLite }
+func (sqlite) readers() int                     { return 4 }
 func (sqlite) blob() string                     { return "BLOB" }
 func (sqlite) key() string                      { return "INTEGER PRIMARY KEY" }
 func (sqlite) placeholders(query string) string { return query }
@@ -39,11 +40,11 @@ func (sqlite) open(path string, use use) (writers, readers *sql.DB, err error) {
 		return nil, nil, err
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?mode=rw&"
-	if readers, err = sql.Open("sqlite", dsn+"_pragma=query_only(1)&_pragma=busy_timeout(10000)&_pragma=cache_size(-4000)"); err != nil {
+	if readers, err = sql.Open("sqlite", dsn+"_pragma=query_only(1)&_pragma=busy_timeout(10000)&_pragma=cache_size(-1000)"); err != nil {
 		return nil, nil, err
 	}
-	readers.SetMaxOpenConns(4)
-	readers.SetMaxIdleConns(4)
+	readers.SetMaxOpenConns(sqlite{}.readers())
+	readers.SetMaxIdleConns(sqlite{}.readers())
 	if use == forReading {
 		_, err := os.Stat(path)
 		return readers, readers, err

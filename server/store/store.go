@@ -23,6 +23,8 @@ var (
 	ErrUnknown = errors.New("the database failed while committing; it is not known whether the change was made")
 	// ErrDuplicate reports a row that exists already.
 	ErrDuplicate = errors.New("the row exists already")
+	// ErrStale reports a statement of [Tx.LaterOne] that found its row changed or gone.
+	ErrStale = errors.New("the row is not as it was read")
 )
 
 // The kinds of database, as [DB.Kind] returns them.
@@ -35,7 +37,9 @@ const (
 type DB struct {
 	dialect dialect
 	writers *sql.DB
-	readers *sql.DB // the same as writers for PostgreSQL
+	readers *sql.DB       // the same as writers for PostgreSQL
+	seats   chan struct{} // as many as may read at once
+	rows    sync.Map      // statements of Row that SQLite has parsed, by their text
 
 	turn    sync.Mutex           // of the one Write whose function runs
 	waiting atomic.Int64         // calls of Write that wait for their turn
@@ -50,6 +54,7 @@ type DB struct {
 type dialect interface {
 	kind() string
 	open(url string, use use) (writers, readers *sql.DB, err error)
+	readers() int                                        // that read at once at most
 	begin(ctx context.Context, conn *sql.Conn) error     // so that no other transaction writes
 	beginRead(ctx context.Context, conn *sql.Conn) error // of one state of the database
 	placeholders(query string) string
@@ -70,6 +75,19 @@ const (
 	duplicate        // a row breaks a unique index
 	unsure           // the disk failed: what was being committed may be there after a restart
 )
+
+// seat waits until the caller may read, in the order in which callers come: for a connection, package
+// sql would let one at random go first. The seat must be left afterwards.
+func (db *DB) seat(ctx context.Context) error {
+	select {
+	case db.seats <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (db *DB) leave() { <-db.seats }
 
 // use is what a database is opened for.
 type use int
@@ -102,6 +120,7 @@ func open(url string, use use) (*DB, error) {
 	if strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
 		db.dialect = postgres{}
 	}
+	db.seats = make(chan struct{}, db.dialect.readers())
 	var err error
 	if db.writers, db.readers, err = db.dialect.open(strings.TrimPrefix(url, "sqlite:"), use); err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
@@ -136,6 +155,10 @@ func (db *DB) Kind() string { return db.dialect.kind() }
 // Read calls f in a transaction that sees one state of the database and changes nothing. While f
 // runs it must not call Read or Write.
 func (db *DB) Read(ctx context.Context, f func(*Tx) error) error {
+	if err := db.seat(ctx); err != nil {
+		return fmt.Errorf("reading the database: %w", err)
+	}
+	defer db.leave()
 	conn, err := db.reader(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the database: %w", err)
@@ -151,7 +174,38 @@ func (db *DB) Read(ctx context.Context, f func(*Tx) error) error {
 
 // Row reads one row by itself, which costs a third of what Read does. See [Row.Scan].
 func (db *DB) Row(ctx context.Context, into []any, query string, args ...any) error {
+	if err := db.seat(ctx); err != nil {
+		return err
+	}
+	defer db.leave()
+	statement, err := db.prepared(ctx, query)
+	if err != nil {
+		return err
+	}
+	if statement != nil {
+		return statement.QueryRowContext(ctx, args...).Scan(into...)
+	}
 	return db.readers.QueryRowContext(ctx, db.dialect.placeholders(query), args...).Scan(into...)
+}
+
+// prepared returns a statement that SQLite need not parse again, and nil for PostgreSQL, whose driver
+// keeps statements by itself. Closing the database closes it.
+func (db *DB) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
+	if db.Kind() == Postgres {
+		return nil, nil
+	}
+	if known, ok := db.rows.Load(query); ok {
+		return known.(*sql.Stmt), nil
+	}
+	statement, err := db.readers.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if known, loaded := db.rows.LoadOrStore(query, statement); loaded {
+		statement.Close()
+		return known.(*sql.Stmt), nil
+	}
+	return statement, nil
 }
 
 // reader returns a connection with a transaction that reads.

@@ -54,7 +54,7 @@ func (tx *Tx) Later(query string, args ...any) error {
 	return tx.add(statement{query: query, args: args})
 }
 
-// LaterOne is Later for a statement that must change exactly one row.
+// LaterOne is Later for a statement that must change exactly one row. Otherwise its error is ErrStale.
 func (tx *Tx) LaterOne(query string, args ...any) error {
 	return tx.add(statement{query: query, args: args, one: true})
 }
@@ -78,7 +78,7 @@ func (tx *Tx) add(s statement) error {
 // check reports a statement that changed another number of rows than one, if that matters.
 func (s statement) check(changed int64) error {
 	if s.one && changed != 1 {
-		return fmt.Errorf("%d rows changed instead of one", changed)
+		return fmt.Errorf("%w: %d rows changed instead of one", ErrStale, changed)
 	}
 	return nil
 }

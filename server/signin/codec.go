@@ -2,6 +2,7 @@ package signin
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -16,9 +17,12 @@ type coded struct {
 	Person   string
 }
 
-// Encode returns the data as it is kept. A session has one value, its person.
+// Encode returns the data as it is kept. A session has one value at most, its person.
 func (codec) Encode(deadline time.Time, values map[string]any) ([]byte, error) {
-	who, _ := values[personKey].(string)
+	who, has := values[personKey].(string)
+	if len(values) > 1 || len(values) == 1 && !has {
+		return nil, errors.New("a session keeps nothing but its person")
+	}
 	return json.Marshal(coded{deadline, who})
 }
 

@@ -41,9 +41,9 @@ func TestSetOfRequests(t *testing.T) {
 	ines.Download("[data-part=receipts] [data-link=receipts]")
 	ines.wait("/zh-CN/many?which=waiting", ".notice.error", ines.Words.Fault("many_no_requests").What)
 
-	olga.wait("/requests?which=waiting", "[data-part=set] form button", text.Fill(set.Agree, "count", "3"))
+	olga.wait("/requests?which=waiting", "[data-part=set] form button:not([type=button])", text.Fill(set.Agree, "count", "3"))
 	olga.MustLook("approval of a set")
-	olga.Reach("[data-part=set] form button")
+	olga.Reach("[data-part=set] form button:not([type=button])")
 	olga.Do(olga.Page.Keyboard().Press("Enter"))
 	olga.See("[data-fill=agreed]", text.Fill(set.Agreed, "count", "3", "refused", "0"))
 

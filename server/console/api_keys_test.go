@@ -37,6 +37,36 @@ type shownKeys struct {
 
 func aboutKey() string { return fmt.Sprintf(`{"Region":"cn-hangzhou","KeyId":%q}`, keyID()) }
 
+// What somebody imports without a request is on record with its check value. Only a console that keeps
+// a record takes one.
+func TestOwnImportShowsItsKey(t *testing.T) {
+	const shows = `,"KeyCheckValue":"6984AFC841","Commitment":"`
+	commitment := strings.Repeat("ab", 32)
+	s := newTeam(t, nil)
+	out := read[struct{ PublicKey, ImportToken string }](t, s.send(t, "ira", "/kms/GetParametersForImport",
+		fmt.Sprintf(`{"KeyId":%q,"WrappingAlgorithm":"RSAES_OAEP_SHA_256","WrappingKeySpec":"RSA_2048"}`, keyID())), http.StatusOK)
+	body := fmt.Sprintf(`{"KeyId":%q,"EncryptedKeyMaterial":%q,"ImportToken":%q,"KeyMaterialExpireUnix":0`,
+		keyID(), wrapFor(t, out.PublicKey, scrambled(32)), out.ImportToken)
+	if got := s.send(t, "ira", "/kms/ImportKeyMaterial", body+shows+`no commitment"}`); got.status != http.StatusBadRequest {
+		t.Errorf("a commitment of no form: %d %s", got.status, got.body)
+	}
+	s.send(t, "ira", "/kms/ImportKeyMaterial", body+shows+commitment+`"}`) // it waits for an approval
+	waiting := read[struct{ Requests []shown }](t, s.get(t, "olga", "/api/requests?which=waiting"), http.StatusOK)
+	if len(waiting.Requests) != 1 {
+		t.Fatalf("%d requests wait", len(waiting.Requests))
+	}
+	read[shown](t, s.send(t, "olga", "/api/requests/"+waiting.Requests[0].Id+"/approve", `{"Digest":"`+waiting.Requests[0].Digest+`"}`), http.StatusOK)
+	list := read[shownKeys](t, s.get(t, "ira", "/api/keys?which=mine"), http.StatusOK)
+	if len(list.Keys) != 1 || list.Keys[0].KeyCheckValue != "6984AFC841" {
+		t.Errorf("on record is %+v", list.Keys)
+	}
+
+	alone := newSite(t, nil)
+	if got := alone.send(t, "", "/kms/ImportKeyMaterial", body+shows+commitment+`"}`); got.status != http.StatusBadRequest || !strings.Contains(got.body, "Console.Malformed") {
+		t.Errorf("a console that keeps nothing answers %d %s", got.status, got.body)
+	}
+}
+
 // The page's data: who may see which key follows the policy, and each act makes a request.
 func TestKeysOverHTTP(t *testing.T) {
 	s := newTeam(t, nil)

@@ -88,6 +88,16 @@ func newSite(t *testing.T, change func(*console.Config)) *site {
 // newSiteWithin is newSite with a limit to a call to the KMS.
 func newSiteWithin(t *testing.T, limit time.Duration, change func(*console.Config)) *site {
 	t.Helper()
+	return newSiteOf(t, limit, func(c *console.Config, _ *kms.Client) {
+		if change != nil {
+			change(c)
+		}
+	})
+}
+
+// newSiteOf is newSiteWithin whose change knows the client of the KMS as well.
+func newSiteOf(t *testing.T, limit time.Duration, change func(*console.Config, *kms.Client)) *site {
+	t.Helper()
 	s := &site{kms: localkmstest.New(t, localkms.Config{}), calls: &atomic.Int64{}, log: &logged{}}
 	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.calls.Add(1)
@@ -106,9 +116,7 @@ func newSiteWithin(t *testing.T, limit time.Duration, change func(*console.Confi
 		KMS: requests.Direct(client), Static: tree(t), Region: localkms.DefaultRegion, Version: "test",
 		LocalKMSURL: behind.URL, Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
-	if change != nil {
-		change(&config)
-	}
+	change(&config, client)
 	handler, err := console.New(config)
 	if err != nil {
 		t.Fatal(err)

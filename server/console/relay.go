@@ -79,12 +79,17 @@ func showParameters(out *kms.Parameters) shownParameters {
 // that sends a plain key by mistake gets an error, and what it sent is neither kept nor logged.
 func (c *console) importKeyMaterial(e echo.Context) error {
 	var in kms.Import
-	err := readObject(e, fields{
+	var kcv, commitment optional
+	wanted := fields{
 		"KeyId":                 &in.KeyID,
 		"EncryptedKeyMaterial":  &in.EncryptedKeyMaterial,
 		"ImportToken":           &in.ImportToken,
 		"KeyMaterialExpireUnix": &in.KeyMaterialExpireUnix,
-	})
+	}
+	if c.Team != nil { // which keeps a record
+		wanted["KeyCheckValue"], wanted["Commitment"] = &kcv, &commitment
+	}
+	err := readObject(e, wanted)
 	if err != nil {
 		return err
 	}
@@ -102,7 +107,7 @@ func (c *console) importKeyMaterial(e echo.Context) error {
 			return err
 		}
 	}
-	id, err := c.kms.ImportKeyMaterial(c.context(e), &in)
+	id, err := c.kms.ImportKeyMaterial(c.context(e), &in, requests.Shown{KCV: string(kcv), Commitment: string(commitment)})
 	if err != nil {
 		return err
 	}
@@ -147,8 +152,8 @@ func (a audited) ImportParameters(ctx context.Context, keyID string, spec kms.Wr
 }
 
 // ImportKeyMaterial imports and writes the audit line.
-func (a audited) ImportKeyMaterial(ctx context.Context, in *kms.Import) (string, error) {
-	id, err := a.next.ImportKeyMaterial(ctx, in)
+func (a audited) ImportKeyMaterial(ctx context.Context, in *kms.Import, shows requests.Shown) (string, error) {
+	id, err := a.next.ImportKeyMaterial(ctx, in, shows)
 	a.write(ctx, importAction, in.KeyID, id, err, "expire_unix", in.KeyMaterialExpireUnix)
 	return id, err
 }

@@ -18,6 +18,7 @@ import (
 
 	"keyferry/server/console"
 	"keyferry/server/feeds"
+	"keyferry/server/kms"
 	"keyferry/server/ledger"
 	"keyferry/server/localkms"
 	"keyferry/server/person"
@@ -74,9 +75,9 @@ func newTeam(t *testing.T, change func(*console.Team)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newSite(t, func(c *console.Config) {
+	return newSiteOf(t, 5*time.Second, func(c *console.Config, client *kms.Client) {
 		service, err := requests.New(requests.Config{
-			DB: db, Ledger: log, Policy: rules, KMS: c.KMS.(requests.KMS), Region: localkms.DefaultRegion, Log: c.Logger,
+			DB: db, Ledger: log, Policy: rules, KMS: client, Region: localkms.DefaultRegion, Log: c.Logger,
 			ReadsPerSecond: 1000, WritesPerSecond: 1000, DrillEvery: 365 * 24 * time.Hour,
 		})
 		if err != nil {
@@ -158,7 +159,21 @@ func (s *site) submission(t *testing.T, id string, material []byte) (body, token
 	t.Helper()
 	out := read[struct{ PublicKey, ImportToken, TokenExpireTime string }](t,
 		s.send(t, "ira", "/api/requests/"+id+"/parameters", `{"WrappingAlgorithm":"RSAES_OAEP_SHA_256"}`), http.StatusOK)
-	der, err := base64.StdEncoding.DecodeString(out.PublicKey)
+	ciphertext = wrapFor(t, out.PublicKey, material)
+	der, _ := base64.StdEncoding.DecodeString(out.PublicKey)
+	fingerprint := sha256.Sum256(der)
+	all, _ := json.Marshal(map[string]any{
+		"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySHA256": hex.EncodeToString(fingerprint[:]),
+		"EncryptedKeyMaterial": ciphertext, "ImportToken": out.ImportToken, "TokenExpireTime": out.TokenExpireTime,
+		"KeyMaterialExpireUnix": 0, "KeyCheckValue": "6984AFC841", "Commitment": strings.Repeat("ab", 32),
+	})
+	return string(all), out.ImportToken, ciphertext
+}
+
+// wrapFor wraps material with RSAES_OAEP_SHA_256, in base64.
+func wrapFor(t *testing.T, publicKey string, material []byte) string {
+	t.Helper()
+	der, err := base64.StdEncoding.DecodeString(publicKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,12 +185,5 @@ func (s *site) submission(t *testing.T, id string, material []byte) (body, token
 	if err != nil {
 		t.Fatal(err)
 	}
-	fingerprint := sha256.Sum256(der)
-	ciphertext = base64.StdEncoding.EncodeToString(wrapped)
-	all, _ := json.Marshal(map[string]any{
-		"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySHA256": hex.EncodeToString(fingerprint[:]),
-		"EncryptedKeyMaterial": ciphertext, "ImportToken": out.ImportToken, "TokenExpireTime": out.TokenExpireTime,
-		"KeyMaterialExpireUnix": 0, "KeyCheckValue": "6984AFC841", "Commitment": strings.Repeat("ab", 32),
-	})
-	return string(all), out.ImportToken, ciphertext
+	return base64.StdEncoding.EncodeToString(wrapped)
 }

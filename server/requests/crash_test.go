@@ -183,7 +183,7 @@ func (w *world) walkOwn() {
 			w.t.Fatal(err)
 		}
 	}
-	if _, err := w.service.Own().ImportKeyMaterial(w.as(ira), in); err != nil && !errors.Is(err, kms.ErrOutcomeUnknown) {
+	if _, err := w.service.Own().ImportKeyMaterial(w.as(ira), in, requests.Shown{}); err != nil && !errors.Is(err, kms.ErrOutcomeUnknown) {
 		w.t.Fatal(err)
 	}
 }

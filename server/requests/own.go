@@ -88,7 +88,7 @@ func (s *Service) keepOwn(ctx context.Context, who person.Person, made *record, 
 
 // ImportKeyMaterial submits for the request that the token was issued for. The same bytes may be
 // sent again after an error, as without a database. ErrWaiting says that people have to agree first.
-func (o own) ImportKeyMaterial(ctx context.Context, in *kms.Import) (string, error) {
+func (o own) ImportKeyMaterial(ctx context.Context, in *kms.Import, shows Shown) (string, error) {
 	who, err := asking(ctx)
 	if err != nil {
 		return "", err
@@ -103,6 +103,7 @@ func (o own) ImportKeyMaterial(ctx context.Context, in *kms.Import) (string, err
 	return o.s.sendOwn(ctx, r, Submission{
 		Algorithm: t.algorithm, WrappingKeySHA256: t.wrappingKeySHA256,
 		EncryptedKeyMaterial: in.EncryptedKeyMaterial, ImportToken: in.ImportToken, ExpireUnix: in.KeyMaterialExpireUnix,
+		KCV: shows.KCV, Commitment: shows.Commitment,
 	})
 }
 

@@ -28,9 +28,13 @@ func (w *world) ownImport(by person.Person, keyID string, material []byte) *kms.
 func TestOwnImport(t *testing.T) {
 	each(t, func(w *world) {
 		in := w.ownImport(ira, keyOne, material)
-		id, err := w.service.Own().ImportKeyMaterial(w.as(ira), in)
+		shows := requests.Shown{KCV: "6984AFC841", Commitment: sum("commitment")}
+		id, err := w.service.Own().ImportKeyMaterial(w.as(ira), in, shows)
 		if err != nil || id == "" || !bytes.Equal(w.server.Material(keyOne), material) {
 			w.t.Fatalf("RequestId %q, error %v", id, err)
+		}
+		if k := w.keys(ira, requests.KeyFilter{Which: requests.Mine}); len(k) != 1 || k[0].KCV != shows.KCV || k[0].Commitment != shows.Commitment {
+			w.t.Errorf("on record is %+v", k)
 		}
 		mine := w.list(ira, requests.Filter{Which: requests.Mine})
 		if len(mine) != 1 {
@@ -42,7 +46,7 @@ func TestOwnImport(t *testing.T) {
 		}
 		w.wantOneOutcome(v.ID)
 		// The answer was lost and the page sends the same again.
-		if again, err := w.service.Own().ImportKeyMaterial(w.as(ira), in); err != nil || again != id {
+		if again, err := w.service.Own().ImportKeyMaterial(w.as(ira), in, shows); err != nil || again != id {
 			w.t.Errorf("the same again: RequestId %q, error %v", again, err)
 		}
 		if w.calls.count() != 1 {
@@ -65,10 +69,10 @@ func TestOwnImportNeedsThePolicy(t *testing.T) {
 		}
 		// A token is for whoever got it, and for its CMK.
 		in := w.ownImport(ira, keyOne, material)
-		_, err = w.service.Own().ImportKeyMaterial(w.as(iris), in)
+		_, err = w.service.Own().ImportKeyMaterial(w.as(iris), in, requests.Shown{})
 		w.wantFault(err, requests.ErrParameters)
 		in.KeyID = keyTwo
-		_, err = w.service.Own().ImportKeyMaterial(w.as(ira), in)
+		_, err = w.service.Own().ImportKeyMaterial(w.as(ira), in, requests.Shown{})
 		w.wantFault(err, requests.ErrParameters)
 		if w.calls.count() != 0 {
 			w.t.Error("it was sent")
@@ -81,7 +85,7 @@ func TestOwnImportWaitsForApprovals(t *testing.T) {
 	each(t, func(w *world) {
 		w.setPolicy(policies + `@approvals("1") permit (principal in Group::"payments", action == Action::"import", resource is Key);`)
 		in := w.ownImport(iris, keyOne, material)
-		_, err := w.service.Own().ImportKeyMaterial(w.as(iris), in)
+		_, err := w.service.Own().ImportKeyMaterial(w.as(iris), in, requests.Shown{})
 		var fault *requests.Fault
 		if !errors.As(err, &fault) || fault.Code != requests.ErrWaiting.Code {
 			w.t.Fatalf("error %v", err)
@@ -92,7 +96,7 @@ func TestOwnImportWaitsForApprovals(t *testing.T) {
 		if _, err := w.service.Approve(w.as(olga), v.ID, v.Digest); err != nil {
 			w.t.Fatal(err)
 		}
-		if id, err := w.service.Own().ImportKeyMaterial(w.as(iris), in); err != nil || id == "" {
+		if id, err := w.service.Own().ImportKeyMaterial(w.as(iris), in, requests.Shown{}); err != nil || id == "" {
 			w.t.Errorf("asked again after the approval: %q, %v", id, err)
 		}
 	})
@@ -116,11 +120,11 @@ func TestOwnImportTriesAgain(t *testing.T) {
 				in := w.ownImport(ira, keyOne, material)
 				test.fault.Action = "ImportKeyMaterial"
 				w.inject(test.fault)
-				if _, err := w.service.Own().ImportKeyMaterial(w.as(ira), in); !test.want(err) {
+				if _, err := w.service.Own().ImportKeyMaterial(w.as(ira), in, requests.Shown{}); !test.want(err) {
 					w.t.Errorf("error %v", err)
 				}
 				w.server.ClearFaults()
-				if id, err := w.service.Own().ImportKeyMaterial(w.as(ira), in); err != nil || id == "" {
+				if id, err := w.service.Own().ImportKeyMaterial(w.as(ira), in, requests.Shown{}); err != nil || id == "" {
 					w.t.Errorf("the same again: %q, %v", id, err)
 				}
 				if !bytes.Equal(w.server.Material(keyOne), material) {
@@ -160,7 +164,7 @@ func TestDirect(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := wrap(t, p, material)
-	id, err := direct.ImportKeyMaterial(t.Context(), &kms.Import{KeyID: keyOne, EncryptedKeyMaterial: in.EncryptedKeyMaterial, ImportToken: in.ImportToken})
+	id, err := direct.ImportKeyMaterial(t.Context(), &kms.Import{KeyID: keyOne, EncryptedKeyMaterial: in.EncryptedKeyMaterial, ImportToken: in.ImportToken}, requests.Shown{})
 	if err != nil || id == "" || !bytes.Equal(w.server.Material(keyOne), material) {
 		t.Errorf("RequestId %q, error %v", id, err)
 	}

@@ -10,7 +10,8 @@ import (
 // that nothing else can give the console a way to the KMS.
 type Relay interface {
 	ImportParameters(ctx context.Context, keyID string, spec kms.WrappingSpec) (*kms.Parameters, error)
-	ImportKeyMaterial(ctx context.Context, in *kms.Import) (requestID string, err error)
+	// ImportKeyMaterial imports. What the person shows of the material is for the record alone.
+	ImportKeyMaterial(ctx context.Context, in *kms.Import, shows Shown) (requestID string, err error)
 	ParametersLink(ctx context.Context, keyID string, spec kms.WrappingSpec) (*kms.Link, error)
 	// ImportWrapped imports what was wrapped elsewhere, with parameters that the person had by a link
 	// or from this console.
@@ -18,6 +19,12 @@ type Relay interface {
 	// WrappedLink signs a link by which the person sends the same.
 	WrappedLink(ctx context.Context, keyID string, in Submission) (*kms.Link, error)
 	relay()
+}
+
+// Shown is what an importer shows of key material besides its ciphertext. Both may be empty.
+type Shown struct {
+	KCV        string // 10 hexadecimal digits
+	Commitment string // 64 lower-case hexadecimal digits
 }
 
 // Direct returns a Relay that passes both calls on and keeps nothing, for a console without a
@@ -34,7 +41,7 @@ func (d direct) ImportParameters(ctx context.Context, keyID string, spec kms.Wra
 }
 
 // ImportKeyMaterial passes the call on.
-func (d direct) ImportKeyMaterial(ctx context.Context, in *kms.Import) (string, error) {
+func (d direct) ImportKeyMaterial(ctx context.Context, in *kms.Import, _ Shown) (string, error) {
 	return d.next.ImportKeyMaterial(ctx, in)
 }
 
@@ -58,9 +65,4 @@ func (s *Submission) call(keyID string) *kms.Import {
 	return &kms.Import{
 		KeyID: keyID, EncryptedKeyMaterial: s.EncryptedKeyMaterial, ImportToken: s.ImportToken, KeyMaterialExpireUnix: s.ExpireUnix,
 	}
-}
-
-// ImportLink passes it on.
-func (d direct) ImportLink(ctx context.Context, in *kms.Import) (*kms.Link, error) {
-	return signerOf(d.next).ImportLink(ctx, in)
 }

@@ -51,8 +51,8 @@ export function readParameters(keyId, body) {
 
 /**
  * Send wrapped key material to the KMS, through the console.
- * @param {{keyId: string, ciphertext: string, token: string, expireUnix: number}} material
- *   expireUnix 0: never
+ * @param {{keyId: string, ciphertext: string, token: string, expireUnix: number, shows?: {kcv: string, commitment: string}}} material
+ *   expireUnix 0: never; shows: for the record of a console that keeps one
  * @param {AbortSignal} signal
  * @returns {Promise<{requestId: string, time: number}>} the KMS's RequestId, and the console's clock
  *   in milliseconds
@@ -63,6 +63,7 @@ export async function importKeyMaterial(material, signal) {
         EncryptedKeyMaterial: material.ciphertext,
         ImportToken: material.token,
         KeyMaterialExpireUnix: material.expireUnix,
+        ...material.shows ? { KeyCheckValue: material.shows.kcv, Commitment: material.shows.commitment } : {},
     }, signal)
     const id = requestId(answer.body.RequestId)
     if (id === "") throw problem("import_outcome_unknown")

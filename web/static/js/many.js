@@ -283,7 +283,7 @@ function wayOf(keyId) {
     const request = state.requests?.get(keyId)
     const answer = state.answers.get(keyId)
     if (answer) return (algorithm) => files.callsFor(answer, algorithm)
-    return request ? (algorithm, signal) => callsFor(request, algorithm, signal) : relayed(keyId)
+    return request ? (algorithm, signal) => callsFor(request, algorithm, signal) : relayed(keyId, task.dataset.team !== undefined)
 }
 
 async function importAll() {

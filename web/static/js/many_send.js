@@ -258,12 +258,14 @@ async function send(one, vault, algorithm, changed) {
 /**
  * The two calls for a CMK, relayed by the console.
  * @param {string} keyId
+ * @param {boolean} kept whether the console keeps a record
  * @returns {Way}
  */
-export const relayed = (keyId) => (algorithm, signal) => ({
+export const relayed = (keyId, kept) => (algorithm, signal) => ({
     parameters: () => getParametersForImport(keyId, algorithm, signal),
-    async send({ expireUnix, parameters, wrapped }) {
+    async send({ entry, expireUnix, parameters, wrapped }) {
         if (!parameters || !wrapped) throw problem("unexpected")
-        return importKeyMaterial({ keyId, ciphertext: wrapped.encryptedKeyMaterial, token: parameters.ImportToken, expireUnix }, signal)
+        return importKeyMaterial({ keyId, ciphertext: wrapped.encryptedKeyMaterial, token: parameters.ImportToken, expireUnix,
+            ...kept ? { shows: entry } : {} }, signal)
     },
 })

@@ -58,7 +58,7 @@ export function requestSet(task, changed) {
             }
             form.hidden = which !== "waiting" || set.Awaiting.length < 2
             fillDigest(form, "set-digest", set.Digest)
-            const button = one(form, "button")
+            const button = one(form, "button:not([type=button])")
             button.textContent = fillHoles(button.dataset.template ?? "", { count: set.Awaiting.length })
             fill(form, "set-count", String(set.Awaiting.length))
         },

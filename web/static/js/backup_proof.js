@@ -9,7 +9,7 @@ import { utc } from "./moment.js"
 import { eachReading, readOffered } from "./offered_passphrase.js"
 import { all, fill, input, one, onSubmit, toTop, wait } from "./page.js"
 import { printPaper } from "./receipt_offer.js"
-import { fillHoles, problem, whole } from "./words.js"
+import { fillHoles, problem, showWhole } from "./words.js"
 
 /** @typedef {import("./prepare.js").Made} Made */
 
@@ -78,7 +78,7 @@ export function backupProof(part, module, goOn) {
 function offerBackup(part, link, { prepared, at }) {
     if (!prepared.backup || !prepared.backupFile) throw problem("unexpected")
     offerDownload(part, "backup", { bytes: prepared.backup, name: prepared.backupFile, type: "application/octet-stream" })
-    link.replaceChildren(...whole(fillHoles(link.dataset.template ?? "", { name: prepared.backupFile })))
+    showWhole(link, fillHoles(link.dataset.template ?? "", { name: prepared.backupFile }))
     fill(document, "backup-file", prepared.backupFile)
     fill(document, "prepared-utc", utc(at))
 }

@@ -9,7 +9,7 @@ import { readLink } from "./desk_link_check.js"
 import { givenLink } from "./desk_link_field.js"
 import { requestId } from "./import_parameters.js"
 import { fill, fillTemplate, one, onSubmit, toTop, wait } from "./page.js"
-import { fillHoles, problem, whole } from "./words.js"
+import { fillHoles, problem, showWhole } from "./words.js"
 
 /** @typedef {import("./desk_import_file.js").Ready} Ready */
 
@@ -58,8 +58,8 @@ export function secondLink(result, reached) {
         show(made, receipt) {
             ready = made
             keep = receipt
-            one(result, "#import-text").replaceChildren(...whole(importFile(made).text))
-            button.replaceChildren(...whole(fillHoles(button.dataset.template ?? "", { cmk: made.keyId })))
+            showWhole(one(result, "#import-text"), importFile(made).text)
+            showWhole(button, fillHoles(button.dataset.template ?? "", { cmk: made.keyId }))
             handedOver(false)
         },
     }

@@ -19,7 +19,7 @@ import "./panel.js"
 import { offerPrint, offerReceipt, receiptUnsaved } from "./receipt_offer.js"
 import { closeAll, finish, open, setSummary, step } from "./steps.js"
 import { countDown, mustBeValid, showEnd, showToken } from "./token_life.js"
-import { fillHoles, isProblem, phrase, problem, whole } from "./words.js"
+import { fillHoles, isProblem, phrase, problem, showWhole } from "./words.js"
 
 ready()
 
@@ -164,9 +164,9 @@ const material = materialStep(task, from, {
         await showToken(task, parameters.token)
         expiry.show()
         const button = one(task, `[data-act="import"]`)
-        button.replaceChildren(...whole(state.order
+        showWhole(button, state.order
             ? phrase("order-submit", { cmk: state.keyId })
-            : fillHoles(button.dataset.template ?? "", { cmk: state.keyId })))
+            : fillHoles(button.dataset.template ?? "", { cmk: state.keyId }))
         finish("material", phrase(prepared.backup ? "prepared" : "prepared-elsewhere", { kcv: grouped(prepared.kcv).join(" "), seconds }), "send")
     },
 })

@@ -9,7 +9,7 @@ import { offerDownload } from "./download.js"
 import { inWords } from "./expiry.js"
 import { local } from "./moment.js"
 import { fill, fillDigest, fillTemplate, input, one, toTop } from "./page.js"
-import { fillHoles, problem, whole } from "./words.js"
+import { fillHoles, problem, showWhole } from "./words.js"
 
 /** @typedef {{Link: string, GoodUntil: string, Host: string, QR?: {Size: number, Path: string}}} SignedLink */
 /**
@@ -139,7 +139,7 @@ export function showFile(root, file) {
 export function offerSender(form, values) {
     const button = one(form, `[data-act="desk-send"]`)
     const sender = () => value(form, "sender") === "console" ? "console" : "desk"
-    const show = () => { button.replaceChildren(...whole(fillHoles(button.dataset[sender()] ?? "", values()))) }
+    const show = () => { showWhole(button, fillHoles(button.dataset[sender()] ?? "", values())) }
     form.addEventListener("change", show)
     form.addEventListener("focusin", show)
     show()

@@ -27,7 +27,7 @@ import { receiptLine } from "./receipt_file.js"
 import { printPaper } from "./receipt_offer.js"
 import { closeAll, finish, nameState, open, step } from "./steps.js"
 import { signedIn } from "./who.js"
-import { fillHoles, phrase, problem, whole } from "./words.js"
+import { fillHoles, phrase, problem, showWhole } from "./words.js"
 
 /** @typedef {import("./many_send.js").Item} Item */
 /** @typedef {import("./many_archive.js").Vault} Vault */
@@ -151,7 +151,7 @@ function showArchive(secret) {
     keysForm.hidden = true
     const link = one(save, `[data-link="backup"]`)
     offerDownload(save, "backup", { bytes: made.blob, name, type: "application/octet-stream" })
-    link.replaceChildren(...whole(fillHoles(link.dataset.template ?? "", { name })))
+    showWhole(link, fillHoles(link.dataset.template ?? "", { name }))
     link.classList.remove("secondary")
     fill(document, "backup-file", name)
     fill(part, "archive-count", phrase("many-in-archive", { count: made.entries.length }))

@@ -4,7 +4,7 @@
 
 import "./files.js"
 import { fieldOf, keepHelp, takeBack } from "./help.js"
-import { fillHoles, isProblem, phrase, problem, template, whole, word } from "./words.js"
+import { fillHoles, isProblem, phrase, problem, showWhole, template, word } from "./words.js"
 
 /**
  * The element that matches. Without it the page and its script do not belong together, and an error
@@ -41,7 +41,7 @@ export function all(root, selector) {
  * @param {Record<string, string | number>} values
  */
 export function fillTemplate(root, name, values) {
-    for (const place of all(root, `[data-fill="${name}"]`)) place.replaceChildren(...whole(fillHoles(place.dataset.template ?? "", values)))
+    for (const place of all(root, `[data-fill="${name}"]`)) showWhole(place, fillHoles(place.dataset.template ?? "", values))
 }
 
 /**
@@ -51,7 +51,7 @@ export function fillTemplate(root, name, values) {
  * @param {string} value
  */
 export function fill(root, name, value) {
-    for (const place of root.querySelectorAll(`[data-fill="${name}"]`)) place.replaceChildren(...whole(value))
+    for (const place of root.querySelectorAll(`[data-fill="${name}"]`)) showWhole(place, value)
 }
 
 /**

@@ -7,7 +7,7 @@ import { clearErrors, fill, input, one, ready, showError, all } from "./page.js"
 import { requestSet } from "./request_set.js"
 import { isOwn, moment, next, requestAddress, stateName } from "./request_words.js"
 import { me, signedIn } from "./who.js"
-import { phrase, template, whole } from "./words.js"
+import { phrase, showWhole, template } from "./words.js"
 
 ready()
 
@@ -77,7 +77,7 @@ function row(request) {
     const item = one(line, "li")
     item.dataset.own = String(isOwn(request))
     const link = one(line, `[data-link="request"]`)
-    link.replaceChildren(...whole(request.Label || request.KeyId))
+    showWhole(link, request.Label || request.KeyId)
     link.setAttribute("href", requestAddress(request.Id))
     fill(line, "key", request.KeyId)
     const named = one(line, `[data-fill="state"]`)

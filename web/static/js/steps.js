@@ -3,7 +3,7 @@
 // its title.
 
 import { all, announce, one, toTop } from "./page.js"
-import { phrase, whole } from "./words.js"
+import { phrase, showWhole } from "./words.js"
 
 /** @param {string} name */
 export function step(name) {
@@ -64,7 +64,7 @@ export function finish(name, summary, next) {
 
 /** @param {string} name @param {string} summary */
 export function setSummary(name, summary) {
-    one(step(name), "[data-summary]").replaceChildren(...whole(summary))
+    showWhole(one(step(name), "[data-summary]"), summary)
 }
 
 /** Fold every step for good: the task is done and nothing can be changed. */

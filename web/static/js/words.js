@@ -56,6 +56,16 @@ export function whole(text) {
     return text.split(hyphened).map((piece, i) => i % 2 === 1 ? word(piece) : document.createTextNode(piece))
 }
 
+/**
+ * Show a text in such pieces. Where it is shown already its pieces stay: a click whose place is replaced
+ * while the button of the mouse is down would be lost.
+ * @param {Element} place
+ * @param {string} text
+ */
+export function showWhole(place, text) {
+    if (place.textContent !== text) place.replaceChildren(...whole(text))
+}
+
 /** A piece of text that stays on one line if it fits there. @param {string} text */
 export function word(text) {
     return Object.assign(document.createElement("span"), { className: "word", textContent: text })

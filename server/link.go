@@ -24,7 +24,7 @@ type linkCommand struct {
 	Region   string `default:"cn-hangzhou" help:"Region of the KMS."`
 	Network  string `enum:",vpc" default:"" help:"vpc: the VPC endpoint of Alibaba Cloud KMS."`
 	Endpoint string `help:"Another endpoint, as host or host:port."`
-	CAFile   string `name:"ca-file" type:"existingfile" help:"Certificates that the endpoint has, in PEM,; a link to a local KMS is then https."`
+	CAFile   string `name:"ca-file" type:"existingfile" help:"Certificates to trust for the endpoint, in PEM; a link to a local KMS is then https."`
 }
 
 // Help explains the command beyond its flags.

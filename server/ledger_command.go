@@ -24,7 +24,7 @@ import (
 
 // ledgerCommand checks and copies the record of what happened.
 type ledgerCommand struct {
-	Verify ledgerVerifyCommand `cmd:"" help:"Find any change, removal or reordering in the ledger."`
+	Verify ledgerVerifyCommand `cmd:"" help:"Find out whether the ledger was altered."`
 	Export ledgerExportCommand `cmd:"" help:"Write the ledger to a file, one entry a line."`
 	Key    ledgerKeyCommand    `cmd:"" help:"Make the key that signs a ledger, for consoles that share a PostgreSQL database."`
 }

@@ -24,13 +24,13 @@ type linkCommand struct {
 	Region   string `default:"cn-hangzhou" help:"Region of the KMS."`
 	Network  string `enum:",vpc" default:"" help:"vpc: the VPC endpoint of Alibaba Cloud KMS."`
 	Endpoint string `help:"Another endpoint, as host or host:port."`
-	CAFile   string `name:"ca-file" type:"existingfile" help:"Certificates that the endpoint has, in PEM,; a link to a local KMS is then https."`
+	CAFile   string `name:"ca-file" type:"existingfile" help:"Certificates of the endpoint, in PEM. They make a link to a local KMS https."`
 }
 
 // Help explains the command beyond its flags.
 func (linkCommand) Help() string {
-	return "The link is one call, signed with this computer's credentials: nothing else can be done with it, once, and " +
-		"within 15 minutes. Whoever makes the call needs no credentials. Send the first link to the person who has the key; " +
+	return "The link is one call, signed with this computer's credentials: it works once, within 15 minutes, and for nothing " +
+		"else. Whoever makes the call needs no credentials. Send the first link to the person who has the key; " +
 		"the connected desk (keyferry desk --connect) gets the wrapping key by it straight from the KMS, wraps, and saves an " +
 		"import file. The second link, made with --import from that file, lets the desk import it and see the KMS's own answer. " +
 		"Nothing is kept or recorded: for approvals and a record, use requests (keyferry serve --database)."

@@ -83,7 +83,7 @@ var chineseDesk = Desk{
 	PanelServed:  "内容安全策略禁止本页建立任何连接，Worker 也只能从同一地址加载 Keyferry 的模块。如需完全脱离服务器，请运行 keyferry desk FILE，然后打开生成的文件。",
 	Online:       "本机已联网。",
 	Offline:      "本机未联网。",
-	NetworkHint:  "以浏览器检测的结果为准：浏览器只知道是否连接了网络，不知道能访问哪里。",
+	NetworkHint:  "此为浏览器的检测结果：浏览器只知道是否连接了网络，不知道通过网络能访问哪里。",
 }
 
 // chineseDeskFaults are what can be wrong with what a person brings to the desk.

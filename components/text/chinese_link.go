@@ -7,7 +7,7 @@ var chineseLink = Link{
 	DeskHow:        "请向本控制台运营方以外的人获取该文件，并通过另一途径获取其 SHA-\u2060256：例如由为您审查 Keyferry 的人提供，或自行构建。以下命令生成该文件，在任何电脑上结果都完全相同：",
 	DeskElse:       "本控制台不提供该文件：不诚实的控制台可能会篡改它。",
 	Parameters:     "用于获取加密公钥的链接",
-	ParametersWhy:  "该链接只用于为这一个主密钥获取加密公钥和导入令牌，15 分钟内有效，只能使用一次，不能用于其他操作。其中包含您的 AccessKey ID，不含密钥（Secret）。",
+	ParametersWhy:  "该链接只用于为这一个主密钥获取加密公钥和导入令牌，15 分钟内有效，只能使用一次，不能用于其他操作。其中包含控制台的 AccessKey ID（使用临时凭证时还包含 SecurityToken），不含 AccessKey Secret。",
 	Algorithm:      "加密算法",
 	Make:           "生成链接",
 	Making:         "正在签名……",

@@ -40,7 +40,7 @@ var chineseRequestFaults = map[string]Fault{
 	"Requests.Terms":        {"申请中有一项条件无效：{field}。", "请修改后重试。"},
 	"Requests.TooMany":      {"一次创建的申请过多。", "每次最多 {most} 个。"},
 	"Requests.TooManyFeeds": {"您的日历订阅地址数量已达上限。", "请先撤销不再使用的地址。"},
-	"Requests.Lapsed":       {"该申请已失效。", "请重新发起申请。"},
+	"Requests.Lapsed":       {"该申请已失效。", "如仍需导入，请新建申请，或联系申请人新建。"},
 	"Requests.NotImporter":  {"您不是该申请的导入人。", "请以导入人的身份登录，或请申请人将您设为导入人。"},
 	"Requests.Algorithm":    {"该申请不允许使用此加密算法。", "请选择申请允许的算法。"},
 	"Requests.Parameters":   {"该导入令牌不是为您和该申请签发的。", "请重新获取导入参数，然后使用已保存的备份重新执行第 3 步。"},
@@ -84,6 +84,6 @@ var chineseRequestFaults = map[string]Fault{
 	"SignIn.GuestCode":     {"6 位验证码错误。", "请重试。输错五次，链接即失效。"},
 	"SignIn.GuestUsed":     {"该访客链接已使用过。", "如果不是您在此浏览器中使用的，请告知发送链接的人，并重新索取链接。"},
 	"SignIn.GuestEnded":    {"验证码已输错五次，访客链接已失效。", "请重新索取链接。"},
-	"SignIn.GuestExpired":  {"访客链接已过期。", "请重新发起申请。"},
+	"SignIn.GuestExpired":  {"访客链接已过期。", "请联系申请人重新发起申请。"},
 	"SignIn.Address":       {"一次性地址错误，或已使用过。", "请使用控制台最近输出的地址。"},
 }

@@ -2,7 +2,7 @@ package text
 
 var englishDeskLink = DeskLink{
 	Title:       "Import by link",
-	Lead:        "For key material that whoever runs the console must not be able to read. The console signs two links. Your browser opens them itself: it gets the wrapping key from the KMS and sends the wrapped key material there. This page comes from a file on your disk, and the console sees neither.",
+	Lead:        "For key material that whoever runs the console must not be able to read. The console signs two links. Your browser opens them itself: it gets the wrapping key from the KMS and sends the wrapped key material there. This page comes from a file on your disk. The console sees the wrapped key material when it signs the second link, but cannot decrypt it.",
 	Destination: "Only to the KMS",
 	CMKPurpose:  "The CMK must have the Origin EXTERNAL. Take its ID from its owner, and not from a link: the page refuses a link for any other CMK.",
 

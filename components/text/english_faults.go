@@ -101,7 +101,7 @@ var englishFaults = map[string]Fault{
 	"wrapping_key_not_rsa":            {"The wrapping key is not an RSA key.", "Get import parameters with the WrappingKeySpec RSA_2048."},
 	"wrapping_key_ec":                 {"The wrapping key is an elliptic-curve key.", "Get import parameters with the WrappingKeySpec RSA_2048."},
 	"wrapping_key_sm2":                {"The wrapping key is an SM2 key.", "Get import parameters with the WrappingKeySpec RSA_2048."},
-	"wrapping_key_size":               {"The wrapping key does not have 2048 bits.", "Do not continue: the KMS issues only RSA_2048 keys. Find out what changed it on its way from the KMS."},
+	"wrapping_key_size":               {"The wrapping key does not have 2048 bits.", "Do not continue: WrappingKeySpec RSA_2048 means a key of 2048 bits. Find out what changed it on its way from the KMS."},
 	"wrapping_key_modulus_even":       {"The wrapping key is not a valid RSA key: its modulus is even.", "Do not continue. Find out what changed it on its way from the KMS."},
 	"wrapping_key_exponent_even":      {"The wrapping key is not a valid RSA key: its exponent is even.", "Do not continue. Find out what changed it on its way from the KMS."},
 	"wrapping_key_exponent_too_small": {"The wrapping key has a dangerously small exponent.", "Do not continue. Find out what changed it on its way from the KMS."},

@@ -7,7 +7,7 @@ var englishLink = Link{
 	DeskHow:        "Get the file, and separately its SHA-256, from somebody other than whoever runs this console: from whoever checks Keyferry for you, or build it yourself. This command makes it, the same bytes on every computer:",
 	DeskElse:       "This console does not offer the file: a dishonest one could change it.",
 	Parameters:     "A link for the wrapping key",
-	ParametersWhy:  "It asks for a wrapping key and an import token for this one CMK. It works once, within 15 minutes, and allows nothing else. It contains your AccessKey ID, and no secret.",
+	ParametersWhy:  "It asks for a wrapping key and an import token for this one CMK. It works once, within 15 minutes, and allows nothing else. It contains the console's AccessKey ID and, if its credentials are temporary, their security token, but no AccessKey secret.",
 	Algorithm:      "Wrapping algorithm",
 	Make:           "Make the link",
 	Making:         "Signing the link…",

@@ -248,7 +248,7 @@ var englishTeam = Team{
 	},
 	Ledger: LedgerPage{
 		Title:          "Ledger",
-		Lead:           "What happened, in order. Entries are only ever added: with the public key, anyone can detect a change, a removal or a reordering.",
+		Lead:           "What happened, in order. Entries are only ever added: with the public key and a checkpoint kept earlier, anyone can detect a change, a removal or a reordering of the entries before it.",
 		Search:         "Search",
 		SearchHint:     "CMK ID, request ID or person",
 		Kind:           "Kind",

@@ -24,7 +24,7 @@ var (
 		{"TestProofPolicy", "TestProofFirefoxPolicy"},
 		{"TestAlteredModuleIsRefused", "TestProofBuild"},
 		{"TestProofNothingLeaves", "TestProofMemory"},
-		{"TestDeskIsSealed", "TestDesk"},
+		{"TestDeskIsSealed", "TestDesk", "TestProofPolicy"},
 		{"TestProofLinkedAttacks", "TestProofLinkedImport", "TestProofLinkedFirefox", "TestImportWithTheDesk"},
 		{"TestProofRobustness"},
 	}

@@ -213,7 +213,11 @@ func searchMemory(v *browser.Visit, mark string, source memorySource, algorithm 
 	linear := mustBeErased(v, secrets)
 	held := mustFindNothing(v, "while the worker is held after its zeros", secrets, mark)
 	goOn(v)
-	v.Do(v.Page.Locator("[data-part=backup] h3").WaitFor(playwright.LocatorWaitForOptions{Timeout: playwright.Float(browser.Examination)}))
+	if source.name == generated {
+		v.Do(v.Page.Locator("[data-part=backup] h3").WaitFor(playwright.LocatorWaitForOptions{Timeout: playwright.Float(browser.Examination)}))
+	} else {
+		v.ToImport()
+	}
 	mustEnd(v)
 	ended := mustFindNothing(v, "after the worker ended", secrets, mark)
 	seen := ""

@@ -124,6 +124,7 @@ func (v *Visit) MustHavePanel(state string) {
 // Reach presses Tab until the element has the focus.
 func (v *Visit) Reach(selector string) {
 	v.T.Helper()
+	v.Do(v.Page.Locator(selector).First().WaitFor()) // nobody looks for what is not there yet
 	for range 60 {
 		focused, err := v.Page.Evaluate(`(selector) => document.activeElement?.matches(selector) ?? false`, selector)
 		v.Do(err)

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aliyun/alibaba-cloud-sdk-go/services/kms"
 	"github.com/playwright-community/playwright-go"
 
 	"keyferry/e2e/bench/call"
@@ -61,28 +60,11 @@ func BenchmarkMany(b *testing.B) {
 	b.ReportMetric(took.Seconds(), "s/500-CMKs")
 }
 
-// waiting makes CMKs that wait for key material.
-func waiting(b *testing.B, p *program.Program, count int) []string {
-	b.Helper()
-	var ids []string
-	client := p.SDK(b)
-	for range count {
-		request := kms.CreateCreateKeyRequest()
-		request.Origin = "EXTERNAL"
-		answer, err := client.CreateKey(request)
-		if err != nil {
-			b.Fatal(err)
-		}
-		ids = append(ids, answer.KeyMetadata.KeyId)
-	}
-	return ids
-}
-
 // importMany goes through the page for many keys and returns how long the third step takes, which
 // makes the calls.
 func importMany(b *testing.B, p *program.Program, count int) time.Duration {
 	b.Helper()
-	ids := waiting(b, p, count)
+	ids := p.CreateCMKs(b, count)
 	do := func(results ...any) {
 		b.Helper()
 		if err, failed := results[len(results)-1].(error); failed && err != nil {
@@ -163,7 +145,7 @@ func callByCommand(b *testing.B, p *program.Program) do {
 // the calls.
 func loop(b *testing.B, p *program.Program, call do) time.Duration {
 	b.Helper()
-	ids := waiting(b, p, loopedCMKs)
+	ids := p.CreateCMKs(b, loopedCMKs)
 	folder := b.TempDir()
 	openssl := func(arguments ...string) {
 		if err := command(folder, nil, "openssl", arguments...); err != nil {

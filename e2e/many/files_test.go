@@ -19,7 +19,7 @@ import (
 // GetParametersForImport, sends nothing, and gives back a file with an import file on each line.
 func TestByFiles(t *testing.T) {
 	p := program.Start(t)
-	ids := created(t, p, 3)
+	ids := p.CreateCMKs(t, 3)
 	folder := t.TempDir()
 	for _, id := range ids {
 		answer := p.AnswerOf(t, id, "RSAES_OAEP_SHA_256")

@@ -32,7 +32,7 @@ func (s *sitting) give(field, file string) {
 // receipts.
 func TestKeyboardAlone(t *testing.T) {
 	p := program.Start(t)
-	ids := created(t, p, 3)
+	ids := p.CreateCMKs(t, 3)
 	s := sit(p, t, browser.Look{Language: "zh-CN"})
 	s.Reach("#many-list")
 	s.Do(s.Page.Keyboard().InsertText(strings.Join(ids, ",支付,2031-05-06\n") + "\n" + ids[0]))

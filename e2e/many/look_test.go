@@ -20,7 +20,7 @@ func TestLooks(t *testing.T) {
 	for _, look := range browser.Looks {
 		t.Run(look.Name(), func(t *testing.T) {
 			p.ClearFaults(t)
-			ids := created(t, p, 12)
+			ids := p.CreateCMKs(t, 12)
 			s := sit(p, t, look).quiet()
 			s.MustLook("the empty page")
 			s.MustHaveOnePrimary()
@@ -99,7 +99,7 @@ func (s *sitting) calendar(t testing.TB) {
 // all and of one, and an import again of one. A folder of files becomes an archive too.
 func TestArchiveElsewhere(t *testing.T) {
 	p := program.Start(t)
-	ids := created(t, p, 3)
+	ids := p.CreateCMKs(t, 3)
 	folder := t.TempDir()
 	for i, id := range ids {
 		key := program.Fresh(t)

@@ -44,7 +44,7 @@ func nothingIsLost(t *testing.T, config localkms.Config) {
 	cmks, kills := size()
 	config.StateFile = filepath.Join(t.TempDir(), "kms.state")
 	p := program.StartBeside(t, config)
-	ids := created(t, p, cmks)
+	ids := p.CreateCMKs(t, cmks)
 	had, gone, good := ids[0], ids[1], ids[2:]
 	other := elsewhere(t, p, had)
 	deleted(t, p, gone)

@@ -41,7 +41,7 @@ func TestOutages(t *testing.T) {
 		}, nil},
 	} {
 		t.Run(outage.name, func(t *testing.T) {
-			ids := created(t, &a.Program, count)
+			ids := a.Program.CreateCMKs(t, count)
 			s := sit(&a.Program, t, browser.Look{}).quiet()
 			s.Expect("the server responded with a status of")
 			if outage.name == asleep {

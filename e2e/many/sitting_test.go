@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aliyun/alibaba-cloud-sdk-go/services/kms"
 	"github.com/playwright-community/playwright-go"
 
 	"keyferry/components/text"
@@ -17,23 +16,6 @@ import (
 	"keyferry/e2e/program"
 	"keyferry/wasm/keywrap"
 )
-
-// created makes so many CMKs that wait for key material.
-func created(t testing.TB, p *program.Program, count int) []string {
-	t.Helper()
-	var ids []string
-	client := p.SDK(t)
-	for range count {
-		request := kms.CreateCreateKeyRequest()
-		request.Origin = "EXTERNAL"
-		answer, err := client.CreateKey(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids = append(ids, answer.KeyMetadata.KeyId)
-	}
-	return ids
-}
 
 // sitting is a person at the page for many keys.
 type sitting struct {
@@ -165,7 +147,7 @@ func mustHoldArchive(t testing.TB, p *program.Program, keys map[string][]byte, i
 // TestThreeKeys goes through the whole page: paste, generate, archive, test, import, receipts.
 func TestThreeKeys(t *testing.T) {
 	p := program.Start(t)
-	ids := created(t, p, 3)
+	ids := p.CreateCMKs(t, 3)
 	s := sit(p, t, browser.Look{})
 	s.list(ids[0] + "\n" + ids[1] + ", payments, 2031-05-06\nacs:kms:cn-hangzhou:1234567890123456:key/" + ids[2])
 	s.make(3)

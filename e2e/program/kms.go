@@ -85,6 +85,23 @@ func (p *Program) SDK(t testing.TB) *kms.Client {
 	return client
 }
 
+// CreateCMKs makes so many CMKs that wait for key material, and returns their ids.
+func (p *Program) CreateCMKs(t testing.TB, count int) []string {
+	t.Helper()
+	var ids []string
+	client := p.SDK(t)
+	for range count {
+		request := kms.CreateCreateKeyRequest()
+		request.Origin = "EXTERNAL"
+		answer, err := client.CreateKey(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, answer.KeyMetadata.KeyId)
+	}
+	return ids
+}
+
 // State is the KeyState of a CMK, as DescribeKey tells it.
 func (p *Program) State(t testing.TB, keyID string) string {
 	t.Helper()

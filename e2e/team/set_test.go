@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aliyun/alibaba-cloud-sdk-go/services/kms"
-
 	"keyferry/components/text"
 	"keyferry/e2e/browser"
 	"keyferry/e2e/program"
@@ -19,16 +17,9 @@ func TestSetOfRequests(t *testing.T) {
 	robin := signIn(t, p, browser.Look{}, "Robin")
 	ines := signIn(t, p, browser.Look{Language: "zh-CN", Width: 320}, "Ines")
 	olga := signIn(t, p, browser.Look{Dark: true}, "Olga")
-	var ids []string
-	for _, label := range []string{"payments/eu", "payments/\"us\", west", "payments/支付", "none/tests"} {
-		request := kms.CreateCreateKeyRequest()
-		request.Origin = "EXTERNAL"
-		answer, err := p.SDK(t).CreateKey(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids = append(ids, answer.KeyMetadata.KeyId)
-		robin.create(answer.KeyMetadata.KeyId, label, time.Hour, "")
+	ids := p.CreateCMKs(t, 4)
+	for i, label := range []string{"payments/eu", "payments/\"us\", west", "payments/支付", "none/tests"} {
+		robin.create(ids[i], label, time.Hour, "")
 	}
 	set := robin.Words.Many.Set
 	robin.wait("/requests?which=mine", "[data-fill=progress]", text.Fill(set.Progress, "done", "0", "count", "4"))

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"filippo.io/age"
-	"github.com/aliyun/alibaba-cloud-sdk-go/services/kms"
 	"github.com/playwright-community/playwright-go"
 
 	"keyferry/e2e/browser"
@@ -82,13 +81,7 @@ func survived(fault, said, ended string) {
 // newCMK makes a CMK that waits for key material.
 func (s *survivor) newCMK(t *testing.T) string {
 	t.Helper()
-	request := kms.CreateCreateKeyRequest()
-	request.Origin = "EXTERNAL"
-	answer, err := s.SDK(t).CreateKey(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer.KeyMetadata.KeyId
+	return s.CreateCMKs(t, 1)[0]
 }
 
 // visit opens the console for an import into a new CMK, as somebody who will meet with failures.

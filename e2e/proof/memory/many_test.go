@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aliyun/alibaba-cloud-sdk-go/services/kms"
-
 	"keyferry/components/text"
 	"keyferry/e2e/browser"
 	"keyferry/e2e/program"
@@ -31,7 +29,7 @@ func TestProofMemoryOfMany(t *testing.T) {
 	v.Page.SetDefaultTimeout(60_000)
 	holdWorker(v)
 	words, number := v.Words.Many, fmt.Sprint(count)
-	v.Do(v.Page.Locator("#many-list").Fill(strings.Join(waiting(t, p, count), "\n")))
+	v.Do(v.Page.Locator("#many-list").Fill(strings.Join(p.CreateCMKs(t, count), "\n")))
 	v.Press(words.UseList)
 	passphrase := v.OfferedPassphrase()
 	v.Press(text.Fill(words.Make, "count", number))
@@ -93,21 +91,4 @@ func mustFindAll(t testing.TB, found scanned, ids []string) {
 			t.Errorf("the worker holds the key of %s, and the search of the processes does not find it", id)
 		}
 	}
-}
-
-// waiting makes CMKs that wait for key material.
-func waiting(t testing.TB, p *program.Program, count int) []string {
-	t.Helper()
-	var ids []string
-	client := p.SDK(t)
-	for range count {
-		request := kms.CreateCreateKeyRequest()
-		request.Origin = "EXTERNAL"
-		answer, err := client.CreateKey(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids = append(ids, answer.KeyMetadata.KeyId)
-	}
-	return ids
 }

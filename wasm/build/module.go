@@ -49,7 +49,15 @@ func buildModule(packagePath, tags string) ([]byte, error) {
 	if _, err := goCommand(arguments...); err != nil {
 		return nil, err
 	}
-	return os.ReadFile(file)
+	module, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	joined, err := joinSegments(module)
+	if err != nil {
+		return nil, fmt.Errorf("joining the data segments of %s: %v", packagePath, err)
+	}
+	return joined, nil
 }
 
 // readGlue returns the toolchain's wasm_exec.js, which fits only modules of the same toolchain.

@@ -15,9 +15,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 
 	"github.com/andybalholm/brotli"
+	"golang.org/x/sync/errgroup"
 )
 
 // compressible are the kinds of files that gain by it.
@@ -36,7 +38,9 @@ func main() {
 
 // pack writes the missing and outdated twins below a folder, and removes twins whose file is gone.
 func pack(folder string) error {
-	return filepath.WalkDir(folder, func(file string, entry fs.DirEntry, err error) error {
+	var writers errgroup.Group
+	writers.SetLimit(runtime.NumCPU())
+	walked := filepath.WalkDir(folder, func(file string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil || entry.IsDir():
 			return err
@@ -50,12 +54,16 @@ func pack(folder string) error {
 			return err
 		}
 		for _, t := range twins {
-			if err := t.write(file+t.suffix, content); err != nil {
-				return fmt.Errorf("compressing %s: %v", file, err)
-			}
+			writers.Go(func() error {
+				if err := t.write(file+t.suffix, content); err != nil {
+					return fmt.Errorf("compressing %s: %v", file, err)
+				}
+				return nil
+			})
 		}
 		return nil
 	})
+	return errors.Join(walked, writers.Wait())
 }
 
 func removeOrphan(file string) error {

@@ -34,6 +34,25 @@ func TestLongest(t *testing.T) {
 	}
 }
 
+// What is no number, time or digest is none, and what is one is taken.
+func TestKindsOfText(t *testing.T) {
+	for _, test := range []struct {
+		fits  func(string) bool
+		right string
+		wrong string
+	}{
+		{number, "-120", "12O"}, {number, "0", "1.5"}, {hexadecimal, "0a", "0A"}, {digest, strings.Repeat("0a", 32), strings.Repeat("0g", 32)},
+		{instant, "2026-11-26T04:07:08.5+08:00", "2026-11-26"}, {words, "a,b", "a,,b"}, {line, "密 钥", "a\x00"},
+	} {
+		if !test.fits(test.right) {
+			t.Errorf("%q is refused", test.right)
+		}
+		if test.fits(test.wrong) {
+			t.Errorf("%q is taken", test.wrong)
+		}
+	}
+}
+
 // Words and names have the characters that their comments name, of the first 256.
 func TestCharacters(t *testing.T) {
 	isWord, isName := regexp.MustCompile(`^[A-Za-z0-9._:-]$`), regexp.MustCompile(`^[A-Za-z0-9._:/@-]$`)

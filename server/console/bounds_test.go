@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -129,5 +130,41 @@ func TestGuestLinkWhileIssued(t *testing.T) {
 	list := read[struct{ Keys []struct{ Guest bool } }](t, s.get(t, "olga", "/api/keys?which=all"), http.StatusOK)
 	if len(list.Keys) != 1 || !list.Keys[0].Guest {
 		t.Errorf("the key of a guest is %+v", list)
+	}
+}
+
+// A console says which regions it is for, and whether more waits than it counts. Signing in is
+// another handler's, where there is one.
+func TestMe(t *testing.T) {
+	type me struct {
+		Regions []string
+		Waiting int
+		More    bool
+	}
+	s := newTeam(t, nil)
+	s.request(t, nil)
+	if got := read[me](t, s.get(t, "ira", "/api/me"), http.StatusOK); !slices.Equal(got.Regions, []string{"cn-hangzhou"}) || got.Waiting != 1 || got.More {
+		t.Errorf("of one region: %+v", got)
+	}
+	if a := s.get(t, "", "/signin/start"); a.status != http.StatusNotFound {
+		t.Errorf("signing in where nobody can: %d", a.status)
+	}
+	s = newTeam(t, func(team *console.Team) {
+		team.Regions = []string{"cn-hangzhou", "ap-southeast-1"}
+		team.SignIn = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	})
+	if got := read[me](t, s.get(t, "", "/api/me"), http.StatusOK); len(got.Regions) != 2 {
+		t.Errorf("of two regions: %+v", got)
+	}
+	if a := s.get(t, "", "/signin/start"); a.status != http.StatusTeapot {
+		t.Errorf("signing in: %d", a.status)
+	}
+}
+
+func TestChoices(t *testing.T) {
+	for want, chosen := range map[string][2]string{"": {}, "keyferry_language=en": {"en", ""}, "keyferry_theme=dark": {"", "dark"}, "keyferry_language=en; keyferry_theme=dark": {"en", "dark"}} {
+		if got := console.Choices(chosen[0], chosen[1]); got != want {
+			t.Errorf("%q is %q, want %q", chosen, got, want)
+		}
 	}
 }

@@ -62,53 +62,116 @@ func TestPatternBounds(t *testing.T) {
 		change func([]byte)
 		found  bool
 	}{
-		"period of 24":                 {repeated, period(24), true},
-		"period of 25":                 {repeated, period(25), false},
-		"run of ten in front":          {padded, run(0, 10), true},
-		"run of ten inside":            {padded, run(7, 10), true},
-		"run of ten at the end":        {padded, run(22, 10), true},
-		"run of nine":                  {padded, run(23, 9), false},
-		"two runs of nine":             {padded, func(b []byte) { run(0, 9)(b); run(12, 9)(b) }, false},
-		"14 values":                    {fewValues, values(14), true},
-		"15 values":                    {fewValues, values(15), false},
-		"57 ones":                      {unbalanced, ones(57), true},
-		"58 ones":                      {unbalanced, ones(58), false},
-		"57 zeros":                     {unbalanced, ones(199), true},
-		"58 zeros":                     {unbalanced, ones(198), false},
-		"six zeros in front":           {zeroEnds, func(b []byte) { clear(b[:6]) }, true},
-		"five zeros in front":          {zeroEnds, func(b []byte) { clear(b[:5]) }, false},
-		"six zeros at the end":         {zeroEnds, func(b []byte) { clear(b[26:]) }, true},
-		"five zeros at the end":        {zeroEnds, func(b []byte) { clear(b[27:]) }, false},
-		"six zeros inside":             {zeroEnds, func(b []byte) { clear(b[1:7]) }, false},
-		"twice, twelve bits altered":   {mirrored, mirror(false, false, false, 12), true},
-		"twice, thirteen bits altered": {mirrored, mirror(false, false, false, 13), false},
-		"reverse, twelve bits":         {mirrored, mirror(true, false, false, 12), true},
-		"reverse, thirteen bits":       {mirrored, mirror(true, false, false, 13), false},
-		"bits reversed, twelve":        {mirrored, mirror(true, true, false, 12), true},
-		"bits reversed, thirteen":      {mirrored, mirror(true, true, false, 13), false},
-		"complement, twelve bits":      {mirrored, mirror(false, false, true, 12), true},
-		"complement, thirteen bits":    {mirrored, mirror(false, false, true, 13), false},
-		"reverse plus a constant":      {mirrored, func(b []byte) { mirror(true, false, false, 0)(b); add(b[16:], 77) }, true},
-		"half plus a constant":         {mirrored, func(b []byte) { mirror(false, false, false, 0)(b); add(b[16:], 77) }, true},
-		"pairs with a constant step":   {mirrored, func(b []byte) { pairs(b, func(c byte) byte { return c + 77 }) }, true},
-		"pairs with a constant XOR":    {mirrored, func(b []byte) { pairs(b, func(c byte) byte { return c ^ 77 }) }, true},
-		"pairs of another kind":        {mirrored, func(b []byte) { pairs(b, func(c byte) byte { return c * 3 }) }, false},
-		"nines":                        {decimal, func(b []byte) { fill(b, 0x99) }, true},
-		"a nine and a ten":             {decimal, func(b []byte) { fill(b, 0x99); b[31] = 0x9a }, false},
-		"a ten and a nine":             {decimal, func(b []byte) { fill(b, 0x99); b[31] = 0xa9 }, false},
-		"127":                          {sevenBits, func(b []byte) { fill(b, 0x7f) }, true},
-		"127, and 128 once":            {sevenBits, func(b []byte) { fill(b, 0x7f); b[9] = 0x80 }, false},
-		"odd parity":                   {parity, func(b []byte) { fill(b, 0x07) }, true},
-		"even parity once":             {parity, func(b []byte) { fill(b, 0x07); b[31] = 3 }, false},
-		"space and tilde":              {textual, func(b []byte) { fill(b, ' '); fill(b[16:], '~') }, true},
-		"delete":                       {textual, func(b []byte) { fill(b, ' '); b[31] = 0x7f }, false},
-		"a control character":          {textual, func(b []byte) { fill(b, ' '); b[31] = 0x1f }, false},
-		"one letter, filled up":        {textual, func(b []byte) { clear(b); b[0] = 'a' }, true},
-		"zeros alone":                  {textual, func(b []byte) { clear(b) }, false},
+		"period of 24":                       {repeated, period(24), true},
+		"period of 25":                       {repeated, period(25), false},
+		"run of ten in front":                {padded, run(0, 10), true},
+		"run of ten inside":                  {padded, run(7, 10), true},
+		"run of ten at the end":              {padded, run(22, 10), true},
+		"run of nine":                        {padded, run(23, 9), false},
+		"two runs of nine":                   {padded, func(b []byte) { run(0, 9)(b); run(12, 9)(b) }, false},
+		"14 values":                          {fewValues, values(14), true},
+		"15 values":                          {fewValues, values(15), false},
+		"57 ones":                            {unbalanced, ones(57), true},
+		"58 ones":                            {unbalanced, ones(58), false},
+		"57 zeros":                           {unbalanced, ones(199), true},
+		"58 zeros":                           {unbalanced, ones(198), false},
+		"bytes that count":                   {counting, words(1, false, 3), true},
+		"words of two bytes that count":      {counting, words(2, false, 999), true},
+		"the same, big endian":               {counting, words(2, true, 999), true},
+		"words of four bytes that count":     {counting, words(4, false, 0x1234567), true},
+		"four bytes, big endian":             {counting, words(4, true, 0x1234567), true},
+		"words that count but for the last":  {counting, func(b []byte) { words(4, true, 0x1234567)(b); b[31]++ }, false},
+		"words that count but for the first": {counting, func(b []byte) { words(2, false, 999)(b); b[0]++ }, false},
+		"six zeros in front":                 {zeroEnds, func(b []byte) { clear(b[:6]) }, true},
+		"five zeros in front":                {zeroEnds, func(b []byte) { clear(b[:5]) }, false},
+		"six zeros at the end":               {zeroEnds, func(b []byte) { clear(b[26:]) }, true},
+		"five zeros at the end":              {zeroEnds, func(b []byte) { clear(b[27:]) }, false},
+		"six zeros inside":                   {zeroEnds, func(b []byte) { clear(b[1:7]) }, false},
+		"twice, twelve bits altered":         {mirrored, mirror(false, false, false, 12), true},
+		"twice, thirteen bits altered":       {mirrored, mirror(false, false, false, 13), false},
+		"reverse, twelve bits":               {mirrored, mirror(true, false, false, 12), true},
+		"reverse, thirteen bits":             {mirrored, mirror(true, false, false, 13), false},
+		"bits reversed, twelve":              {mirrored, mirror(true, true, false, 12), true},
+		"bits reversed, thirteen":            {mirrored, mirror(true, true, false, 13), false},
+		"complement, twelve bits":            {mirrored, mirror(false, false, true, 12), true},
+		"complement, thirteen bits":          {mirrored, mirror(false, false, true, 13), false},
+		"reverse plus a constant":            {mirrored, func(b []byte) { mirror(true, false, false, 0)(b); add(b[16:], 77) }, true},
+		"half plus a constant":               {mirrored, func(b []byte) { mirror(false, false, false, 0)(b); add(b[16:], 77) }, true},
+		"pairs with a constant step":         {mirrored, func(b []byte) { pairs(b, func(c byte) byte { return c + 77 }) }, true},
+		"pairs with a constant XOR":          {mirrored, func(b []byte) { pairs(b, func(c byte) byte { return c ^ 77 }) }, true},
+		"pairs of another kind":              {mirrored, func(b []byte) { pairs(b, func(c byte) byte { return c * 3 }) }, false},
+		"nines":                              {decimal, func(b []byte) { fill(b, 0x99) }, true},
+		"a nine and a ten":                   {decimal, func(b []byte) { fill(b, 0x99); b[31] = 0x9a }, false},
+		"a ten and a nine":                   {decimal, func(b []byte) { fill(b, 0x99); b[31] = 0xa9 }, false},
+		"127":                                {sevenBits, func(b []byte) { fill(b, 0x7f) }, true},
+		"128 alone":                          {sevenBits, func(b []byte) { fill(b, 0x80) }, false},
+		"127, and 128 once":                  {sevenBits, func(b []byte) { fill(b, 0x7f); b[9] = 0x80 }, false},
+		"odd parity":                         {parity, func(b []byte) { fill(b, 0x07) }, true},
+		"even parity once":                   {parity, func(b []byte) { fill(b, 0x07); b[31] = 3 }, false},
+		"space and tilde":                    {textual, func(b []byte) { fill(b, ' '); fill(b[16:], '~') }, true},
+		"delete":                             {textual, func(b []byte) { fill(b, ' '); b[31] = 0x7f }, false},
+		"a control character":                {textual, func(b []byte) { fill(b, ' '); b[31] = 0x1f }, false},
+		"one letter, filled up":              {textual, func(b []byte) { clear(b); b[0] = 'a' }, true},
+		"zeros alone":                        {textual, func(b []byte) { clear(b) }, false},
 	} {
 		m := changed(test.change)
 		if code := test.find(&m); (code != "") != test.found {
 			t.Errorf("%s: %q", name, code)
+		}
+	}
+}
+
+// words fills a key with words of so many bytes, each a step more than the one before.
+func words(size int, bigEndian bool, step uint32) func([]byte) {
+	return func(b []byte) {
+		word := uint32(0xdeadbeef)
+		for i := range b {
+			place := i % size
+			if bigEndian {
+				place = size - 1 - place
+			}
+			b[i] = byte(word >> (8 * place))
+			if i%size == size-1 {
+				word += step
+			}
+		}
+	}
+}
+
+// A key in text is of the kind of its characters.
+func TestTextualKinds(t *testing.T) {
+	for text, want := range map[string]keywrap.Code{
+		"8d41c6f0b25e9a7713fc04d8e9a2B655": CodeWeakHexText, "8d41c6f0b25e9a7713fc04d8e9a2b65g": CodeWeakBase64Text,
+		"8d41c6f0b25e9a7713fc04d8e9a2b65+": CodeWeakBase64Text, "8d41c6f0b25e9a7713fc04d8e9a2b65_": CodeWeakBase64Text,
+		"8d41c6f0b25e9a7713fc04d8e9a2b6==": CodeWeakBase64Text, "8d41c6f0b25e9a7713fc04d8e9a2b6-/": CodeWeakText,
+		"8d41c6f0b25e9a7713fc04d8e9a2b65\x00": CodeWeakText, "8d41c6f0b25e9a7713fc04d8e9a2b65\n": CodeWeakText,
+		"8d41c6f0b25e9a7713fc04d8e9a2b65\x80": "",
+	} {
+		m := keywrap.Material([]byte(text))
+		if code := textual(&m); code != want {
+			t.Errorf("%q: %q, want %q", text, code, want)
+		}
+	}
+}
+
+// Zeros at the end count by the byte, and zeros alone are no text. Which letters go together in a
+// word follows from their class.
+func TestZerosAndWords(t *testing.T) {
+	for i := range textEncodings {
+		e := &textEncodings[i]
+		if _, ok := e.sum(make([]byte, 32)); ok {
+			t.Errorf("%s: zeros alone are text", e.weak)
+		}
+	}
+	little := &textEncodings[1] // UTF-16, low byte first
+	short, _ := little.sum([]byte("a\x00"))
+	if filled, ok := little.sum(append([]byte("a\x00"), make([]byte, 30)...)); !ok || filled-short != 30*textZero {
+		t.Errorf("30 zeros count %d", filled-short)
+	}
+	for class := textNone; class < textClasses; class++ {
+		want := class == textSmall || class == textOther || class == textSymbol || class == textAccent
+		if class.latin() != want {
+			t.Errorf("class %d goes with Latin letters: %v", class, !want)
 		}
 	}
 }
@@ -240,5 +303,16 @@ func TestShortestBase64(t *testing.T) {
 		if _, err := recogniseBase64([]byte(text)); err != want {
 			t.Errorf("%d characters: %v, want %s", len(text), err, want)
 		}
+	}
+}
+
+// A file of the largest size is looked at, and none that is larger.
+func TestLargestSource(t *testing.T) {
+	file := make([]byte, maxSourceSize+1)
+	if _, err := Recognise(file[1:]); err == nil || err == CodeSourceTooLong {
+		t.Errorf("the largest: %v", err)
+	}
+	if _, err := Recognise(file); err != CodeSourceTooLong {
+		t.Errorf("larger: %v", err)
 	}
 }

@@ -204,6 +204,11 @@ func TestCalendarAddresses(t *testing.T) {
 	if busy == 0 {
 		t.Error("addresses can be guessed without end")
 	}
+	for _, line := range s.log.lines("request") {
+		if strings.Contains(line, "status=429") != strings.Contains(line, "level=DEBUG") {
+			t.Errorf("a flood fills the log, or something else is hidden: %s", line)
+		}
+	}
 }
 
 // An owner can have so many addresses and no more.

@@ -38,7 +38,7 @@ func TestRequestFromEndToEnd(t *testing.T) {
 	}
 	approver := s.get(t, "olga", path)
 	agreed := s.send(t, "olga", path+"/approve", `{"Digest":"`+got.Digest+`"}`)
-	if got = read[shown](t, agreed, http.StatusOK); got.State != "imported" || got.Outcome.RequestId == "" {
+	if got = read[shown](t, agreed, http.StatusOK); got.State != "imported" || got.Outcome.RequestId == "" || got.Agreed != 1 {
 		t.Fatalf("after the approval: %+v", got)
 	}
 	if !bytes.Equal(s.kms.Material(keyID()), material) {
@@ -126,8 +126,11 @@ func TestRequestsAreReadStrictly(t *testing.T) {
 		"no deadline":          {terms(map[string]any{"Deadline": ""}), "Console.Deadline"},
 		"a past deadline":      {terms(map[string]any{"Deadline": "2020-01-01T00:00:00Z"}), "Requests.Terms"},
 		"half a day":           {strings.Replace(good, `"ExpiryDays":0`, `"ExpiryDays":0.5`, 1), "Console.Malformed"},
+		"a hundred years":      {terms(map[string]any{"Expiry": "within", "ExpiryDays": 36500}), "Requests.Terms"},
+		"longer than that":     {terms(map[string]any{"Expiry": "days", "ExpiryDays": 36501}), "Console.Malformed"},
 		"negative days":        {terms(map[string]any{"ExpiryDays": -1}), "Console.Malformed"},
 		"another commitment":   {terms(map[string]any{"Commitment": "x"}), "Console.Malformed"},
+		"a long label":         {terms(map[string]any{"Label": strings.Repeat("x", 1000)}), "Requests.Terms"},
 		"a long note":          {terms(map[string]any{"Note": strings.Repeat("x", 2001)}), "Console.Malformed"},
 		"too much":             {`{"Requests":[` + strings.Repeat(" ", 600<<10) + `]}`, "Console.TooLarge"},
 		"too many":             {`{"Requests":[` + strings.Repeat(strings.TrimSuffix(strings.TrimPrefix(good, `{"Requests":[`), `]}`)+",", 201) + `]}`, "Console.Malformed"},
@@ -149,6 +152,7 @@ func TestSubmissionsThatAreNone(t *testing.T) {
 		"a key instead of a ciphertext": {ciphertext, strings.Repeat("0f", 32), "Console.NotCiphertext"},
 		"a short token":                 {`"ImportToken":"`, `"ImportToken":"eA==","Other":"`, "Console.Malformed"},
 		"another check value":           {"6984AFC841", "6984afc841", "Console.Malformed"},
+		"another commitment":            {strings.Repeat("ab", 32), strings.Repeat("AB", 32), "Console.Malformed"},
 		"an expiry in the past":         {`"KeyMaterialExpireUnix":0`, `"KeyMaterialExpireUnix":1`, "Console.ExpireUnix"},
 		"another algorithm":             {"RSAES_OAEP_SHA_256", "RSAES_PKCS1_V1_5", "Requests.Parameters"},
 	} {

@@ -248,6 +248,7 @@ func TestRequestByLinks(t *testing.T) {
 	answered := follow(t, second.Link)
 	for _, lie := range []map[string]any{
 		{"State": "imported", "Code": "", "RequestId": ""}, {"State": "accepted", "Code": "a secret", "RequestId": ""},
+		{"State": "refused", "Code": strings.Repeat("A", 65), "RequestId": ""},
 		{"State": "accepted", "Code": "", "RequestId": strings.Repeat("0a", 32)},
 	} {
 		if got := s.post(t, "ira", path+"/report", lie); got.status != http.StatusBadRequest {

@@ -24,7 +24,7 @@ func TestQRPath(t *testing.T) {
 		drawn := map[[2]int]bool{}
 		for _, run := range strings.Split(strings.TrimSuffix(shown.Path, "z"), "z") {
 			var x, y, width, back int
-			if _, err := fmt.Sscanf(run, "M%d %dh%dv1h-%d", &x, &y, &width, &back); err != nil || back != width {
+			if _, err := fmt.Sscanf(run, "M%d %dh%dv1h-%d", &x, &y, &width, &back); err != nil || back != width || width < 1 {
 				t.Fatalf("the path has %q: %v", run, err)
 			}
 			for i := range width {

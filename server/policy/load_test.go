@@ -20,6 +20,7 @@ func TestWrong(t *testing.T) {
 	scope := "permit (\n  principal,\n  action == Action::\"import\",\n  resource is Key\n)\n"
 	for name, test := range map[string]struct{ content, line, word string }{
 		"effect":              {"// x\n\npermitt (principal, action, resource);", "3", "permitt"},
+		"effect, alone":       {"permitt\n\n\n(\nprincipal, action, resource);", "1", "permitt"},
 		"principal":           {"permit (\n  princpal,\n  action, resource);", "2", "princpal"},
 		"resource":            {"permit (\n  principal,\n  action,\n  resorce\n)\n;", "4", "resorce"},
 		"operator":            {scope + "when {\n  resource.label lke \"x\"\n};", "7", "lke"},
@@ -34,6 +35,7 @@ func TestWrong(t *testing.T) {
 		"action":              {"permit (principal,\n action ==\n Action::\"imprt\", resource);", "3", "imprt"},
 		"action in list":      {"permit (principal,\n action in [Action::\"import\",\n Action::\"aprove\"], resource);", "3", "aprove"},
 		"attribute":           {scope + "when {\n  resource.region == \"x\" &&\n  resource.lable like \"payments/*\"\n};", "8", "lable"},
+		"attribute, escaped":  {scope + "when { resource[\"l\\u{61}ble\"] == \"x\" };", "4", "lable"},
 		"attribute of person": {"permit (principal is Person, action == Action::\"import\", resource)\nwhen { principal.email == \"a@example.com\" };", "2", "email"},
 		"attribute of guest":  {"permit (principal is Guest, action == Action::\"import\", resource)\nwhen { principal in Group::\"x\" || principal.name == \"x\" };", "2", "name"},
 		"context":             {scope + "when {\n context.isRequestor };", "7", "isRequestor"},
@@ -98,6 +100,31 @@ func TestAllMistakes(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("no %q in %v", want, err)
 		}
+	}
+}
+
+// TestMistakeOnce wants a mistake said once where it is one for each action of the policy, and
+// those that differ by action all.
+func TestMistakeOnce(t *testing.T) {
+	for scope, want := range map[string]int{
+		`principal in Grup::"x", action in [Action::"import", Action::"readLedger"], resource`: 1,
+		`principal, action in [Action::"import", Action::"readLedger"], resource`:              2,
+	} {
+		_, err := policy.Load(write(t, "a.cedar", "permit ("+scope+") when { resource.lable == \"x\" };"))
+		if err == nil {
+			t.Fatal("loaded")
+		}
+		if got := strings.Count(err.Error(), "a.cedar:"); got != want {
+			t.Errorf("%s: %d mistakes, want %d: %v", scope, got, want, err)
+		}
+	}
+}
+
+// TestMostApprovals takes the largest number that @approvals may have.
+func TestMostApprovals(t *testing.T) {
+	d := load(t, "a.cedar", `@approvals("20")`+"\n"+good).Decide(importing(member("p"), ""))
+	if !d.Allowed || d.Approvals != 20 {
+		t.Errorf("got %+v", d)
 	}
 }
 

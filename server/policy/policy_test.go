@@ -206,6 +206,19 @@ when { if resource.label == "x" then 9223372036854775807 + 1 > 0 else false };`)
 	}
 }
 
+// TestOnePerson permits a person by name: in Cedar each entity is also in itself.
+func TestOnePerson(t *testing.T) {
+	set := load(t, "p.cedar", `permit (principal in Person::"p", action == Action::"import", resource);`)
+	for _, test := range []struct {
+		who  person.Person
+		want bool
+	}{{member("p"), true}, {member("q"), false}, {member("q", "p"), false}, {person.Person{ID: "p", Kind: person.Guest}, false}} {
+		if got := set.Decide(importing(test.who, "")).Allowed; got != test.want {
+			t.Errorf("%+v: %v", test.who, got)
+		}
+	}
+}
+
 // TestContext knows the requester and the importer by their ids, and nobody by an empty one.
 func TestContext(t *testing.T) {
 	set := load(t, "p.cedar", `permit (principal, action == Action::"cancel", resource) when { context.isRequester };

@@ -75,7 +75,7 @@ func TestGuide(t *testing.T) {
 		signintest.Person{ID: "ines", Name: "Ines", Groups: []string{"payments"}})
 	provider.Register(base)
 	trusted := prepareGuide(t, folder)
-	kms := run(t, "localkms", "--listen=127.0.0.1:0", "--tls-self-signed="+filepath.Join(folder, "kms.pem"), "--pool=1")
+	kms := run(t, "localkms", "--listen=127.0.0.1:0", "--tls-self-signed="+filepath.Join(folder, "kms.pem"))
 	endpoint := kms.wait(t, `LOCAL KMS on https://(127\.0\.0\.1:\d+)`)
 	authority, err := os.ReadFile(filepath.Join(folder, "kms.pem"))
 	if err != nil {

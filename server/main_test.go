@@ -17,6 +17,7 @@ import (
 
 	"keyferry/server/kms"
 	"keyferry/server/localkms"
+	"keyferry/server/localkms/localkmstest"
 	"keyferry/web"
 )
 
@@ -66,7 +67,7 @@ func runLogging(t *testing.T, log io.Writer, arguments ...string) *command {
 	ctx, stop := context.WithCancel(context.Background())
 	c := &command{said: &output{more: make(chan struct{}, 1)}, stop: stop, ended: make(chan error, 1)}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	parsed.Bind(terminal{out: c.said, log: newLog(log, given.LogFormat)})
+	parsed.Bind(terminal{out: c.said, log: newLog(log, given.LogFormat), wrappingKeys: localkmstest.WrappingKeys(t)})
 	go func() { c.ended <- parsed.Run() }()
 	t.Cleanup(stop)
 	return c
@@ -209,7 +210,7 @@ var spec = kms.WrappingSpec{Algorithm: "RSAES_OAEP_SHA_256", KeySpec: "RSA_2048"
 
 func TestLocalKMSWithTLS(t *testing.T) {
 	authorities := filepath.Join(t.TempDir(), "ca.pem")
-	c := run(t, "localkms", "--listen=127.0.0.1:0", "--tls-self-signed="+authorities, "--pool=1")
+	c := run(t, "localkms", "--listen=127.0.0.1:0", "--tls-self-signed="+authorities)
 	address := c.wait(t, `LOCAL KMS on (https://127\.0\.0\.1:\d+)`)
 	key := localkms.DefaultSeed().Keys[0].KeyID
 	if _, err := client(t, address, authorities).ImportParameters(t.Context(), key, spec); err != nil {
@@ -233,7 +234,7 @@ func TestLocalKMSKeepsItsState(t *testing.T) {
 	}
 	state := filepath.Join(folder, "state")
 	for range 2 {
-		arguments := []string{"localkms", "--listen=127.0.0.1:0", "--state=" + state, "--pool=1"}
+		arguments := []string{"localkms", "--listen=127.0.0.1:0", "--state=" + state}
 		if _, err := os.Stat(state); err != nil {
 			arguments = append(arguments, "--seed="+seed) // the first time only: the second has the state
 		}
@@ -274,7 +275,7 @@ func TestByteOrderMarks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c := run(t, "localkms", "--listen=127.0.0.1:0", "--seed="+seed, "--access-keys="+keys, "--pool=1")
+	c := run(t, "localkms", "--listen=127.0.0.1:0", "--seed="+seed, "--access-keys="+keys)
 	address := c.wait(t, `LOCAL KMS on (http://127\.0\.0\.1:\d+)`)
 	if _, err := client(t, address, "").ImportParameters(t.Context(), "key-hzzseeded", spec); err != nil {
 		t.Error(err)

@@ -77,7 +77,7 @@ type startedKMS struct {
 }
 
 func startLocalKMS(region string, t terminal) (*startedKMS, error) {
-	k, err := localkms.Open(localkms.Config{Region: region, PoolSize: 1})
+	k, err := localkms.Open(localkms.Config{Region: region, PoolSize: 1, WrappingKeys: t.wrappingKeys})
 	if err != nil {
 		return nil, err
 	}

@@ -64,7 +64,7 @@ func TestGuide(t *testing.T) {
 		t.Fatal(err)
 	}
 	folder := t.TempDir()
-	address, err := url.Parse(storetest.URL(t, store.Postgres))
+	address, err := url.Parse(storetest.Empty(t, store.Postgres))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ func (l *localKMSCommand) config(t terminal) (localkms.Config, error) {
 	config := localkms.Config{
 		Region: l.Region, AccountID: l.Account, Logger: t.log, Hosts: hosts,
 		Quotas: l.Quotas, ReadsPerSecond: l.Reads, WritesPerSecond: l.Writes, PoolSize: l.Pool, StateFile: l.State,
-		ConsoleURL: func() string { return l.Console },
+		WrappingKeys: t.wrappingKeys, ConsoleURL: func() string { return l.Console },
 	}
 	if err != nil {
 		return config, err

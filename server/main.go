@@ -11,6 +11,7 @@ package main
 
 import (
 	"context"
+	"crypto/rsa"
 	"fmt"
 	"io"
 	"log/slog"
@@ -47,6 +48,10 @@ type commands struct {
 type terminal struct {
 	out io.Writer
 	log *slog.Logger
+
+	// wrappingKeys are what local KMSs hand out, so that no test waits for RSA keys; none means
+	// generated ones.
+	wrappingKeys []*rsa.PrivateKey
 }
 
 // say writes one line for the person who started the program.

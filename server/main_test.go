@@ -17,6 +17,7 @@ import (
 
 	"keyferry/server/kms"
 	"keyferry/server/localkms"
+	"keyferry/server/localkms/localkmstest"
 	"keyferry/web"
 )
 
@@ -66,7 +67,7 @@ func runLogging(t *testing.T, log io.Writer, arguments ...string) *command {
 	ctx, stop := context.WithCancel(context.Background())
 	c := &command{said: &output{more: make(chan struct{}, 1)}, stop: stop, ended: make(chan error, 1)}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	parsed.Bind(terminal{out: c.said, log: newLog(log, given.LogFormat)})
+	parsed.Bind(terminal{out: c.said, log: newLog(log, given.LogFormat), wrappingKeys: localkmstest.WrappingKeys(t)})
 	go func() { c.ended <- parsed.Run() }()
 	t.Cleanup(stop)
 	return c

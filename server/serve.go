@@ -283,7 +283,10 @@ func (s *serveCommand) embed(t terminal, consoleURL string) (*embeddedKMS, error
 	if host, _, err := net.SplitHostPort(s.LocalKMSControlListen); err == nil && !address.Loopback(host) {
 		return nil, errors.New("--localkms-control-listen: the control API shows key material and asks for no credentials, so it must stay on a loopback address")
 	}
-	config := localkms.Config{Region: s.Region, Logger: t.log, PoolSize: embeddedPool, ConsoleURL: func() string { return consoleURL }}
+	config := localkms.Config{
+		Region: s.Region, Logger: t.log, PoolSize: embeddedPool, WrappingKeys: t.wrappingKeys,
+		ConsoleURL: func() string { return consoleURL },
+	}
 	k, err := localkms.Open(config)
 	if err != nil {
 		return nil, err

@@ -68,7 +68,7 @@ func backUp(t *testing.T, url, file string) (restored string) {
 		expect(t, 0, "", "store", "restore", file, "--database="+restored)
 		return restored
 	}
-	restored = storetest.URL(t, store.Postgres)
+	restored = storetest.Empty(t, store.Postgres)
 	for _, arguments := range [][]string{
 		{"pg_dump", "--format=custom", "--no-owner", "--file=" + file, url},
 		{"pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", "--dbname=" + restored, file},

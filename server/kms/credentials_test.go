@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
@@ -223,23 +224,25 @@ func keyNamed(id string) (*credentials.Credentials, error) {
 }
 
 func TestSourceIsAskedByOneAtATime(t *testing.T) {
-	provider := &scripted{give: func(int64) (*credentials.Credentials, error) {
-		time.Sleep(time.Millisecond)
-		return keyNamed("id")
-	}}
-	source, built := sourceOf(provider)
-	var group sync.WaitGroup
-	for range 64 {
-		group.Go(func() {
-			if _, err := source.find(t.Context()); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	group.Wait()
-	if provider.overlap.Load() || built.Load() != 1 {
-		t.Errorf("overlap: %v, chain built %d times", provider.overlap.Load(), built.Load())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		provider := &scripted{give: func(int64) (*credentials.Credentials, error) {
+			time.Sleep(time.Millisecond) // the others come to wait
+			return keyNamed("id")
+		}}
+		source, built := sourceOf(provider)
+		var group sync.WaitGroup
+		for range 64 {
+			group.Go(func() {
+				if _, err := source.find(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		if provider.overlap.Load() || built.Load() != 1 {
+			t.Errorf("overlap: %v, chain built %d times", provider.overlap.Load(), built.Load())
+		}
+	})
 }
 
 func TestSourceLooksAnewAfterAFailure(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 	"keyferry/server/localkms"
 	"keyferry/server/person"
 	"keyferry/server/requests"
-	"keyferry/server/store/storetest"
 )
 
 // A process that is killed around a drill leaves one on record, or none.
@@ -24,27 +23,25 @@ func TestKilledDuringADrill(t *testing.T) {
 		if !strings.HasPrefix(point, "drill.") && !strings.HasPrefix(point, "prove.") && !strings.HasPrefix(point, "renew.") {
 			continue
 		}
-		t.Run(point, func(t *testing.T) {
-			storetest.EachURL(t, func(t *testing.T, url string) {
-				t.Parallel()
-				w := newWorld(t, url, localkms.Config{})
-				w.imports(keyOne, "tests/a", time.Time{})
-				output, err := w.child("drill", childDies+"="+point).CombinedOutput()
-				var exit *exec.ExitError
-				if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
-					t.Fatalf("the child was not killed: %v\n%s", err, output)
-				}
-				w.checkAgreement()
-				w.walkDrill(t.Context())
-				w.checkAgreement()
-				page, err := w.service.List(w.as(ira), requests.Filter{})
-				if err != nil || len(page.Items) != 3 {
-					t.Errorf("there are %d requests, want import, renewal and drill; %v", len(page.Items), err)
-				}
-				if n := w.count("SELECT count(*) FROM ledger_entries WHERE kind = 'drill.proved'"); n != 1 {
-					t.Errorf("the ledger has %d drills", n)
-				}
-			})
+		eachKind(t, point, point, func(t *testing.T, url string) {
+			t.Parallel()
+			w := newWorld(t, url, localkms.Config{})
+			w.imports(keyOne, "tests/a", time.Time{})
+			output, err := w.child("drill", childDies+"="+point).CombinedOutput()
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+				t.Fatalf("the child was not killed: %v\n%s", err, output)
+			}
+			w.checkAgreement()
+			w.walkDrill(t.Context())
+			w.checkAgreement()
+			page, err := w.service.List(w.as(ira), requests.Filter{})
+			if err != nil || len(page.Items) != 3 {
+				t.Errorf("there are %d requests, want import, renewal and drill; %v", len(page.Items), err)
+			}
+			if n := w.count("SELECT count(*) FROM ledger_entries WHERE kind = 'drill.proved'"); n != 1 {
+				t.Errorf("the ledger has %d drills", n)
+			}
 		})
 	}
 }

@@ -21,7 +21,7 @@ import (
 func TestHundredThousandAttempts(t *testing.T) {
 	attempts := 100_000
 	if testing.Short() {
-		attempts = 5_000
+		attempts = 3_000
 	}
 	c := newConsole(t, database(t), false, func(config *signin.Config) {
 		config.Issuer, config.ClientID = "http://127.0.0.1:1", "keyferry"

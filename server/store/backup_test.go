@@ -16,7 +16,7 @@ import (
 
 // A backup that is made while others write is one state of the database, and restores to it.
 func TestBackup(t *testing.T) {
-	url := storetest.URL(t, store.SQLite)
+	url := storetest.Empty(t, store.SQLite)
 	db := storetest.Open(t, url)
 	count(t, db)
 	ctx, stop := context.WithCancel(t.Context())
@@ -59,7 +59,7 @@ func TestBackup(t *testing.T) {
 
 // What would overwrite something, or is no backup, is refused, and nothing is left behind.
 func TestBackupRefuses(t *testing.T) {
-	url := storetest.URL(t, store.SQLite)
+	url := storetest.Empty(t, store.SQLite)
 	count(t, storetest.Open(t, url))
 	folder := t.TempDir()
 	good, cut, other, text := filepath.Join(folder, "good"), filepath.Join(folder, "cut"), filepath.Join(folder, "other"), filepath.Join(folder, "text")

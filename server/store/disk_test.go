@@ -15,7 +15,7 @@ import (
 
 // What is deleted is gone from all files soon after, though the database is open.
 func TestDeletedIsGone(t *testing.T) {
-	url := storetest.URL(t, store.SQLite)
+	url := storetest.Empty(t, store.SQLite)
 	db := storetest.Open(t, url)
 	count(t, db)
 	secret := strings.Repeat("ciphertext", 1000)
@@ -62,7 +62,7 @@ func inFiles(t *testing.T, url, text string) bool {
 
 // A file that was cut is refused, and not read as if its end were empty.
 func TestCutFile(t *testing.T) {
-	url := storetest.URL(t, store.SQLite)
+	url := storetest.Empty(t, store.SQLite)
 	db, err := store.Open(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)

@@ -53,7 +53,7 @@ func liveUntilKilled(url string) {
 // Killed at any moment, the program loses nothing that it said was written, and leaves no half of
 // a transaction.
 func TestKilled(t *testing.T) {
-	storetest.EachURL(t, func(t *testing.T, url string) {
+	storetest.EachEmpty(t, func(t *testing.T, url string) {
 		db := storetest.Open(t, url)
 		write(t, db, func(tx *store.Tx) error {
 			if _, err := tx.Exec("CREATE TABLE small (n BIGINT PRIMARY KEY)"); err != nil {

@@ -55,7 +55,7 @@ func counted(t *testing.T, db *store.DB) (n int) {
 // Transactions of two programs and many goroutines follow one another, and a failed one leaves
 // nothing behind, though it may share the commit of others.
 func TestWritesFollowOneAnother(t *testing.T) {
-	storetest.EachURL(t, func(t *testing.T, url string) {
+	storetest.EachEmpty(t, func(t *testing.T, url string) {
 		replicas := []*store.DB{storetest.Open(t, url), storetest.Open(t, url)}
 		count(t, replicas[0])
 		errFailed := errors.New("failed")
@@ -94,7 +94,7 @@ func TestWritesFollowOneAnother(t *testing.T) {
 
 // Replicas that start at once create the tables once.
 func TestOpenAtOnce(t *testing.T) {
-	storetest.EachURL(t, func(t *testing.T, url string) {
+	storetest.EachEmpty(t, func(t *testing.T, url string) {
 		var group sync.WaitGroup
 		for range 6 {
 			group.Go(func() {
@@ -178,7 +178,7 @@ func TestReadChangesNothing(t *testing.T) {
 
 // Commits wait for the disk, even where the server's settings say otherwise.
 func TestDurable(t *testing.T) {
-	storetest.EachURL(t, func(t *testing.T, url string) {
+	storetest.EachEmpty(t, func(t *testing.T, url string) {
 		query, want := "PRAGMA synchronous", "2"
 		if strings.HasPrefix(url, "postgres") {
 			write(t, storetest.Open(t, url), func(tx *store.Tx) error {
@@ -209,7 +209,7 @@ func TestDurable(t *testing.T) {
 
 // A database that a later program changed is refused, and so is one whose migrations were others.
 func TestMigrations(t *testing.T) {
-	storetest.EachURL(t, func(t *testing.T, url string) {
+	storetest.EachEmpty(t, func(t *testing.T, url string) {
 		db := storetest.Open(t, url)
 		opens := func() error {
 			db, err := store.Open(t.Context(), url)
@@ -240,7 +240,7 @@ func TestMigrations(t *testing.T) {
 
 // A database that is opened to read is not changed, and not created.
 func TestOpenToRead(t *testing.T) {
-	storetest.EachURL(t, func(t *testing.T, url string) {
+	storetest.EachEmpty(t, func(t *testing.T, url string) {
 		count(t, storetest.Open(t, url))
 		db, err := store.OpenToRead(url)
 		if err != nil {
@@ -266,9 +266,9 @@ func TestConnectionLost(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts PostgreSQL, which takes seconds")
 	}
-	db := storetest.Open(t, storetest.URL(t, store.Postgres))
+	db := storetest.Open(t, storetest.Empty(t, store.Postgres))
 	count(t, db)
-	other := storetest.Open(t, storetest.URL(t, store.Postgres))
+	other := storetest.Open(t, storetest.Empty(t, store.Postgres))
 	endAll := func() {
 		write(t, other, func(tx *store.Tx) error {
 			_, err := tx.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' " +

@@ -17,11 +17,11 @@ func TestUpgrade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	storetest.EachURL(t, func(t *testing.T, url string) {
-		fresh := storetest.Open(t, storetest.URL(t, kindOf(url)))
+	storetest.EachEmpty(t, func(t *testing.T, url string) {
+		fresh := storetest.Open(t, storetest.Empty(t, kindOf(url)))
 		want := schema(t, fresh)
 		for level := 1; level < levels; level++ {
-			url := storetest.URL(t, kindOf(url))
+			url := storetest.Empty(t, kindOf(url))
 			old, err := store.OpenAt(t.Context(), url, level)
 			if err != nil {
 				t.Fatal(err)

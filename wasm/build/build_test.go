@@ -10,18 +10,22 @@ import (
 	"testing"
 )
 
-// TestReproducible builds the module from copies of its sources: in two folders, with two build
-// caches, the second time in an environment full of settings that change a module. The bytes must
+// TestReproducible builds the module here, and from a copy of its sources: in another folder, with
+// an empty build cache and in an environment full of settings that change a module. The bytes must
 // be the same.
 func TestReproducible(t *testing.T) {
 	if testing.Short() {
-		t.Skip("compiles the standard library twice")
+		t.Skip("compiles the standard library")
 	}
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain := buildCopy(t, root, filepath.Join(t.TempDir(), "a"))
+	t.Chdir(root)
+	plain, err := buildModule(modulePackage, "")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, value := range map[string]string{
 		"CGO_ENABLED":  "1",
 		"GOEXPERIMENT": "nogreenteagc",
@@ -33,8 +37,8 @@ func TestReproducible(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	hostile := buildCopy(t, root, filepath.Join(t.TempDir(), "a longer name", "b"))
-	if plain != hostile {
-		t.Errorf("two builds of the same sources differ: %x and %x", plain, hostile)
+	if sha256.Sum256(plain) != hostile {
+		t.Errorf("two builds of the same sources differ: %x and %x", sha256.Sum256(plain), hostile)
 	}
 }
 

@@ -34,7 +34,10 @@ func TestMathRandom(t *testing.T) {
 		t.Fatal(err)
 	}
 	missed := map[string]int{}
-	for _, v := range vectors.Keys {
+	for i, v := range vectors.Keys {
+		if testing.Short() && i%4 != 0 {
+			continue
+		}
 		if fromLinear((*keywrap.Material)(unhex(t, v.Key))) != CodeWeakMathRandom {
 			missed[v.Way]++
 		}

@@ -14,7 +14,7 @@ import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 
 const folder = process.argv[2]
-const bytes = readFileSync(join(folder, "keyferry.wasm"))
+const module = await WebAssembly.compile(readFileSync(join(folder, "keyferry.wasm")))
 await import(pathToFileURL(join(folder, "wasm_exec.js")).href)
 
 const revive = (name, value) => (typeof value?.base64 === "string" ? new Uint8Array(Buffer.from(value.base64, "base64")) : value)
@@ -29,7 +29,7 @@ async function run(call) {
     delete globalThis.keyferry
     const go = new globalThis.Go()
     go.exit = () => {}
-    const { instance } = await WebAssembly.instantiate(bytes, go.importObject)
+    const instance = await WebAssembly.instantiate(module, go.importObject)
     const exited = go.run(instance).then(() => ({ exited: true }), () => ({ exited: true }))
     const globals = Object.keys(globalThis.keyferry).sort()
     for (const { function: name, arguments: values } of call.before ?? []) await globalThis.keyferry[name](...values)

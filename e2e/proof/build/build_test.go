@@ -22,7 +22,8 @@ import (
 // TestProofBuild runs make build on two copies of the sources, in folders of different names and
 // depths, the second time in an environment full of settings that change a program. Every file that
 // it makes must be the same in both. The long form gives each copy a build cache and a module cache
-// of its own; the short one builds on what is there already.
+// of its own; the short one builds on what is there already, and makes a release for this computer in
+// each folder by the way.
 func TestProofBuild(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the program three times")
@@ -32,8 +33,9 @@ func TestProofBuild(t *testing.T) {
 	plain := copyOfSources(t, filepath.Join(base, "a"))
 	hostile := copyOfSources(t, filepath.Join(base, "a longer name", "of 名字", "b"))
 	hostile.env = append(hostile.env, upsetting(t, hostile.folder)...)
-	form := "the caches that are there"
+	form, targets := "the caches that are there", []string{"build", "release", "PLATFORMS=" + platform}
 	if *proof.Full {
+		targets = []string{"build"} // TestProofRelease makes the releases
 		form = "two build caches, two module caches"
 		plain.ownCaches(t, filepath.Join(base, "caches of a"))
 		hostile.ownCaches(t, filepath.Join(base, "c", "b"))
@@ -41,7 +43,7 @@ func TestProofBuild(t *testing.T) {
 		plain.takeTwins(t)
 		hostile.takeTwins(t)
 	}
-	first, second := plain.make(t), hostile.make(t)
+	first, second := plain.make(t, targets...), hostile.make(t, targets...)
 	for name, sum := range first {
 		if second[name] != sum {
 			t.Errorf("%s: two builds of the same sources give %.16s… and %.16s…", name, sum, second[name])
@@ -51,9 +53,13 @@ func TestProofBuild(t *testing.T) {
 		t.Errorf("the builds made %d and %d files", len(first), len(second))
 	}
 
+	if !*proof.Full {
+		checkReleases(t, plain, hostile, platform)
+	}
+
 	// Were the sums not of what was built, no change could show.
 	plain.append(t, "web/static/js/copy.js", "\n")
-	changed := plain.make(t)
+	changed := plain.make(t, "build")
 	if changed[builtProgram] == first[builtProgram] {
 		t.Error("one byte more in a script gives the same program: what was compared was not what was built")
 	}
@@ -63,6 +69,9 @@ func TestProofBuild(t *testing.T) {
 
 // builtProgram is what make build makes, as a path in the tree.
 const builtProgram = "bin/keyferry"
+
+// platform is this computer's.
+const platform = runtime.GOOS + "/" + runtime.GOARCH
 
 func different(first, second map[string]string) int {
 	count := 0
@@ -187,14 +196,14 @@ func (s *sources) append(t *testing.T, name, text string) {
 	}
 }
 
-// make runs make build and returns the SHA-256 of the program and of every file that goes into it
-// for a browser.
-func (s *sources) make(t *testing.T) map[string]string {
+// make runs make and returns the SHA-256 of the program and of every file that goes into it for a
+// browser.
+func (s *sources) make(t *testing.T, targets ...string) map[string]string {
 	t.Helper()
-	command := exec.Command("make", "build")
+	command := exec.Command("make", targets...)
 	command.Dir, command.Env = s.folder, append(os.Environ(), s.env...)
 	if output, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("make build: %v\n%s", err, bytes.TrimSpace(output))
+		t.Fatalf("make %s: %v\n%s", targets, err, bytes.TrimSpace(output))
 	}
 	sums := map[string]string{}
 	for _, built := range []string{"bin", "web/static"} {

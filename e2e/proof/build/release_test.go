@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -16,28 +15,29 @@ import (
 	"keyferry/e2e/proof"
 )
 
-// TestProofRelease makes a release in two folders, the second in a hostile environment and with
-// another umask. Every file must be the same, SHA256SUMS must be right, and the bills must name what is
-// in the programs. The long form is for all platforms, the short one for this computer's.
+// TestProofRelease makes a release for all platforms in two folders, the second in a hostile
+// environment. [TestProofBuild] has its short form.
 func TestProofRelease(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds the program twice")
+	if testing.Short() || !*proof.Full {
+		t.Skip("the long form builds the program twelve times")
 	}
-	platforms := runtime.GOOS + "/" + runtime.GOARCH
-	if *proof.Full {
-		platforms = "linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64"
-	}
+	const platforms = "linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64"
 	base := t.TempDir()
 	plain, hostile := copyOfSources(t, filepath.Join(base, "a")), copyOfSources(t, filepath.Join(base, "of 名字", "b"))
 	hostile.env = append(hostile.env, upsetting(t, hostile.folder)...)
+	for _, s := range []*sources{plain, hostile} {
+		s.takeTwins(t)
+		s.make(t, "release", "PLATFORMS="+platforms)
+	}
+	checkReleases(t, plain, hostile, platforms)
+}
+
+// checkReleases compares two releases. Every file must be the same, SHA256SUMS must be right, and the
+// bills must name what is in the programs.
+func checkReleases(t *testing.T, plain, hostile *sources, platforms string) {
+	t.Helper()
 	var sums [2][]byte
 	for i, s := range []*sources{plain, hostile} {
-		s.takeTwins(t)
-		command := exec.Command("make", "release", "PLATFORMS="+platforms)
-		command.Dir, command.Env = s.folder, append(os.Environ(), s.env...)
-		if output, err := command.CombinedOutput(); err != nil {
-			t.Fatalf("make release: %v\n%s", err, bytes.TrimSpace(output))
-		}
 		var err error
 		if sums[i], err = os.ReadFile(filepath.Join(s.folder, "dist", "SHA256SUMS")); err != nil {
 			t.Fatal(err)

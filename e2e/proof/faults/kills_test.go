@@ -142,13 +142,13 @@ func (s *survivor) consoleKilled(t *testing.T) {
 	backup := v.SaveBackup()
 	v.ProveBackup(backup, passphrase)
 	for _, effect := range []bool{false, true} {
-		began := make(chan struct{}, 1)
+		began, killed := make(chan struct{}, 1), make(chan struct{})
 		s.Proxy.Put("ImportKeyMaterial", func(w http.ResponseWriter, pass func() program.Answered) {
 			if effect {
 				pass()
 			}
 			began <- struct{}{}
-			time.Sleep(time.Second)
+			<-killed
 			program.Cut(w)
 		})
 		if effect {
@@ -158,6 +158,7 @@ func (s *survivor) consoleKilled(t *testing.T) {
 		}
 		<-began
 		s.Kill()
+		close(killed)
 		said := failed(v)
 		s.Proxy.Put("", nil)
 		s.StartConsole()

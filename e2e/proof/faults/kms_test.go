@@ -17,10 +17,10 @@ import (
 // kmsFaults are what a KMS can do wrong.
 var kmsFaults = []struct {
 	name   string
-	brief  bool // part of the short form
+	brief  bool // part of the short form, where kmsKilled cuts after the effect
 	answer program.Fault
 }{
-	{"cut after the effect", true, func(w http.ResponseWriter, pass func() program.Answered) { pass(); program.Cut(w) }},
+	{"cut after the effect", false, func(w http.ResponseWriter, pass func() program.Answered) { pass(); program.Cut(w) }},
 	{"answers with HTML", false, func(w http.ResponseWriter, pass func() program.Answered) {
 		program.Answered{Status: http.StatusBadGateway, Kind: "text/html", Body: []byte("<!doctype html><title>502 Bad Gateway</title>")}.Write(w)
 	}},

@@ -213,7 +213,7 @@ func (c *crowd) largeRequests(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := regexp.MustCompile(`/static/[^"]*/custody\.wasm`).Find(content)
+	path := regexp.MustCompile(`/static/[^"]*/keyferry\.wasm`).Find(content)
 	if path == nil {
 		t.Fatal("the page names no module")
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -78,7 +79,11 @@ func inNode(t *testing.T, module string, runs ...run) []transcript {
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.CommandContext(t.Context(), node, filepath.Join("testdata", "worker.mjs"), filepath.Join(folder, "js", "worker.js"), module)
+	arguments := []string{filepath.Join("testdata", "worker.mjs"), filepath.Join(folder, "js", "worker.js"), module}
+	if testing.Short() {
+		arguments = slices.Insert(arguments, 0, "--liftoff-only") // a few short jobs are not worth optimizing the module for
+	}
+	command := exec.CommandContext(t.Context(), node, arguments...)
 	command.Stdin, command.Stderr = bytes.NewReader(input), t.Output()
 	began := time.Now()
 	output, err := command.Output()

@@ -8,7 +8,9 @@ import (
 	_ "embed"
 	"encoding/pem"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"keyferry/server/localkms"
@@ -24,16 +26,24 @@ var wrappingKeys []byte
 // [localkms.Config.WrappingKeys]; the first is the one of RFC 9500.
 func WrappingKeys(t testing.TB) []*rsa.PrivateKey {
 	t.Helper()
-	var keys []*rsa.PrivateKey
+	keys, err := parsedKeys()
+	if err != nil {
+		t.Fatalf("parsing a test key: %v", err)
+	}
+	return slices.Clone(keys)
+}
+
+// parsedKeys are parsed once, which checks them and takes longer than a small test.
+var parsedKeys = sync.OnceValues(func() (keys []*rsa.PrivateKey, err error) {
 	for block, rest := pem.Decode(wrappingKeys); block != nil; block, rest = pem.Decode(rest) {
 		key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
 		if err != nil {
-			t.Fatalf("parsing a test key: %v", err)
+			return nil, err
 		}
 		keys = append(keys, key)
 	}
-	return keys
-}
+	return keys, nil
+})
 
 // New returns a KMS that ends with the test. Wrapping keys are the test keys
 // unless the Config has others.

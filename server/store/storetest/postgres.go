@@ -48,15 +48,32 @@ var (
 	databases atomic.Int64
 )
 
-// newDatabase makes an empty database until the test ends.
-func newDatabase(t testing.TB) string {
+// readyPostgres names a database that was opened once.
+var readyPostgres = sync.OnceValues(func() (string, error) {
+	c, err := start()
+	if err != nil {
+		return "", err
+	}
+	const name = "ready"
+	if _, err := c.admin.ExecContext(context.Background(), "CREATE DATABASE "+name); err != nil {
+		return "", err
+	}
+	return name, ready(c.url(name))
+})
+
+// newDatabase makes a copy of another database until the test ends.
+func newDatabase(t testing.TB, original func() (name string, err error)) string {
 	t.Helper()
 	c, err := start()
 	if err != nil {
 		t.Fatalf("starting PostgreSQL: %v (make tools installs it)", err)
 	}
+	from, err := original()
+	if err != nil {
+		t.Fatal(err)
+	}
 	name := fmt.Sprintf("test%d", databases.Add(1))
-	if _, err := c.admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+	if _, err := c.admin.ExecContext(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+from); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

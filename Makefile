@@ -90,21 +90,32 @@ BROWSERS := ./e2e/person ./e2e/desk ./e2e/team ./e2e/custody ./server/requests .
 # Tests that need no browser come first, whole: nothing runs twice.
 QUICK := $$($(GO) list ./... | grep -vE '/e2e/|/server/requests$$')
 
-test: tools wasm ## install what the tests need and run them, the fast ones first; make prove has the rest of the proof
-	$(GO) test -p 2 -timeout 15m $(QUICK)
-	$(GO) test -p 2 -timeout 45m $(BROWSERS) $$($(GO) list ./e2e/... | grep -vE '/e2e/proof/($(LONG))$$')
+# The program is built once for all packages, and make check vets, so the tests do neither again.
+TEST := KEYFERRY_TESTS_BUILT=1 $(GO) test -vet=off -p 2
 
-e2e: tools wasm ## run the browser tests alone
-	$(GO) test -p 2 -count=1 -timeout 45m $(BROWSERS) ./e2e/...
+.PHONY: tested
+tested: wasm
+	$(GO) build -o bin/e2e/keyferry ./server
+
+test: tools tested ## install what the tests need and run them, the fast ones first; make prove has the rest of the proof
+	$(TEST) -timeout 15m $(QUICK)
+	$(TEST) -timeout 45m $(BROWSERS) $$($(GO) list ./e2e/... | grep -vE '/e2e/proof/($(LONG))$$')
+
+e2e: tools tested ## run the browser tests alone
+	$(TEST) -count=1 -timeout 45m $(BROWSERS) ./e2e/...
 
 # Tests outside of the proof that have a long form, and their packages.
-LONGER := TestProofLoad|TestOneOfTwoReplicas|TestDesk$$|TestConnected|TestDeskByLink|TestCheckSaysHow|TestImportWithTheDesk|TestNothingIsLost|TestOutages|TestProofOfRequests|TestEveryStateIsAccessible
+LONGER := TestProofLoad|TestOneOfTwoReplicas|TestDesk$$|TestDeskLook|TestLooks|TestConnected|TestDeskByLink|TestCheckSaysHow|TestImportWithTheDesk|TestNothingIsLost|TestOutages|TestProofOfRequests|TestEveryStateIsAccessible|TestSessionOver
 LONGER_IN := ./e2e/proof/load ./server/requests ./e2e/desk ./e2e/linked ./e2e/many ./e2e/team
+
+# Journeys that make test takes in Chromium's headless shell. Their long form is in Chromium itself.
+IN_CHROMIUM := ./e2e/person ./e2e/custody
 
 prove: tools wasm ## the proof in its long form: account, leaks, sabotage, memory, policy, faults, load; about half an hour
 	@status=0; set -x; \
 	$(GO) test -count=1 -timeout 100m -v -p 2 $$($(GO) list ./e2e/proof/... | grep -v /load$$) -full || status=1; \
 	$(GO) test -count=1 -timeout 100m -v -p 1 -run '$(LONGER)' $(LONGER_IN) -full || status=1; \
+	$(GO) test -count=1 -timeout 60m -p 1 $(IN_CHROMIUM) -full || status=1; \
 	exit $$status
 
 # Each change costs one run of the package's short tests. MUTATED=server/kms tries one package alone.

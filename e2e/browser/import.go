@@ -38,18 +38,26 @@ func (v *Visit) Generate() {
 	v.ProveBackup(v.SaveBackup(), passphrase)
 }
 
-// GenerateForRecipient does step 3 with a backup for an age recipient and returns the backup. No
-// passphrase has to be stretched twice, which takes two seconds: it is for tests of other steps.
-func (v *Visit) GenerateForRecipient() string {
+// GenerateForRecipient does step 3 with a backup for an age recipient and returns the backup, and
+// the identity that opens it. No passphrase has to be stretched twice, which takes two seconds: it
+// is for tests of other steps.
+func (v *Visit) GenerateForRecipient() (backup, secret string) {
+	v.T.Helper()
+	secret = v.ForRecipient()
+	v.Press(v.Words.Material.Prepare)
+	backup = v.SaveBackup()
+	v.ProveBackup(backup, secret)
+	return backup, secret
+}
+
+// ForRecipient chooses a backup for an age recipient, and returns the identity that opens it.
+func (v *Visit) ForRecipient() (secret string) {
 	v.T.Helper()
 	identity, err := age.GenerateX25519Identity()
 	v.Do(err)
 	v.Do(v.Page.Locator("#protection-recipients").Check())
 	v.Do(v.Page.Locator("#recipients").Fill(identity.Recipient().String()))
-	v.Press(v.Words.Material.Prepare)
-	backup := v.SaveBackup()
-	v.ProveBackup(backup, identity.String())
-	return backup
+	return identity.String()
 }
 
 // OfferedPassphrase waits for the passphrase that the page offers.

@@ -5,11 +5,23 @@ import (
 	"time"
 
 	"github.com/playwright-community/playwright-go"
+
+	"keyferry/e2e/proof"
 )
 
 // Looks are the ways to look at a page that the tests of its appearance use: each language, each
 // theme and each width. Contrast depends on the theme alone, and MustLook tries both widths.
 var Looks = []Look{{Language: "en", Width: wide}, {Language: "zh-CN", Width: narrow, Dark: true}}
+
+// InTurn says of each state of a journey, one after the other, whether it is looked at in this look. In
+// the short form each state has one of Looks, in the long form all.
+func InTurn(look int) func() bool {
+	state := -1
+	return func() bool {
+		state++
+		return *proof.Full || state%len(Looks) == look
+	}
+}
 
 const narrow, wide, widest = 320, 1280, 1920
 

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -22,7 +23,7 @@ type Visit struct {
 	Program *program.Program
 	Words   *text.Catalogue
 	Page    playwright.Page
-	Shots   string // folder for pictures
+	Shots   string // folder for pictures; empty means that none are taken
 
 	News     program.News // of what the browser sent and said
 	Mu       sync.Mutex
@@ -83,7 +84,7 @@ func OpenAt(p *program.Program, t testing.TB, how Look, address string) *Visit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &Visit{T: t, Program: p, Words: text.Match(how.Language), Page: page, Shots: TemporaryPictures()}
+	v := &Visit{T: t, Program: p, Words: text.Match(how.Language), Page: page, Shots: os.Getenv("KEYFERRY_PICTURES")}
 	v.Watch()
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -168,7 +169,7 @@ func (v *Visit) Do(results ...any) {
 		return
 	}
 	if err, failed := results[len(results)-1].(error); failed && err != nil {
-		v.Shot("failed-" + strings.NewReplacer("/", "-", " ", "-").Replace(v.T.Name()))
+		v.picture(TemporaryPictures(), "failed-"+strings.NewReplacer("/", "-", " ", "-").Replace(v.T.Name()))
 		v.T.Fatalf("%v\nThe error on the page: %s", err, v.Text(".notice.error"))
 	}
 }
@@ -197,10 +198,17 @@ func (v *Visit) See(selector, want string) {
 	v.Do(v.Page.Locator(selector).Filter(playwright.LocatorFilterOptions{HasText: want}).First().WaitFor())
 }
 
-// Shot writes a picture of the whole page.
+// Shot writes a picture of the whole page for somebody to look at, where KEYFERRY_PICTURES or the
+// test names a folder for it.
 func (v *Visit) Shot(name string) {
+	if v.Shots != "" {
+		v.picture(v.Shots, name)
+	}
+}
+
+func (v *Visit) picture(folder, name string) {
 	_, err := v.Page.Screenshot(playwright.PageScreenshotOptions{
-		Path: playwright.String(filepath.Join(v.Shots, name+".png")), FullPage: playwright.Bool(true),
+		Path: playwright.String(filepath.Join(folder, name+".png")), FullPage: playwright.Bool(true),
 	})
 	if err != nil {
 		v.T.Logf("taking a picture: %v", err)

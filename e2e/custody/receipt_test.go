@@ -25,10 +25,7 @@ func TestReceiptCheckAndReimport(t *testing.T) {
 	key := program.Seeded[0]
 	v := browser.Open(p, t, browser.Look{}, "/")
 	v.ToStep3(key)
-	passphrase := v.OfferedPassphrase()
-	v.Press(v.Words.Material.Prepare)
-	backup := v.SaveBackup()
-	v.ProveBackup(backup, passphrase)
+	backup, secret := v.GenerateForRecipient()
 	v.Do(v.Page.Locator("#expiry-90").Check())
 	v.Send(key)
 	v.Imported(key)
@@ -59,7 +56,7 @@ func TestReceiptCheckAndReimport(t *testing.T) {
 
 	other := browser.Open(p, t, browser.Look{}, "/")
 	other.ToStep3(program.Seeded[1])
-	otherPassphrase := other.OfferedPassphrase()
+	otherSecret := other.ForRecipient()
 	other.Press(other.Words.Material.Prepare)
 	otherBackup := other.SaveBackup()
 
@@ -72,11 +69,11 @@ func TestReceiptCheckAndReimport(t *testing.T) {
 			c.Do(c.Page.Locator("#check-secret").Fill(secret))
 			c.Press(c.Words.Check.Button)
 		}
-		check(receipt, otherBackup, otherPassphrase)
+		check(receipt, otherBackup, otherSecret)
 		c.Fault("not_the_receipts_key")
-		check(backup, backup, passphrase)
+		check(backup, backup, secret)
 		c.Fault("receipt_not_json")
-		check(receipt, backup, passphrase)
+		check(receipt, backup, secret)
 		c.See("[data-part=result] h2", key)
 		c.MustBeAccessible("checked")
 		if len(c.Posted("ImportKeyMaterial")) != 0 {
@@ -90,7 +87,7 @@ func TestReceiptCheckAndReimport(t *testing.T) {
 	}
 	t.Run("other material is refused before anything is sent", func(t *testing.T) {
 		r := browser.Open(p, t, browser.Look{}, "/reimport?KeyId="+key)
-		r.Reimport(receipt, otherBackup, otherPassphrase)
+		r.Reimport(receipt, otherBackup, otherSecret)
 		r.Fault("not_the_receipts_key")
 		if len(r.Posted("ImportKeyMaterial")) != 0 {
 			t.Error("something was sent")
@@ -98,12 +95,12 @@ func TestReceiptCheckAndReimport(t *testing.T) {
 	})
 	t.Run("a receipt of another CMK", func(t *testing.T) {
 		r := browser.Open(p, t, browser.Look{}, "/reimport?KeyId="+program.Seeded[2])
-		r.Reimport(receipt, backup, passphrase)
+		r.Reimport(receipt, backup, secret)
 		r.Fault("receipt_other_cmk")
 	})
 	t.Run("the backup brings the data back", func(t *testing.T) {
 		r := browser.Open(p, t, browser.Look{Language: "zh-CN"}, "/reimport?KeyId="+key)
-		r.Reimport(receipt, backup, passphrase)
+		r.Reimport(receipt, backup, secret)
 		r.ToImport()
 		r.Send(key)
 		r.Imported(key)
@@ -117,7 +114,7 @@ func TestReceiptCheckAndReimport(t *testing.T) {
 	})
 	t.Run("drill", func(t *testing.T) {
 		r := browser.Open(p, t, browser.Look{}, "/reimport?KeyId="+key)
-		r.Reimport(receipt, backup, passphrase)
+		r.Reimport(receipt, backup, secret)
 		r.ToImport()
 		r.Send(key)
 		r.Imported(key)
@@ -128,7 +125,7 @@ func TestReceiptCheckAndReimport(t *testing.T) {
 	t.Run("a drill with the wrong backup and no receipt is refused by the KMS", func(t *testing.T) {
 		r := browser.Open(p, t, browser.Look{}, "/reimport?KeyId="+key)
 		r.Expect("the server responded with a status of 400")
-		r.Reimport("", otherBackup, otherPassphrase)
+		r.Reimport("", otherBackup, otherSecret)
 		r.ToImport()
 		r.Send(key)
 		r.Fault("InvalidKeyMaterial")

@@ -39,26 +39,27 @@ func TestDeskReceipt(t *testing.T) {
 	p := program.Start(t)
 	key, algorithm := program.Seeded[0], browser.Algorithms[0]
 	v := openFile(p, t, browser.Look{}, program.WriteDesk(t, "--region=cn-hangzhou"))
-	prepared := func(key string) (receipt, backup, passphrase string) {
+	prepared := func(key string, choose func() string) (receipt, backup, secret string) {
 		t.Helper()
 		v.ChooseCMK(key)
 		v.Paste(p.AnswerOf(t, key, algorithm), algorithm)
 		v.HaveRead()
-		passphrase = v.OfferedPassphrase()
+		v.OfferedPassphrase()
+		secret = choose()
 		v.Press(v.Words.Material.Prepare)
 		backup = v.SaveBackup()
-		v.ProveBackup(backup, passphrase)
+		v.ProveBackup(backup, secret)
 		v.Do(v.Page.Locator("#expiry-365").Check())
 		v.Press(v.Words.Desk.MakeFiles)
 		v.See("[data-part=result]", v.Words.Desk.NotImported)
 		if command := v.Text("#import-key-material"); !regexp.MustCompile(`--KeyMaterialExpireUnix \d{10} `).MatchString(command) {
 			t.Errorf("the command is %q", command)
 		}
-		return v.Download("[data-link=receipt]"), backup, passphrase
+		return v.Download("[data-link=receipt]"), backup, secret
 	}
-	receipt, backup, passphrase := prepared(key)
+	receipt, backup, passphrase := prepared(key, v.OfferedPassphrase)
 	v.Do(v.Page.Reload())
-	_, otherBackup, otherPassphrase := prepared(program.Seeded[1])
+	_, otherBackup, otherIdentity := prepared(program.Seeded[1], v.ForRecipient)
 	c := browser.Open(p, t, browser.Look{}, "/check")
 	check := func(backup, secret string) {
 		t.Helper()
@@ -67,7 +68,7 @@ func TestDeskReceipt(t *testing.T) {
 		c.Do(c.Page.Locator("#check-secret").Fill(secret))
 		c.Press(c.Words.Check.Button)
 	}
-	check(otherBackup, otherPassphrase)
+	check(otherBackup, otherIdentity)
 	c.Fault("not_the_receipts_key")
 	check(backup, passphrase)
 	prefix, _, _ := strings.Cut(c.Words.Check.MatchesPrepared, "{date}")
@@ -112,7 +113,11 @@ func TestDesk(t *testing.T) {
 					v.Paste(p.AnswerOf(t, key, algorithm), algorithm)
 				}
 				v.HaveRead()
-				v.Generate()
+				if i == 0 {
+					v.Generate()
+				} else {
+					v.GenerateForRecipient()
+				}
 				p.ImportFiles(t, key, v.TakeAway())
 				v.MustNotHaveLeaked(key)
 			})

@@ -13,18 +13,22 @@ import (
 )
 
 // TestDeskLook goes through the desk's file in every look: no state has findings of axe-core, none
-// is wider than the window, and the record is one page of A4.
+// is wider than the window, and the record is one page of A4. The short form looks at each state in
+// one look.
 func TestDeskLook(t *testing.T) {
 	p := program.Start(t)
 	file := program.WriteDesk(t, "--region=cn-hangzhou")
-	for _, how := range browser.Looks {
+	for i, how := range browser.Looks {
 		t.Run(how.Name(), func(t *testing.T) {
 			p.Ask(t, "POST", "/reset", nil, nil)
 			key, algorithm := program.Seeded[0], "RSAES_OAEP_SHA_256"
 			v := openFile(p, t, how, file)
+			turn := browser.InTurn(i)
 			look := func(state string) {
 				t.Helper()
-				v.MustLook(state)
+				if turn() {
+					v.MustLook(state)
+				}
 			}
 			look("1-cmk")
 			mustCloseMenu(v)

@@ -33,7 +33,7 @@ func TestByFiles(t *testing.T) {
 	s.See("[data-part=preview] [data-fill=count]", text.Fill(s.words.Phrases.Cmks, "count", "3"))
 	s.MustLook("the CMKs of a folder")
 	s.Press(s.words.UseList)
-	s.make(3)
+	s.makeForRecipient(3)
 	s.Press(text.Fill(s.words.Phrases.MakeFiles, "count", "3"))
 	s.done(time.Minute)
 	s.See("[data-part=result] h2", text.Fill(s.words.Phrases.DoneFiles, "count", "3"))
@@ -54,7 +54,7 @@ func TestByFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	keys, _ := opened(t, s.archive, s.passphrase)
+	keys, _ := opened(t, s.archive, s.secret)
 	mustHoldArchive(t, p, keys, ids)
 
 	other := sit(p, t, browser.Look{Language: "zh-CN"})

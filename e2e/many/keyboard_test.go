@@ -29,17 +29,18 @@ func (s *sitting) give(field, file string) {
 }
 
 // TestKeyboardAlone imports a set without a pointer, corrects a line of it on the way, and prints the
-// receipts.
+// receipts. The archive has what was typed, the receipts are saved, and no key is anywhere else.
 func TestKeyboardAlone(t *testing.T) {
 	p := program.Start(t)
 	ids := p.CreateCMKs(t, 3)
 	s := sit(p, t, browser.Look{Language: "zh-CN"})
 	s.Reach("#many-list")
-	s.Do(s.Page.Keyboard().InsertText(strings.Join(ids, ",支付,2031-05-06\n") + "\n" + ids[0]))
+	s.Do(s.Page.Keyboard().InsertText(ids[0] + "\n" + ids[1] + ", 支付, 2031-05-06\n" +
+		"acs:kms:cn-hangzhou:1234567890123456:key/" + ids[2] + "\n" + ids[0]))
 	s.choose("#line-4 ~ button", "Enter")
 	s.choose("[data-form=list] .buttons button", "Enter")
 	s.See("[data-step=keys][data-state=open] h2", "")
-	s.passphrase = s.OfferedPassphrase()
+	s.secret = s.OfferedPassphrase()
 	s.choose("[data-act=make]", "Enter")
 	s.choose("[data-act=stored]", "Space")
 	s.Reach("[data-link=backup]")
@@ -49,7 +50,7 @@ func TestKeyboardAlone(t *testing.T) {
 	s.Do(saved.SaveAs(s.archive))
 	s.give("proof-age", s.archive)
 	s.Reach("#proof-secret")
-	s.Do(s.Page.Keyboard().Type(s.passphrase))
+	s.Do(s.Page.Keyboard().Type(s.secret))
 	s.Do(s.Page.Keyboard().Press("Enter"))
 	s.choose("[data-act=import]", "Enter")
 	s.done(time.Minute)
@@ -60,8 +61,15 @@ func TestKeyboardAlone(t *testing.T) {
 	}
 	s.Reach("[data-part=receipts] [data-link=receipts]")
 	s.mustPrint(t, ids)
-	keys, _ := opened(t, s.archive, s.passphrase)
+	s.receipts(t, 3)
+	keys, m := opened(t, s.archive, s.secret)
+	if len(keys) != 3 || len(m.Keys) != 3 || m.Keys[1].Label != "支付" || m.Keys[1].KeyMaterialExpireUnix != 1935792000 {
+		t.Errorf("the archive has %d keys and the manifest %+v", len(keys), m)
+	}
 	mustHoldArchive(t, p, keys, ids)
+	for _, id := range ids {
+		s.MustNotHaveLeaked(id)
+	}
 }
 
 // mustPrint prints the page: on paper is a line for each CMK, and lines to sign.

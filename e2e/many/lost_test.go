@@ -46,7 +46,7 @@ func nothingIsLost(t *testing.T, config localkms.Config) {
 	p := program.StartBeside(t, config)
 	ids := p.CreateCMKs(t, cmks)
 	had, gone, good := ids[0], ids[1], ids[2:]
-	other := elsewhere(t, p, had)
+	other := p.ImportElsewhere(t, had)
 	deleted(t, p, gone)
 	sprinkle(t, p, good)
 
@@ -54,7 +54,7 @@ func nothingIsLost(t *testing.T, config localkms.Config) {
 	s := sit(p, t, browser.Look{}).quiet()
 	s.list(strings.Join(ids, "\n"))
 	s.make(cmks)
-	archive, passphrase := s.archive, s.passphrase
+	archive, passphrase := s.archive, s.secret
 	if sent := len(s.Posted("GetParametersForImport")); sent != 0 {
 		t.Errorf("%d calls were made before the archive was tested", sent)
 	}

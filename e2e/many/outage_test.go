@@ -48,7 +48,7 @@ func TestOutages(t *testing.T) {
 				s.SetClock(0)
 			}
 			s.list(strings.Join(ids, "\n"))
-			s.make(count)
+			s.makeForRecipient(count)
 			s.send(count)
 			s.sends(3)
 			outage.ends(s)
@@ -57,7 +57,7 @@ func TestOutages(t *testing.T) {
 			}
 			outage.again(s)
 			s.done(2 * time.Minute)
-			keys, _ := opened(t, s.archive, s.passphrase)
+			keys, _ := opened(t, s.archive, s.secret)
 			mustHoldArchive(t, &a.Program, keys, ids)
 			s.receipts(t, count)
 		})

@@ -39,33 +39,3 @@ func TestConsoleClock(t *testing.T) {
 		})
 	}
 }
-
-// What is typed into the fields of step 4 is refused on the page: a year that the KMS does not
-// know, and what is no list of days, which may be a key.
-func TestTypedInStep4(t *testing.T) {
-	p := program.Start(t)
-	key := program.Seeded[0]
-	v := browser.Open(p, t, browser.Look{}, "/")
-	v.ToStep4(key)
-	v.Do(v.Page.Locator("#expiry-at").Check())
-	for _, test := range []struct{ time, code string }{
-		{"", "expiry_missing"}, {"2020-01-01T00:00", "expiry_past"}, {"1970-01-01T00:00", "expiry_past"}, {"12026-01-01T00:00", "expiry_far"},
-	} {
-		v.Do(v.Page.Locator("#expiry-time").Fill(test.time))
-		v.Send(key)
-		v.Fault(test.code)
-	}
-	v.Do(v.Page.Locator("#expiry-365").Check())
-	v.Send(key)
-	v.Imported(key)
-	for _, typed := range []string{"soon", "0", "366", strings.Repeat("0f", 32), "1 2 3 4 5 6 7 8 9 10 11"} {
-		v.Do(v.Page.Locator("#remind").Fill(typed))
-		v.Press(v.Words.Keep.Calendar)
-		v.Fault("reminder_days")
-	}
-	for _, sent := range v.Sent {
-		if strings.HasPrefix(string(sent), "POST ") && strings.Contains(string(sent), "/calendar") {
-			t.Errorf("the page sent %q", sent)
-		}
-	}
-}

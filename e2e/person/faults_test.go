@@ -81,6 +81,8 @@ func TestCMKThatIsEnabledAlready(t *testing.T) {
 // chosen stays.
 func TestRefusalsOfTheKMS(t *testing.T) {
 	p := program.Start(t)
+	v := browser.Open(p, t, browser.Look{Language: "zh-CN"}, "/")
+	v.Expect("the server responded with a status of")
 	requestID := regexp.MustCompile(`^[0-9A-F-]{36}$`)
 	for _, test := range []struct {
 		name, key, code string
@@ -97,8 +99,8 @@ func TestRefusalsOfTheKMS(t *testing.T) {
 			if test.fault != nil {
 				p.Fault(t, *test.fault)
 			}
-			v := browser.Open(p, t, browser.Look{Language: "zh-CN"}, "/")
-			v.Expect("the server responded with a status of")
+			v.T = t
+			v.Do(v.Page.Goto(p.Console + "/"))
 			v.ChooseCMK(test.key)
 			v.Do(v.Page.Locator("#algorithm-RSAES_OAEP_SHA_1").Check())
 			v.Press(v.Words.Params.Get)
@@ -119,6 +121,7 @@ func TestRefusalsOfTheKMS(t *testing.T) {
 			}
 		})
 	}
+	v.T = t
 }
 
 // A failed import keeps the wrapped bytes, and trying again sends the same ones.
@@ -174,10 +177,7 @@ func TestTokenExpires(t *testing.T) {
 	v := browser.Open(p, t, browser.Look{}, "/")
 	v.Expect("the server responded with a status of 400")
 	v.ToStep3(key)
-	passphrase := v.OfferedPassphrase()
-	v.Press(v.Words.Material.Prepare)
-	backup := v.SaveBackup()
-	v.ProveBackup(backup, passphrase)
+	backup, identity := v.GenerateForRecipient()
 	kcv := v.Text("[data-form=send] [data-fill=kcv]")
 	p.Advance(t, 25*time.Hour)
 	v.Send(key)
@@ -189,7 +189,7 @@ func TestTokenExpires(t *testing.T) {
 	p.Ask(t, "PUT", "/clock", map[string]bool{"reset": true}, nil)
 	v.Press(v.Words.Help.Parameters)
 	v.See("[data-step=material][data-state=open] h2", "")
-	v.FromBackup(backup, passphrase)
+	v.FromBackup(backup, identity)
 	v.Send(key)
 	v.Imported(key)
 	material := keywrap.Material(p.Material(t, key))
@@ -322,8 +322,17 @@ func TestAlteredModuleIsRefused(t *testing.T) {
 
 // A wrapping key that is none is refused at step 2, before any key material exists.
 func TestAlteredWrappingKeyIsRefused(t *testing.T) {
-	p := program.Start(t)
-	for code, change := range map[string]func(string) string{
+	v := browser.Open(program.Start(t), t, browser.Look{}, "/")
+	publicKey := regexp.MustCompile(`"PublicKey":"([^"]*)"`)
+	var change func(string) string
+	v.Alter("**/kms/GetParametersForImport", func(body []byte) []byte {
+		return publicKey.ReplaceAllFunc(body, func(field []byte) []byte {
+			key := string(publicKey.FindSubmatch(field)[1])
+			return fmt.Appendf(nil, `"PublicKey":"%s"`, change(key))
+		})
+	})
+	v.ChooseCMK(program.Seeded[0])
+	for code, changed := range map[string]func(string) string{
 		"wrapping_key_not_base64":     func(string) string { return "***" },
 		"wrapping_key_trailing_bytes": func(key string) string { return key + "AAAA" },
 		"wrapping_key_ec": func(string) string {
@@ -332,15 +341,7 @@ func TestAlteredWrappingKeyIsRefused(t *testing.T) {
 		"console_bad_answer": func(string) string { return "" },
 	} {
 		t.Run(code, func(t *testing.T) {
-			v := browser.Open(p, t, browser.Look{}, "/")
-			publicKey := regexp.MustCompile(`"PublicKey":"([^"]*)"`)
-			v.Alter("**/kms/GetParametersForImport", func(body []byte) []byte {
-				return publicKey.ReplaceAllFunc(body, func(field []byte) []byte {
-					key := string(publicKey.FindSubmatch(field)[1])
-					return fmt.Appendf(nil, `"PublicKey":"%s"`, change(key))
-				})
-			})
-			v.ChooseCMK(program.Seeded[0])
+			v.T, change = t, changed
 			v.Press(v.Words.Params.Get)
 			v.Fault(code)
 			if visible, _ := v.Page.Locator("[data-part=parameters]").IsVisible(); visible {
@@ -348,4 +349,5 @@ func TestAlteredWrappingKeyIsRefused(t *testing.T) {
 			}
 		})
 	}
+	v.T = t
 }

@@ -16,9 +16,10 @@ import (
 func TestHeader(t *testing.T) {
 	p := program.Start(t)
 	for _, language := range text.Languages {
+		v := browser.Open(p, t, browser.Look{Language: language.Tag}, "/")
 		for _, size := range []playwright.Size{{Width: 320, Height: 568}, {Width: 390, Height: 844}, {Width: 640, Height: 400}, {Width: 1280, Height: 800}} {
 			t.Run(fmt.Sprintf("%s-%d", language.Tag, size.Width), func(t *testing.T) {
-				v := browser.Open(p, t, browser.Look{Language: language.Tag}, "/")
+				v.T = t
 				v.Resize(size.Width, size.Height)
 				height, err := v.Page.Evaluate(`document.querySelector("header").offsetHeight`)
 				v.Do(err)
@@ -33,7 +34,9 @@ func TestHeader(t *testing.T) {
 					code.append(probe)
 					const of = (text) => { probe.textContent = text; return probe.getBoundingClientRect().width }
 					const size = parseFloat(getComputedStyle(probe).fontSize)
-					return [of("1111") / size, of("iiii") / size, of("MMMM") / size].map((w) => w.toFixed(2)).join(" ")
+					const widths = [of("1111") / size, of("iiii") / size, of("MMMM") / size].map((w) => w.toFixed(2)).join(" ")
+					probe.remove()
+					return widths
 				})()`)
 				v.Do(err)
 				var one, narrow, wide float64
@@ -43,8 +46,10 @@ func TestHeader(t *testing.T) {
 				}
 				v.OpenMenu()
 				v.MustFit()
+				v.Do(v.Page.Keyboard().Press("Escape"))
 			})
 		}
+		v.T = t
 	}
 }
 
@@ -76,23 +81,5 @@ func TestFileFields(t *testing.T) {
 			v.Do(v.Page.Locator("#check-receipt").SetInputFiles([]playwright.InputFile{}))
 			v.See(zone, v.Words.Files.None)
 		})
-	}
-}
-
-// No page has an empty half, whatever the width.
-func TestNoEmptyHalf(t *testing.T) {
-	p := program.Start(t)
-	v := browser.Open(p, t, browser.Look{}, "/")
-	for _, path := range []string{"/", "/proof", "/reimport", "/many", "/check", "/renewal", "/desk", "/nowhere"} {
-		if path == "/nowhere" {
-			v.Expect("404")
-		}
-		v.Do(v.Page.Goto(p.Console + path))
-		for _, width := range []int{1280, 1920} {
-			v.Resize(width, 800)
-			if off := v.OffCentre(); off != "" {
-				t.Errorf("%s at %d px: %s", path, width, off)
-			}
-		}
 	}
 }

@@ -52,13 +52,9 @@ func TestFaultOfTheCMKIsStep1s(t *testing.T) {
 func TestOtherMaterialLeadsToReimporting(t *testing.T) {
 	p := program.Start(t)
 	key := program.Seeded[0]
+	p.ImportElsewhere(t, key)
 	v := browser.Open(p, t, browser.Look{Language: "zh-CN"}, "/")
 	v.Expect("the server responded with a status of")
-	v.ToStep4(key)
-	v.Send(key)
-	v.Imported(key)
-	v.Download("[data-link=receipt]")
-	v.Do(v.Page.Goto(p.Console + "/"))
 	v.ToStep4(key)
 	v.Send(key)
 	v.Fault("InvalidKeyMaterial")

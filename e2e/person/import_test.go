@@ -22,7 +22,11 @@ func TestImport(t *testing.T) {
 			v := browser.Open(p, t, browser.Look{Language: language.Tag}, "/?KeyId="+key)
 			v.Press(v.Words.CMK.Use)
 			v.GetParameters(algorithm)
-			v.Generate()
+			if i == 0 {
+				v.Generate()
+			} else {
+				v.GenerateForRecipient()
+			}
 			v.Send(key)
 			v.Imported(key)
 			if got := p.State(t, key); got != "Enabled" {

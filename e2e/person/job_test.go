@@ -27,9 +27,9 @@ const jobs = `async () => {
 }`
 
 // openJobs opens a page that can begin jobs. Its clock is moved by the test.
-func openJobs(t *testing.T) *browser.Visit {
+func openJobs(p *program.Program, t *testing.T) *browser.Visit {
 	t.Helper()
-	v := browser.Open(program.Start(t), t, browser.Look{}, "/")
+	v := browser.Open(p, t, browser.Look{}, "/")
 	v.Do(v.Page.Evaluate(jobs))
 	v.Do(v.Page.Clock().Install())
 	return v
@@ -47,7 +47,7 @@ func evaluate(v *browser.Visit, script string, want any) {
 
 // TestJobListeners feeds a job many pieces: it listens no more often than before the first.
 func TestJobListeners(t *testing.T) {
-	v := openJobs(t)
+	v := openJobs(program.Start(t), t)
 	evaluate(v, `async () => {
 		let listeners = 0
 		const { addEventListener, removeEventListener } = EventTarget.prototype
@@ -73,6 +73,7 @@ func TestJobListeners(t *testing.T) {
 // TestJobNeverWaitsForEver lets a minute pass without a word from a worker, in each state that a
 // job can wait in: it ends with a code, and so does the worker.
 func TestJobNeverWaitsForEver(t *testing.T) {
+	p := program.Start(t)
 	for _, test := range []struct{ name, begin string }{
 		{"for the end", `async () => {
 			window.job = begin()
@@ -89,7 +90,7 @@ func TestJobNeverWaitsForEver(t *testing.T) {
 		}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			v := openJobs(t)
+			v := openJobs(p, t)
 			evaluate(v, test.begin, "component_length")
 			v.Do(v.Page.Clock().FastForward(59_000))
 			evaluate(v, `() => refused(job)`, "component_length") // a word of the worker's, so the minute begins again
@@ -104,7 +105,7 @@ func TestJobNeverWaitsForEver(t *testing.T) {
 		})
 	}
 	t.Run("for a piece, of a worker that says nothing", func(t *testing.T) {
-		v := openJobs(t)
+		v := openJobs(p, t)
 		v.Do(v.Page.Route("**/worker.js", func(route playwright.Route) {
 			route.Fulfill(playwright.RouteFulfillOptions{
 				Status: playwright.Int(200), ContentType: playwright.String("text/javascript"),

@@ -39,7 +39,7 @@ func TestRequestBetweenThree(t *testing.T) {
 		t.Errorf("the importer can choose %v", algorithms)
 	}
 	ines.Press(ines.Words.Params.Get)
-	ines.Generate()
+	ines.GenerateForRecipient()
 	ines.submit(key)
 	ines.See("[data-part=order-result]", text.Fill(ines.Words.Team.Next.Of, "name", "crypto-officers"))
 	kcv, digest := digits(ines.Text("[data-part=order-result] [data-fill=kcv]")), digits(ines.Text("[data-fill=order-digest]"))

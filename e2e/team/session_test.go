@@ -7,6 +7,7 @@ import (
 	"keyferry/components/text"
 	"keyferry/e2e/browser"
 	"keyferry/e2e/program"
+	"keyferry/e2e/proof"
 )
 
 // A session that is over before the key is submitted costs nothing: the page says so, signs the
@@ -15,7 +16,10 @@ func TestSessionOverInTheMiddle(t *testing.T) {
 	p := start(t)
 	key := program.Seeded[0]
 	robin := signIn(t, p, browser.Look{}, "Robin")
-	for _, how := range browser.Looks {
+	for i, how := range browser.Looks {
+		if i == 0 && !*proof.Full {
+			continue // the narrow one finds more
+		}
 		t.Run(how.Name(), func(t *testing.T) {
 			id := robin.create(key, "payments/slow", time.Hour, "")
 			ines := signIn(t, p, how, "Ines")

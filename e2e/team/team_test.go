@@ -111,7 +111,8 @@ func (s somebody) prepare(id string) (backup string) {
 	s.T.Helper()
 	s.wait("/?request="+id, "[data-step=params][data-state=open] h2", "")
 	s.Press(s.Words.Params.Get)
-	return s.GenerateForRecipient()
+	backup, _ = s.GenerateForRecipient()
+	return backup
 }
 
 // submit does the last step.

@@ -94,7 +94,8 @@ func (tx *Tx) change() error {
 		tx.later = append(tx.later, statement{query: "SAVEPOINT step"})
 		return nil
 	}
-	return tx.note(tx.batch.exec("SAVEPOINT step"))
+	_, err := tx.exec("SAVEPOINT step")
+	return err
 }
 
 // send sends what PostgreSQL has not got yet.

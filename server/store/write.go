@@ -139,7 +139,7 @@ func (tx *Tx) call(f func(*Tx) error) error {
 		if tx.step == set && tx.Kind() == Postgres {
 			tx.later = append(tx.later, statement{query: "RELEASE step"})
 		} else if tx.step == set {
-			tx.note(tx.batch.exec("RELEASE step"))
+			tx.exec("RELEASE step")
 		}
 		tx.send()
 	}

@@ -189,8 +189,8 @@ func dropTokens(tx *store.Tx, before time.Time) error {
 }
 
 // addEvent adds a line to a request's timeline. Entries of the ledger are numbered in its order.
-func addEvent(tx *store.Tx, id string, e Event) error {
-	return tx.Later("INSERT INTO request_events (request, number, at, what, person, name, detail, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+func addEvent(tx *store.Tx, id string, e Event) {
+	tx.Insert("request_events (request, number, at, what, person, name, detail, entry)",
 		id, e.Entry+1, e.At.UnixMicro(), e.What, e.PersonID, e.Name, e.Detail, e.Entry)
 }
 

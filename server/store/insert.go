@@ -19,8 +19,27 @@ func (tx *Tx) Insert(into string, row ...any) {
 	tx.AtCommit(insertion(into), rows, func(tx *Tx) error { return tx.insert(into, rows) })
 }
 
-// insertion is the key under which rows are kept.
+// insertion is the key under which rows are kept: the table and its columns.
 type insertion string
+
+// insertNow inserts what Insert was given so far. If the call fails, that of others is inserted again
+// at the end.
+func (tx *Tx) insertNow() error {
+	if tx.batch == nil {
+		return nil
+	}
+	for key, rows := range tx.batch.kept {
+		into, ok := key.(insertion)
+		if !ok {
+			continue
+		}
+		delete(tx.batch.kept, key)
+		if err := tx.insert(string(into), rows.value.([][]any)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // insert sends rows.
 func (tx *Tx) insert(into string, rows [][]any) error {

@@ -40,9 +40,12 @@ type statement struct {
 	into  []any // for the columns of the row that it returns; nil if it returns none
 }
 
-// Exec runs a statement that returns no rows.
+// Exec runs a statement that returns no rows. It finds the rows that Insert was given.
 func (tx *Tx) Exec(query string, args ...any) (sql.Result, error) {
 	if err := tx.change(); err != nil {
+		return nil, err
+	}
+	if err := tx.insertNow(); err != nil {
 		return nil, err
 	}
 	return tx.exec(query, args...)

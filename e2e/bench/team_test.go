@@ -17,6 +17,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -53,6 +55,7 @@ type route struct {
 	send    func(prepared) error
 	took    times
 	spent   time.Duration
+	cpu     time.Duration    // that the console took for them
 	console *program.Program // nil for the SDK
 	client  *http.Client     // of the browser that signed in
 }
@@ -77,7 +80,7 @@ func BenchmarkTeam(b *testing.B) {
 	}
 	for _, r := range routes {
 		r.run(b) // connections are opened, and memory is taken
-		r.took, r.spent = nil, 0
+		r.took, r.spent, r.cpu = nil, 0, 0
 	}
 	for b.Loop() {
 		for _, r := range routes {
@@ -108,6 +111,9 @@ func show(b *testing.B, routes []*route) {
 		measured.add(f(r, sdk))
 		measured.add(f(r, alone).atLeast("0.5×", r.rate()/alone.rate(), leastThroughput))
 		measured.add(p99(r, alone).atMost("3×", ratio(r.took.at(0.99), alone.took.at(0.99)), slowestP99))
+		mine, others := r.cpu/time.Duration(len(r.took)), alone.cpu/time.Duration(len(alone.took))
+		measured.add(figure{what: r.name + ", processor time of the console for an import", value: short(mine),
+			against: alone.name + ": " + short(others), ratio: inTimes(ratio(mine, others))})
 		memory(b, r.console, fmt.Sprintf("%s, memory after %d imports", r.name, len(r.took)+batch), "80 MB", largestTeamMemory)
 	}
 }
@@ -121,6 +127,7 @@ func (r *route) run(b *testing.B) {
 	close(ready)
 	b.StartTimer()
 	took := make([]times, importers)
+	before := r.processor(b)
 	began := time.Now()
 	each(importers, func(n int) {
 		for in := range ready {
@@ -133,12 +140,36 @@ func (r *route) run(b *testing.B) {
 		}
 	})
 	r.spent += time.Since(began)
+	r.cpu += r.processor(b) - before
 	for _, one := range took {
 		r.took = append(r.took, one...)
 	}
 	if b.Failed() {
 		b.FailNow()
 	}
+}
+
+// processor returns the processor time that the console has taken, where Linux tells.
+func (r *route) processor(b *testing.B) time.Duration {
+	b.Helper()
+	if r.console == nil || runtime.GOOS != "linux" {
+		return 0
+	}
+	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", r.console.Pid()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	// After the name, which ends with the last bracket: proc_pid_stat(5), in hundredths of a second.
+	fields := strings.Fields(string(content[bytes.LastIndexByte(content, ')'):]))
+	var ticks time.Duration
+	for _, field := range fields[12:14] {
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			b.Fatal(err)
+		}
+		ticks += time.Duration(n)
+	}
+	return ticks * 10 * time.Millisecond
 }
 
 // each calls f with the numbers below count, as many at once as there are clients.

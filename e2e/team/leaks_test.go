@@ -12,8 +12,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/playwright-community/playwright-go"
 
 	"keyferry/e2e/browser"
 	"keyferry/e2e/leak"
@@ -34,7 +37,15 @@ var sabotages = []struct{ file, found string }{
 	{"testdata/ledger-token", "import token in the ledger"},
 	{"testdata/ciphertext-kept", "ciphertext in the database"},
 	{"testdata/session-plain", "session cookie in the database"},
+	{"testdata/page-address", "code of the guest link in an address"},
+	{"testdata/page-console", "import token in the console"},
+	{"testdata/page-storage", "ciphertext in the storage"},
+	{"testdata/page-note", "passphrase in the body"},
+	{"testdata/page-cookie", "session cookie in a header"},
 }
+
+// onPostgres are those of the sabotages that depend on the database.
+var onPostgres = []string{"testdata/ciphertext-kept", "testdata/session-plain"}
 
 // TestProofOfRequests lets people sign in, import for requests and agree, and searches everything
 // that this leaves for every secret that was in it. The honest product is clean. In the long form it
@@ -46,7 +57,12 @@ func TestProofOfRequests(t *testing.T) {
 	}
 	t.Run("honest on PostgreSQL", func(t *testing.T) { travel(t, built(t), storetest.URL(t, store.Postgres)).mustFind(t) })
 	for _, s := range sabotages {
-		t.Run(path.Base(s.file), func(t *testing.T) { sabotaged(t, s.file+".sabotage").mustFind(t, s.found) })
+		t.Run(path.Base(s.file), func(t *testing.T) { sabotaged(t, "", s.file+".sabotage").mustFind(t, s.found) })
+		if slices.Contains(onPostgres, s.file) {
+			t.Run(path.Base(s.file)+" on PostgreSQL", func(t *testing.T) {
+				sabotaged(t, storetest.URL(t, store.Postgres), s.file+".sabotage").mustFind(t, s.found)
+			})
+		}
 	}
 }
 
@@ -69,12 +85,12 @@ func TestSabotagesFit(t *testing.T) {
 }
 
 // sabotaged builds the product with patches, and goes the same way through it.
-func sabotaged(t *testing.T, files ...string) *search {
+func sabotaged(t *testing.T, database string, files ...string) *search {
 	t.Helper()
 	p := patch.Read(t, files...)
 	binary := filepath.Join(t.TempDir(), "keyferry")
-	p.Build(t, binary, nil, "./server")
-	return travel(t, binary, "")
+	p.BuildWithPages(t, binary, nil, "./server")
+	return travel(t, binary, database)
 }
 
 // search is what a run left behind, and what must not be in it.
@@ -82,6 +98,9 @@ type search struct {
 	places  map[string][]byte
 	secrets map[string][]secret
 	found   map[string]bool
+
+	mu    sync.Mutex
+	asked map[somebody][]playwright.Request // that browsers made; needs mu
 }
 
 // secret is some bytes that must be nowhere but in some places. Whole ones are looked for as they
@@ -174,10 +193,18 @@ func apart(content, value []byte) bool {
 // refused. Between submission and end the database has the ciphertexts; afterwards nothing has.
 func travel(t *testing.T, binary, database string) *search {
 	t.Helper()
-	s := &search{places: map[string][]byte{}, secrets: map[string][]secret{}, found: map[string]bool{}}
+	s := &search{places: map[string][]byte{}, secrets: map[string][]secret{}, found: map[string]bool{}, asked: map[somebody][]playwright.Request{}}
 	c := withProvider(t, binary, database)
 	key := program.Seeded[0]
-	visit := func() somebody { return c.fresh(t, browser.Look{}) }
+	visit := func() somebody {
+		v := c.fresh(t, browser.Look{})
+		v.Page.OnRequest(func(r playwright.Request) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.asked[v] = append(s.asked[v], r)
+		})
+		return v
+	}
 	robin, ines, olga := c.enter(visit(), "robin"), c.enter(visit(), "ines"), c.enter(visit(), "olga")
 	guest := visit()
 
@@ -214,6 +241,7 @@ func travel(t *testing.T, binary, database string) *search {
 	}
 	for name, v := range map[string]somebody{"robin": robin, "ines": ines, "olga": olga, "guest": guest} {
 		s.keepVisit(name, v)
+		s.keepHeaders(v)
 	}
 	c.keepRest(t, s)
 	s.look(t)
@@ -274,8 +302,8 @@ func (s *search) keepVisit(name string, v somebody) {
 	cookies, err := v.Page.Context().Cookies()
 	v.Do(err)
 	for _, cookie := range cookies {
-		if strings.HasPrefix(cookie.Name, "keyferry-") && cookie.HttpOnly {
-			s.hide("session cookie", cookie.Value)
+		if strings.HasPrefix(cookie.Name, "keyferry-") {
+			s.hide("session cookie", cookie.Value, "the cookies for the console")
 		}
 	}
 	for place, script := range map[string]string{
@@ -300,6 +328,31 @@ func (s *search) keepVisit(name string, v somebody) {
 		}
 		s.add(where, line)
 		s.add("the body of "+at.Path, rest)
+	}
+}
+
+// keepHeaders keeps the headers that a browser sent, also those that it tells no script about. A cookie
+// of the console belongs into one header, of what the console is asked for.
+func (s *search) keepHeaders(v somebody) {
+	v.T.Helper()
+	s.mu.Lock()
+	asked := s.asked[v]
+	s.mu.Unlock()
+	cookies := 0
+	for _, r := range asked {
+		headers, err := r.AllHeaders()
+		v.Do(err)
+		for name, value := range headers {
+			place := "a header"
+			if name == "cookie" && strings.HasPrefix(r.URL(), v.Program.Console+"/") {
+				place = "the cookies for the console"
+				cookies += strings.Count(value, "keyferry-")
+			}
+			s.add(place, []byte(name+": "+value))
+		}
+	}
+	if cookies == 0 {
+		v.T.Error("no cookie of the console is among the headers: the search would find none")
 	}
 }
 

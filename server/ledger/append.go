@@ -8,19 +8,12 @@ import (
 	"keyferry/server/store"
 )
 
-// grown is what the calls that share a transaction have added to the log so far. Its head is read
-// once, and the hashes and the next head are written once, before the commit. It does not change: what
-// comes next is another value, so that a call that fails can be taken back.
+// grown is how far the calls that share a transaction have brought the log. Its head is read once, and
+// entries, hashes and the next head are written once, before the commit. It does not change: what comes
+// next is another value, so that a call that fails can be taken back.
 type grown struct {
 	tree    *tree
-	hashes  []placed
 	digests map[string]string // of people, by id: somebody is often named more than once
-}
-
-// placed is a hash of a complete subtree and its place in the table.
-type placed struct {
-	place int64
-	hash  tlog.Hash
 }
 
 // Append adds an entry in the caller's transaction and returns its index. The entry is in the log
@@ -84,25 +77,22 @@ func (g *grown) people(tx *store.Tx, e *Entry) (map[string]string, error) {
 	return digests, nil
 }
 
-// insert writes the bytes of an entry and what is derived from them.
+// insert adds the bytes of an entry and what is derived from them.
 func (l *Log) insert(tx *store.Tx, g *grown, w *written, entry []byte, digests map[string]string) error {
 	at, err := w.at()
 	if err != nil {
 		return err
 	}
-	err = tx.Later("INSERT INTO ledger_entries (place, entry, at, kind, request, key_id, person) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	tx.Insert("ledger_entries (place, entry, at, kind, request, key_id, person)",
 		g.tree.size, entry, at.UnixMicro(), w.Kind, w.Request, w.KeyID, w.Person)
-	if err != nil {
-		return err
-	}
-	next := &grown{tree: g.tree.clone(), hashes: g.hashes, digests: digests}
+	next := &grown{tree: g.tree.clone(), digests: digests}
 	first := tlog.StoredHashIndex(0, next.tree.size)
 	complete, err := next.tree.add(tlog.RecordHash(entry))
 	if err != nil {
 		return err
 	}
 	for i, hash := range complete {
-		next.hashes = append(next.hashes, placed{hashPlace(first + int64(i)), hash})
+		tx.Insert("ledger_hashes (place, hash)", hashPlace(first+int64(i)), hash[:])
 	}
 	l.keep(tx, next)
 	return nil
@@ -112,13 +102,8 @@ func (l *Log) keep(tx *store.Tx, g *grown) {
 	tx.AtCommit(l, g, func(tx *store.Tx) error { return l.finish(tx, g) })
 }
 
-// finish writes the hashes and the next head.
+// finish writes the next head.
 func (l *Log) finish(tx *store.Tx, g *grown) error {
-	for _, p := range g.hashes {
-		if err := tx.Later("INSERT INTO ledger_hashes (place, hash) VALUES (?, ?)", p.place, p.hash[:]); err != nil {
-			return err
-		}
-	}
 	next, err := l.sign(g.tree)
 	if err != nil {
 		return err

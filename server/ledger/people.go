@@ -62,7 +62,7 @@ func (l *Log) Forget(tx *store.Tx, id string) error {
 	if err != nil {
 		return err
 	}
-	l.keep(tx, &grown{tree: g.tree, hashes: g.hashes}) // without the digest
+	l.keep(tx, &grown{tree: g.tree}) // without the digest
 	_, err = l.Append(tx, Entry{At: time.Now(), Kind: "person.forgotten"})
 	return err
 }

@@ -147,9 +147,10 @@ func (c *change) record(kind, what, detail string, policies []string, fields map
 	if err != nil {
 		return err
 	}
-	return addEvent(c.tx, c.r.ID, Event{
+	addEvent(c.tx, c.r.ID, Event{
 		At: c.now, What: what, PersonID: c.who.ID, Name: c.who.Name, Detail: detail, Entry: index,
 	})
+	return nil
 }
 
 // fieldsOf returns the terms as the ledger has them: nothing that names a person.

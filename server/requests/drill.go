@@ -100,6 +100,9 @@ func (s *Service) noteKeys(tx *store.Tx) (more bool, err error) {
 		if err := keepKey(tx, r); err != nil {
 			return false, err
 		}
+		if err := tx.Later("UPDATE requests SET keyed = 1 WHERE id = ?", r.ID); err != nil {
+			return false, err
+		}
 	}
 	return len(found) == keysAtOnce, nil
 }

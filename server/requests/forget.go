@@ -16,6 +16,10 @@ const forgotten = "—"
 // part can still change, since the policy is asked about them again; notes, labels and reasons that
 // people wrote stay as they are.
 func Forget(tx *store.Tx, id, email string) error {
+	// First, since queries do not find what was inserted until then.
+	if _, err := tx.Exec("UPDATE request_events SET name = ? WHERE person = ?", forgotten, id); err != nil {
+		return err
+	}
 	ids, err := requestsOf(tx, id, email)
 	if err != nil {
 		return err
@@ -33,7 +37,7 @@ func Forget(tx *store.Tx, id, email string) error {
 			return err
 		}
 	}
-	return tx.Later("UPDATE request_events SET name = ? WHERE person = ?", forgotten, id)
+	return nil
 }
 
 func requestsOf(tx *store.Tx, id, email string) (ids []string, err error) {

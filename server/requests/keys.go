@@ -59,7 +59,7 @@ func keepKey(tx *store.Tx, r *record) error {
 		expires = time.Unix(r.Submission.ExpireUnix, 0).UnixMicro()
 	}
 	at := r.Outcome.At.UnixMicro()
-	err := tx.Later(`INSERT INTO imported_keys
+	return tx.Later(`INSERT INTO imported_keys
 		(region, key_id, request, imported, expires, kcv, commitment, drilled, proved, drill, again_at, renewal, remind, search)
 		VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, '', 0, '', 0, ?)
 		ON CONFLICT (region, key_id) DO UPDATE SET request = excluded.request, imported = excluded.imported,
@@ -70,10 +70,6 @@ func keepKey(tx *store.Tx, r *record) error {
 			commitment = CASE WHEN excluded.commitment = '' THEN imported_keys.commitment ELSE excluded.commitment END
 		WHERE excluded.imported >= imported_keys.imported`,
 		r.Region, r.KeyID, r.ID, at, expires, r.Submission.KCV, r.Submission.Commitment, at, r.searched()+"\n"+holderText(r))
-	if err != nil {
-		return err
-	}
-	return tx.Later("UPDATE requests SET keyed = 1 WHERE id = ?", r.ID)
 }
 
 // keyColumns are what scanKey reads, of imported_keys k, its import r, and the requests about it.

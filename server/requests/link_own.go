@@ -35,7 +35,7 @@ func (o own) ImportWrapped(ctx context.Context, keyID string, in Submission) (st
 	if err != nil {
 		return "", err
 	}
-	return o.s.sendOwn(ctx, r, in)
+	return o.s.sendOwn(ctx, r, in, nil)
 }
 
 // WrappedLink submits for the request that the parameters were for, and signs the link if nobody has
@@ -53,7 +53,7 @@ func (o own) WrappedLink(ctx context.Context, keyID string, in Submission) (*kms
 		}
 	}
 	if v.State == Failed || v.Digest != in.Digest(v.KeyID, v.Region) {
-		if _, err := o.s.submit(ctx, v.ID, in, nil); err != nil {
+		if _, err := o.s.submit(ctx, v.ID, in, nil, nil); err != nil {
 			return nil, err
 		}
 	}

@@ -104,27 +104,31 @@ func (o own) ImportKeyMaterial(ctx context.Context, in *kms.Import, shows Shown)
 		Algorithm: t.algorithm, WrappingKeySHA256: t.wrappingKeySHA256,
 		EncryptedKeyMaterial: in.EncryptedKeyMaterial, ImportToken: in.ImportToken, ExpireUnix: in.KeyMaterialExpireUnix,
 		KCV: shows.KCV, Commitment: shows.Commitment,
-	})
+	}, &t)
 }
 
 // ofToken finds a token that was issued to a person, and its request, or returns ErrParameters.
 func (s *Service) ofToken(ctx context.Context, who person.Person, text string) (t token, r *record, err error) {
 	var body string
-	err = s.config.DB.Row(ctx, []any{&t.person, &t.algorithm, &t.wrappingKeySHA256, &body},
-		"SELECT t.person, t.algorithm, t.wrapping_key_sha256, r.body FROM request_tokens t JOIN requests r ON r.id = t.request WHERE t.token_sha256 = ?",
-		sha256Hex(text))
+	var expires int64
+	t.digest = sha256Hex(text)
+	err = s.config.DB.Row(ctx, []any{&t.request, &t.person, &t.algorithm, &t.wrappingKeySHA256, &expires, &body},
+		"SELECT t.request, t.person, t.algorithm, t.wrapping_key_sha256, t.expires, r.body FROM request_tokens t JOIN requests r ON r.id = t.request "+
+			"WHERE t.token_sha256 = ?", t.digest)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && t.person != who.ID {
 		return t, nil, ErrParameters
 	}
 	if err != nil {
 		return t, nil, err
 	}
+	t.expires = time.UnixMicro(expires).UTC()
 	r, err = readBody(body)
 	return t, r, err
 }
 
-// sendOwn submits, or has the same bytes sent again, and waits for the outcome.
-func (s *Service) sendOwn(ctx context.Context, had *record, in Submission) (string, error) {
+// sendOwn submits, or has the same bytes sent again, and waits for the outcome. What was issued for
+// the token is nil if it was not read together with the request.
+func (s *Service) sendOwn(ctx context.Context, had *record, in Submission, issued *token) (string, error) {
 	v := s.current(had)
 	same := v.Digest == in.Digest(v.KeyID, v.Region)
 	var r *record
@@ -140,10 +144,10 @@ func (s *Service) sendOwn(ctx context.Context, had *record, in Submission) (stri
 		}
 	}
 	if r != nil {
-		had = nil
+		had, issued = nil, nil
 	}
 	if r == nil || r.State == Open {
-		if r, err = s.submit(ctx, v.ID, in, had); err != nil {
+		if r, err = s.submit(ctx, v.ID, in, had, issued); err != nil {
 			return "", err
 		}
 	}

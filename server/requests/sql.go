@@ -53,15 +53,17 @@ func save(tx *store.Tx, r *record) error {
 	if err != nil {
 		return err
 	}
-	err = tx.LaterOne("UPDATE requests SET version = ?, state = ?, wake = ?, search = ?, body = ? WHERE id = ? AND version = ?",
-		r.Version, string(r.State), micros(r.wake()), r.searched(), body, r.ID, before)
-	if err != nil {
-		return fmt.Errorf("saving a request: %w", err)
-	}
+	keyed := 0
 	if r.State == Imported {
+		keyed = 1
 		if err := keepKey(tx, r); err != nil {
 			return err
 		}
+	}
+	err = tx.LaterOne("UPDATE requests SET version = ?, state = ?, wake = ?, search = ?, body = ?, keyed = ? WHERE id = ? AND version = ?",
+		r.Version, string(r.State), micros(r.wake()), r.searched(), body, keyed, r.ID, before)
+	if err != nil {
+		return fmt.Errorf("saving a request: %w", err)
 	}
 	return saveParties(tx, r)
 }
@@ -141,10 +143,8 @@ func (r *record) parties() []party {
 
 // seal keeps ciphertext and token until the request ends.
 func seal(tx *store.Tx, id string, s *Submission) error {
-	if err := unseal(tx, id); err != nil {
-		return err
-	}
-	return tx.Later("INSERT INTO request_sealed (request, encrypted_key_material, import_token) VALUES (?, ?, ?)",
+	return tx.Later(`INSERT INTO request_sealed (request, encrypted_key_material, import_token) VALUES (?, ?, ?)
+		ON CONFLICT (request) DO UPDATE SET encrypted_key_material = excluded.encrypted_key_material, import_token = excluded.import_token`,
 		id, s.EncryptedKeyMaterial, s.ImportToken)
 }
 
@@ -189,8 +189,8 @@ func dropTokens(tx *store.Tx, before time.Time) error {
 }
 
 // addEvent adds a line to a request's timeline. Entries of the ledger are numbered in its order.
-func addEvent(tx *store.Tx, id string, e Event) error {
-	return tx.Later("INSERT INTO request_events (request, number, at, what, person, name, detail, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+func addEvent(tx *store.Tx, id string, e Event) {
+	tx.Insert("request_events (request, number, at, what, person, name, detail, entry)",
 		id, e.Entry+1, e.At.UnixMicro(), e.What, e.PersonID, e.Name, e.Detail, e.Entry)
 }
 

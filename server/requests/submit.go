@@ -12,7 +12,7 @@ import (
 // Submit then returns with the outcome, or when ctx ends. Bytes that replace others need their own
 // approvals; the same bytes again change nothing.
 func (s *Service) Submit(ctx context.Context, id string, in Submission) (View, error) {
-	r, err := s.submit(ctx, id, in, nil)
+	r, err := s.submit(ctx, id, in, nil, nil)
 	if err != nil {
 		return View{}, err
 	}
@@ -20,13 +20,16 @@ func (s *Service) Submit(ctx context.Context, id string, in Submission) (View, e
 	return s.Get(ctx, id)
 }
 
-// submit submits for a request that may have been read already.
-func (s *Service) submit(ctx context.Context, id string, in Submission, had *record) (*record, error) {
+// submit submits for a request that may have been read already, together with what was issued for its
+// token.
+func (s *Service) submit(ctx context.Context, id string, in Submission, had *record, issued *token) (*record, error) {
 	who, err := asking(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return s.alterFrom(ctx, "submit", id, who, had, func(c *change) error {
+		t := issued
+		issued = nil // as with had, another attempt reads it again
 		digest := in.Digest(c.r.KeyID, c.r.Region)
 		if c.r.Request.Importer == c.who.ID && c.r.Digest == digest && c.r.State != Failed {
 			c.chooseWay(in.ByLink)
@@ -41,7 +44,7 @@ func (s *Service) submit(ctx context.Context, id string, in Submission, had *rec
 		if fault := in.check(&c.r.Terms, c.now); fault != nil {
 			return fault
 		}
-		if err := c.recognise(&in); err != nil {
+		if err := c.recognise(&in, t); err != nil {
 			return err
 		}
 		d, err := c.ask(policy.Import)
@@ -56,14 +59,17 @@ func (s *Service) submit(ctx context.Context, id string, in Submission, had *rec
 }
 
 // recognise finds what was issued for the token, and completes the submission from it: nothing of
-// that is taken from the importer's word.
-func (c *change) recognise(in *Submission) error {
-	t, err := loadToken(c.tx, sha256Hex(in.ImportToken))
-	if err == ErrParameters {
-		return c.recogniseLink(in)
-	}
-	if err != nil {
-		return err
+// that is taken from the importer's word. The token is read unless it was read with the request.
+func (c *change) recognise(in *Submission, t *token) error {
+	if t == nil {
+		issued, err := loadToken(c.tx, sha256Hex(in.ImportToken))
+		if err == ErrParameters {
+			return c.recogniseLink(in)
+		}
+		if err != nil {
+			return err
+		}
+		t = &issued
 	}
 	switch {
 	case t.request != c.r.ID, t.person != c.who.ID, t.algorithm != in.Algorithm, t.wrappingKeySHA256 != in.WrappingKeySHA256:

@@ -24,7 +24,7 @@ type sqlite struct{}
 
 const pragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 	"&_pragma=secure_delete(ON)&_pragma=journal_size_limit(0)&_pragma=temp_store(MEMORY)" +
-	"&_pragma=foreign_keys(ON)&_pragma=cache_size(-4000)"
+	"&_pragma=foreign_keys(ON)&_pragma=cache_size(-2000)"
 
 func (sqlite) kind() string                     { return SQLite }
 func (sqlite) readers() int                     { return 4 }
@@ -40,7 +40,7 @@ func (sqlite) open(path string, use use) (writers, readers *sql.DB, err error) {
 		return nil, nil, err
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?mode=rw&"
-	if readers, err = sql.Open("sqlite", dsn+"_pragma=query_only(1)&_pragma=busy_timeout(10000)&_pragma=cache_size(-1000)"); err != nil {
+	if readers, err = sql.Open("sqlite", dsn+"_pragma=query_only(1)&_pragma=busy_timeout(10000)&_pragma=cache_size(-500)"); err != nil {
 		return nil, nil, err
 	}
 	readers.SetMaxOpenConns(sqlite{}.readers())

@@ -47,6 +47,7 @@ type DB struct {
 	conn    *sql.Conn            // SQLite's one connection that writes, or nil before the first; needs turn
 	parsed  map[string]*sql.Stmt // by it; needs turn
 	due     *time.Timer          // calls tidy; needs turn, nil when nothing was written since
+	wary    time.Time            // when PostgreSQL last refused what several calls did; needs turn
 	closed  bool                 // needs turn
 }
 

@@ -17,7 +17,9 @@ type Tx struct {
 	conn    *sql.Conn
 	dialect dialect
 	batch   *batch      // nil if the transaction only reads
-	later   []statement // that PostgreSQL has not got yet
+	later   []statement // that PostgreSQL has not got yet, besides those in batch
+	sent    bool        // whether it has got some of this call
+	last    bool        // whether this is not for a call but for what all left for the end
 	step    step
 	failed  error // of the first statement that failed
 	late    bool  // whether that was sent by another call than it was given to
@@ -40,16 +42,21 @@ type statement struct {
 	into  []any // for the columns of the row that it returns; nil if it returns none
 }
 
-// Exec runs a statement that returns no rows.
+// Exec runs a statement that returns no rows. It finds the rows that Insert was given.
 func (tx *Tx) Exec(query string, args ...any) (sql.Result, error) {
 	if err := tx.change(); err != nil {
+		return nil, err
+	}
+	if err := tx.insertNow(); err != nil {
 		return nil, err
 	}
 	return tx.exec(query, args...)
 }
 
 // Later runs a statement whose result nobody needs. PostgreSQL gets it together with those that
-// follow, before the next query or at the end, in one round trip. Its error may come from there.
+// follow, also of calls that share the transaction, before the next query or at the end, in one round
+// trip. Its error may come from there. If it is not known whose statement failed, the transaction is
+// taken back, and Write calls each function again.
 func (tx *Tx) Later(query string, args ...any) error {
 	return tx.add(statement{query: query, args: args})
 }
@@ -94,18 +101,40 @@ func (tx *Tx) change() error {
 		tx.later = append(tx.later, statement{query: "SAVEPOINT step"})
 		return nil
 	}
-	return tx.note(tx.batch.exec("SAVEPOINT step"))
+	_, err := tx.exec("SAVEPOINT step")
+	return err
 }
 
 // send sends what PostgreSQL has not got yet.
 func (tx *Tx) send() error {
-	if len(tx.later) == 0 {
+	if !tx.waits() {
 		return nil
 	}
-	all := tx.later
-	tx.later = nil
-	err := tx.note(sendTogether(tx.ctx, tx.conn, all))
+	err := tx.note(tx.sendWith())
 	tx.late = tx.late || err != nil
+	return err
+}
+
+// waits reports whether there is something that PostgreSQL has not got yet.
+func (tx *Tx) waits() bool {
+	return len(tx.later) > 0 || tx.batch != nil && len(tx.batch.unsent) > 0
+}
+
+// sendWith sends what PostgreSQL has not got yet, and then what it is given. If that has parts of
+// several calls, its error is not that of any.
+func (tx *Tx) sendWith(last ...statement) error {
+	tx.sent = tx.sent || len(tx.later) > 0
+	all, others := append(tx.later, last...), false
+	tx.later = nil
+	if b := tx.batch; b != nil && len(b.unsent) > 0 {
+		all, others = append(b.unsent, all...), true
+		b.unsent = nil
+	}
+	err := sendTogether(tx.ctx, tx.conn, all)
+	if others && err != nil && !errors.Is(err, sql.ErrNoRows) && (!tx.last || tx.batch.joined > 1) {
+		tx.batch.broken = true
+		err = fmt.Errorf("%w: %v", errAgain, err)
+	}
 	return err
 }
 
@@ -166,10 +195,8 @@ type Row struct {
 // [sql.ErrNoRows] if there is none.
 func (r Row) Scan(into ...any) error {
 	tx := r.tx
-	if len(tx.later) > 0 {
-		all := append(tx.later, statement{query: r.query, args: r.args, into: into})
-		tx.later = nil
-		err := sendTogether(tx.ctx, tx.conn, all)
+	if tx.waits() {
+		err := tx.sendWith(statement{query: r.query, args: r.args, into: into})
 		if errors.Is(err, sql.ErrNoRows) {
 			return err
 		}

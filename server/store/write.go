@@ -16,6 +16,7 @@ const (
 	batchTime = 50 * time.Millisecond // after which a transaction is joined by no other call
 	patience  = 60 * time.Second      // for the statements of one transaction
 	untidy    = time.Second           // how long what was deleted may stay in SQLite's write-ahead log
+	caution   = time.Second           // how long each call is sent by itself after one was refused
 )
 
 // errAgain reports that a transaction was not made for a reason that lay outside it.
@@ -63,6 +64,9 @@ type batch struct {
 	conn   *sql.Conn
 	parsed map[string]*sql.Stmt // what SQLite has parsed, which takes as long as running it; nil for PostgreSQL
 	kept   map[any]kept         // see Tx.AtCommit
+	unsent []statement          // of calls whose f was successful, that PostgreSQL has not got yet
+	alone  bool                 // whether PostgreSQL gets what each call does by itself
+	broken bool                 // whether PostgreSQL refused something, perhaps of an earlier call
 	joined int                  // calls whose f was successful
 	began  time.Time
 	done   chan struct{} // closed at the end
@@ -116,6 +120,9 @@ func (db *DB) run(f func(*Tx) error) (*batch, error) {
 		return b, nil
 	}
 	b.kept = before
+	if b.broken {
+		db.wary = time.Now()
+	}
 	if !tx.undo() {
 		b.rollback()
 		db.end(errAgain)
@@ -136,17 +143,17 @@ func (b *batch) tx(d dialect) *Tx {
 func (tx *Tx) call(f func(*Tx) error) error {
 	err := f(tx)
 	if err == nil && tx.failed == nil {
-		if tx.step == set && tx.Kind() == Postgres {
-			tx.later = append(tx.later, statement{query: "RELEASE step"})
-		} else if tx.step == set {
-			tx.note(tx.batch.exec("RELEASE step"))
+		switch {
+		case tx.Kind() == Postgres:
+			tx.leave()
+		case tx.step == set:
+			tx.exec("RELEASE step")
 		}
-		tx.send()
 	}
 	if tx.failed == nil {
 		return err
 	}
-	if tx.dialect.sort(tx.failed) == again || tx.dialect.lost(tx.conn) {
+	if errors.Is(tx.failed, errAgain) || tx.dialect.sort(tx.failed) == again || tx.dialect.lost(tx.conn) {
 		return errors.Join(errAgain, tx.failed)
 	}
 	if err == nil || tx.late { // what f returned may follow from a statement that it had given before
@@ -155,14 +162,31 @@ func (tx *Tx) call(f func(*Tx) error) error {
 	return err
 }
 
+// leave leaves what a successful call did to be sent later, unless that is to be sent by itself. A
+// point to return to is not needed where all of it is sent later.
+func (tx *Tx) leave() {
+	switch {
+	case tx.step == set && (tx.sent || tx.batch.alone):
+		tx.later = append(tx.later, statement{query: "RELEASE step"})
+	case tx.step == set:
+		tx.later = tx.later[1:]
+	}
+	if tx.batch.alone {
+		tx.send()
+		return
+	}
+	tx.batch.unsent = append(tx.batch.unsent, tx.later...)
+	tx.later = nil
+}
+
 // undo takes back what a function did that failed. It returns false if the whole transaction must
 // be: when nobody else has part in it, or there is no point to return to.
 func (tx *Tx) undo() bool {
 	tx.later = nil
-	switch tx.step {
-	case needless:
+	switch {
+	case tx.step == needless, tx.batch.broken:
 		return false
-	case wanted:
+	case tx.step == wanted, tx.Kind() == Postgres && !tx.sent:
 		return tx.failed == nil // it has changed nothing
 	}
 	return tx.batch.exec("ROLLBACK TO step") == nil && tx.batch.exec("RELEASE step") == nil
@@ -200,7 +224,7 @@ func (db *DB) release(conn *sql.Conn) {
 
 // begin opens a transaction. It is not bound to the context of any caller, since others join it.
 func (db *DB) begin() (*batch, error) {
-	b := &batch{done: make(chan struct{}), kept: map[any]kept{}, began: time.Now()}
+	b := &batch{done: make(chan struct{}), kept: map[any]kept{}, began: time.Now(), alone: time.Since(db.wary) < caution}
 	b.ctx, b.cancel = context.WithTimeout(context.Background(), patience)
 	var err error
 	if b.conn, err = db.writer(b.ctx); err == nil {
@@ -225,12 +249,15 @@ func (db *DB) commit(b *batch) error {
 		return nil
 	}
 	err := db.finish(b)
+	if b.broken {
+		db.wary = time.Now()
+	}
 	if err == nil {
 		db.tidyLater()
 		return nil
 	}
 	switch {
-	case db.dialect.sort(err) == again:
+	case errors.Is(err, errAgain), db.dialect.sort(err) == again:
 		err = errors.Join(errAgain, err)
 	case db.dialect.sort(err) == unsure, db.dialect.lost(b.conn):
 		err = fmt.Errorf("%w: %v", ErrUnknown, err)
@@ -243,7 +270,13 @@ func (db *DB) commit(b *batch) error {
 
 // finish does what calls left for the end, and commits.
 func (db *DB) finish(b *batch) error {
-	tx := &Tx{ctx: b.ctx, conn: b.conn, dialect: db.dialect, batch: b}
+	tx := &Tx{ctx: b.ctx, conn: b.conn, dialect: db.dialect, batch: b, last: true}
+	if err := tx.send(); err != nil { // not with the COMMIT, since PostgreSQL does not check for LaterOne
+		if db.dialect.lost(b.conn) {
+			err = errors.Join(errAgain, err)
+		}
+		return err
+	}
 	for _, last := range b.kept {
 		if err := last.f(tx); err != nil {
 			return errors.Join(tx.failed, err)

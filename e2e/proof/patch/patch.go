@@ -139,15 +139,29 @@ func (p *Patch) Static() map[string][]byte {
 }
 
 // Build builds a package of the product with the changed files in place of the real ones, which
-// stay as they are.
+// stay as they are. What the patch changes of the console's pages is left out: see Static.
 func (p *Patch) Build(t *testing.T, output string, environment []string, arguments ...string) {
+	t.Helper()
+	p.build(t, false, output, environment, arguments...)
+}
+
+// BuildWithPages is Build with the changed files of the console's pages, without compressed twins.
+func (p *Patch) BuildWithPages(t *testing.T, output string, environment []string, arguments ...string) {
+	t.Helper()
+	p.build(t, true, output, environment, arguments...)
+}
+
+func (p *Patch) build(t *testing.T, pages bool, output string, environment []string, arguments ...string) {
 	t.Helper()
 	folder := t.TempDir()
 	overlay := struct{ Replace map[string]string }{map[string]string{}}
 	var flags []string
 	for path, content := range p.files {
 		if strings.HasPrefix(path, program.Source("web/static")) {
-			continue // which Static returns
+			if !pages {
+				continue
+			}
+			overlay.Replace[path+".br"], overlay.Replace[path+".gz"] = "", "" // there are none
 		}
 		if module, version, ok := dependency(path); ok {
 			flags = append(flags, p.copied(t, folder, module, version)...)

@@ -11,10 +11,11 @@ import { askBeforeLeaving, onChange } from "./leave.js"
 import { makeArchive, openArchive, sameKeys } from "./many_archive.js"
 import { fillCalendar, fillRecord, receipts } from "./many_keep.js"
 import { checkAnswers, importFiles } from "./many_files.js"
+import { areImports, itemsOf, showImports } from "./many_imports.js"
 import { listOfKeys } from "./many_lines.js"
 import { asList, callsFor, checkAgainst, fixAlgorithms, isForRequests, requestsOfSet } from "./many_requests.js"
 import { isDone, item, relayed, sender } from "./many_send.js"
-import { stateTable } from "./many_table.js"
+import { showRefused, stateTable } from "./many_table.js"
 import { someOf, wantedKeys } from "./many_wanted.js"
 import { modules } from "./modules.js"
 import { local } from "./moment.js"
@@ -45,6 +46,8 @@ const state = {
     requests: null,
     /** Import parameters from files, by CMK, where somebody else makes the calls. @type {Map<string, any>} */
     answers: new Map(),
+    /** Whether the list is of import files, so that there is nothing to make and to wrap. */
+    imports: false,
     /** The archive that was made here. @type {import("./many_archive.js").Made | null} */
     made: null,
     /** The archive that is open. @type {Vault | null} */
@@ -62,7 +65,10 @@ const state = {
 
 const listForm = onSubmit("list", () => {
     state.lines = list.take()
-    state.answers = list.answers()
+    state.imports = areImports(state.lines)
+    showImports(task, state.imports)
+    state.answers = state.imports ? new Map() : list.answers()
+    if (state.imports) return toImports()
     if (state.answers.size > 0) checkAnswers(state.answers, state.lines)
     if (state.requests) checkAgainst(state.requests, state.lines.map(({ keyId }) => ({ keyId })))
     finish("list", phrase("many-cmks", { count: state.lines.length }), "keys")
@@ -84,6 +90,8 @@ one(task, `[data-act="have-archive"]`).addEventListener("click", () => {
     clearErrors(document)
     state.lines = []
     state.answers = new Map()
+    state.imports = false
+    showImports(task, false)
     finish("list", phrase("many-all"), "keys")
     toKeys("archive")
 })
@@ -155,25 +163,12 @@ function showArchive(secret) {
     link.classList.remove("secondary")
     fill(document, "backup-file", name)
     fill(part, "archive-count", phrase("many-in-archive", { count: made.entries.length }))
-    showRefused(made.refused)
+    showRefused(task, made.refused)
     proofForm.hidden = true
     save.hidden = secret !== ""
     moment.show(secret)
     part.hidden = false
     toTop(one(part, "h3"))
-}
-
-/** Keys that were brought and are not used. @param {{keyId: string, fault: import("./words.js").Problem}[]} refused */
-function showRefused(refused) {
-    for (const place of task.querySelectorAll(`[data-part="refused"]`)) {
-        /** @type {HTMLElement} */ (place).hidden = refused.length === 0
-        fill(place, "refused", phrase("many-refused", { count: refused.length }))
-        one(/** @type {HTMLElement} */ (place), "ul").replaceChildren(...refused.map(({ keyId, fault }) => {
-            const row = document.createElement("li")
-            row.append(Object.assign(document.createElement("code"), { textContent: keyId }), ` ${fault.what}`)
-            return row
-        }))
-    }
 }
 
 one(save, `[data-link="backup"]`).addEventListener("click", ({ currentTarget }) => {
@@ -228,7 +223,7 @@ async function takeArchive(form) {
         if (vault.entries.some((entry) => expiryOf(entry) && expiryOf(entry) * 1000 <= now())) throw problem("archive_expired")
         if (state.requests) checkAgainst(state.requests, vault.entries.map((entry) => ({ keyId: entry.keyId, expireUnix: expiryOf(entry) })))
         forgetSecret(form, "source")
-        showRefused(vault.refused)
+        showRefused(task, vault.refused)
         toImport(vault, earlier, expiryOf)
     } catch (thrown) {
         await vault.end()
@@ -268,14 +263,26 @@ function toImport(vault, earlier, expiryOf) {
         return made
     })
     const skipped = state.items.filter(({ state: now }) => now === "skipped").length
-    const count = state.items.length - skipped
-    fill(task, "count", phrase("many-cmks", { count }))
-    fill(task, "skipped", skipped > 0 ? phrase("many-skipping", { count: skipped }) : "")
+    showCount(state.items.length - skipped, skipped)
     fill(task, "archive", state.archive.name)
     for (const place of task.querySelectorAll(`[data-fill="archive-sha256"]`)) showDigest(/** @type {HTMLElement} */ (place), state.archive.sha256)
+    finish("keys", phrase("many-ready", { count: state.items.length, name: state.archive.name }), "send")
+}
+
+/** Go on with import files: whoever made them has the archive. */
+function toImports() {
+    state.items = itemsOf(state.lines, state.requests)
+    showCount(state.items.length)
+    finish("list", phrase("many-cmks", { count: state.items.length }), "keys")
+    finish("keys", phrase("many-made-elsewhere"), "send")
+}
+
+/** @param {number} count @param {number} [skipped] */
+function showCount(count, skipped = 0) {
+    fill(task, "count", phrase("many-cmks", { count }))
+    fill(task, "skipped", skipped > 0 ? phrase("many-skipping", { count: skipped }) : "")
     const button = one(sendForm, `[data-act="import"]`)
     button.textContent = state.answers.size > 0 ? phrase("many-make-files", { count }) : fillHoles(button.dataset.template ?? "", { count })
-    finish("keys", phrase("many-ready", { count: state.items.length, name: state.archive.name }), "send")
 }
 
 /** @param {string} keyId @returns {import("./many_send.js").Way} */
@@ -288,7 +295,7 @@ function wayOf(keyId) {
 
 async function importAll() {
     const { vault, items } = state
-    if (!vault) return
+    if (!vault && !state.imports) return
     resultPart.hidden = true
     work.hidden = false
     state.running = true
@@ -311,7 +318,7 @@ async function importAll() {
     clearInterval(offering)
     state.running = false
     table.settle()
-    if (items.every(isDone)) await vault.end()
+    if (items.every(isDone)) await vault?.end()
     showResult()
 }
 
@@ -351,7 +358,7 @@ function showResult() {
     fill(resultPart, "submitted", submitted > 0 ? phrase("many-await", { count: submitted }) : "")
     const trouble = one(resultPart, `[data-part="left"]`)
     trouble.hidden = left === 0
-    fill(trouble, "left-over", phrase("many-left-over", { count: left }))
+    fill(trouble, "left-over", phrase(state.imports ? "many-left-imports" : "many-left-over", { count: left }))
     fillCalendar(one(resultPart, `[data-part="calendar"]`), state.items)
     fillRecord(one(task, `[data-paper="record"]`), state.items, state.archive)
     document.documentElement.dataset.paper = "record"

@@ -58,6 +58,7 @@ export function listOfKeys(form, region) {
         const said = Object.assign(document.createElement("p"), { className: "said", id: `${id}-fault`, textContent: problem(line.fault).what })
         const leave = Object.assign(document.createElement("button"), { type: "button", className: "quiet", textContent: phrase("many-leave-out") })
         leave.append(Object.assign(document.createElement("span"), { className: "unseen", textContent: ` ${name}` }))
+        field.readOnly = line.file !== undefined
         field.addEventListener("change", () => correct(line, ofExpiry ? { expiry: field.value } : { key: field.value }))
         leave.addEventListener("click", () => replace(lines.filter((one) => one !== line)))
         item.append(label, field, said, leave)

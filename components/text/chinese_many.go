@@ -89,6 +89,7 @@ var chineseMany = Many{
 	ByFiles: ManyByFiles{
 		Summary: "由他人调用 KMS",
 		Why:     "请提供 GetParametersForImport 的返回结果：在此选择文件夹（每个主密钥一个 JSON 文件），或在上方选择一个 JSON Lines 文件。本页不发送任何数据，而是生成一个文件，每行是一个主密钥的导入文件，交给有权调用 KMS 的人。",
+		Desk:    "在不联网的计算机上为多个主密钥生成密钥材料。请提供这些主密钥的 GetParametersForImport 返回结果：一个文件夹（每个主密钥一个 JSON 文件），或一个 JSON Lines 文件。每个主密钥各有一个密钥，所有密钥都在一个加密归档中，由您保存并测试。最后带走一个文件，每行是一个主密钥的导入文件，交给有权调用 KMS 的人。",
 		Back:    "对方或离线导入页面交回的导入文件，也以同样方式提供：一个 JSON Lines 文件，或一个文件夹。本页随后将其全部导入。文件中的密钥材料已加密，因此跳过第 2 步。",
 		Folder:  "存放 GetParametersForImport 返回结果或导入文件的文件夹",
 		Save:    "保存导入文件",

@@ -89,6 +89,7 @@ var englishMany = Many{
 	ByFiles: ManyByFiles{
 		Summary: "Somebody else makes the calls",
 		Why:     "Bring the answers of GetParametersForImport: a folder with a JSON file for each CMK here, or one file of JSON lines above. This page then sends nothing. It makes one file of import files, a line for each CMK, for whoever may call the KMS.",
+		Desk:    "Make key material for many CMKs on a computer without a network. Bring the answers of GetParametersForImport for them: a folder with a JSON file for each CMK, or one file of JSON lines. Each CMK gets a key of its own, and all keys are in one encrypted archive that you save and test. You carry away one file of import files, a line for each CMK, for whoever may call the KMS.",
 		Back:    "Import files that come back from there, or from a desk, are brought in the same way: one file of JSON lines, or a folder of them. This page then imports all of them. They hold wrapped key material, so step 2 is skipped.",
 		Folder:  "Folder with the answers of GetParametersForImport, or with import files",
 		Save:    "Save the import files",

@@ -86,6 +86,7 @@ type Many struct {
 type ManyByFiles struct {
 	Summary string
 	Why     string
+	Desk    string // on the page that connects to nothing
 	Back    string // import files
 	Folder  string
 	Save    string

@@ -63,6 +63,40 @@ func TestByFiles(t *testing.T) {
 	other.Fault("many_no_parameters")
 }
 
+// TestDeskForMany takes the folder to the file that connects to nothing, opened from a disk, and
+// brings back what it made.
+func TestDeskForMany(t *testing.T) {
+	p := program.Start(t)
+	ids := p.CreateCMKs(t, 2)
+	folder := t.TempDir()
+	for _, id := range ids {
+		program.WriteFile(t, filepath.Join(folder, id+".json"), []byte(p.AnswerOf(t, id, "RSAES_OAEP_SHA_256")))
+	}
+	file := program.WriteDesk(t, "--many", "--region=cn-hangzhou")
+	v := browser.OpenAt(p, t, browser.Look{Offline: true}, browser.FileAddress(file))
+	v.Page.SetDefaultTimeout(60_000)
+	s := &sitting{Visit: v, words: v.Words.Many}
+	s.MustLook("the desk for many keys")
+	s.Do(s.Page.Locator("#many-list").Fill(ids[0]))
+	s.Press(s.words.UseList)
+	s.Fault("many_no_parameters")
+	s.Do(s.Page.Locator("#many-list").Fill(""))
+	s.Do(s.Page.Locator("#many-folder").SetInputFiles(folder))
+	s.See("[data-part=preview] [data-fill=count]", text.Fill(s.words.Phrases.Cmks, "count", "2"))
+	s.Press(s.words.UseList)
+	s.make(2)
+	s.Press(text.Fill(s.words.Phrases.MakeFiles, "count", "2"))
+	s.done(time.Minute)
+	s.MustLook("the desk made import files")
+	made := string(program.ReadFile(t, s.Download("[data-link=imports]")))
+	bringBack(t, p, made)
+	keys, _ := opened(t, s.archive, s.passphrase)
+	mustHoldArchive(t, p, keys, ids)
+	if sent := len(s.Sent); sent != 1 {
+		t.Errorf("the desk made %d requests besides opening itself", sent-1)
+	}
+}
+
 // bringBack imports a file of import files through the page: one of its CMKs has its key material
 // already, and the console's answer for one more is lost at first.
 func bringBack(t *testing.T, p *program.Program, made string) {

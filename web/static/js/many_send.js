@@ -3,7 +3,6 @@
 // each time after a longer wait; what cannot is put aside with its reason, and the rest goes on.
 
 import { now } from "./clock.js"
-import { getParametersForImport, importKeyMaterial } from "./kms.js"
 import { isProblem, problem } from "./words.js"
 
 /** @typedef {import("./words.js").Problem} Problem */
@@ -258,18 +257,3 @@ async function send(one, vault, algorithm, changed) {
     one.fault = undefined
     await vault?.forget(keyId).catch(() => {}) // the worker's end clears it at the latest
 }
-
-/**
- * The two calls for a CMK, relayed by the console.
- * @param {string} keyId
- * @param {boolean} kept whether the console keeps a record
- * @returns {Way}
- */
-export const relayed = (keyId, kept) => (algorithm, signal) => ({
-    parameters: () => getParametersForImport(keyId, algorithm, signal),
-    async send({ entry, expireUnix, parameters, wrapped }) {
-        if (!parameters || !wrapped) throw problem("unexpected")
-        return importKeyMaterial({ keyId, ciphertext: wrapped.encryptedKeyMaterial, token: parameters.ImportToken, expireUnix,
-            ...kept ? { shows: entry } : {} }, signal)
-    },
-})

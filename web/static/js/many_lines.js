@@ -76,8 +76,13 @@ export function listOfKeys(form, region) {
         if (next instanceof HTMLElement) next.focus()
     }
 
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let due
+
     /** @param {string} text */
     const read = (text) => {
+        clearTimeout(due) // what was typed before a file was chosen does not count
+        due = undefined
         clearErrors(document)
         lines = []
         try {
@@ -92,11 +97,7 @@ export function listOfKeys(form, region) {
 
     const typed = input(form, "#many-list")
     const chosen = input(form, "#many-file")
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    let due
     const readTyped = () => {
-        clearTimeout(due)
-        due = undefined
         try {
             read(value(form, "list"))
         } catch (thrown) {

@@ -23,6 +23,8 @@ type deskCommand struct {
 	Dir    string   `help:"Write a folder for a static host instead: index.html and SHA256SUMS."`
 	Region []string `help:"Region that the page offers. With --connect, a region whose KMS the file may reach; several may be named."`
 
+	Many bool `env:"-" help:"Write the page for many keys instead: it takes a folder of import parameters, and makes one archive and one file of import files. It needs the one region with --region."`
+
 	Connect  bool   `env:"-" help:"Let the page make the calls of an import itself, by links that a console signs. Its policy then reaches the KMS of the regions named, and nothing else."`
 	VPC      bool   `env:"-" name:"vpc" help:"With --connect: reach the KMS under its names inside a VPC, and not under the public ones."`
 	Endpoint string `env:"-" help:"With --connect: what stands in for the KMS of the one region, for trying out with the local KMS: an origin on this computer, such as http://127.0.0.1:8788."`
@@ -39,14 +41,18 @@ func (deskCommand) Help() string {
 
 // config is what the file is made of.
 func (d *deskCommand) config() (desk.Config, error) {
-	if d.Connect {
-		return desk.EmbeddedConnected(desk.Network{Regions: d.Region, VPC: d.VPC, Endpoint: d.Endpoint}, version)
-	}
 	switch {
+	case d.Many && (d.Connect || len(d.Region) != 1):
+		return desk.Config{}, errors.New("the page for many keys does not connect and is for one region: name it with --region, and leave out --connect")
+	case d.Connect:
+		return desk.EmbeddedConnected(desk.Network{Regions: d.Region, VPC: d.VPC, Endpoint: d.Endpoint}, version)
 	case d.VPC || d.Endpoint != "":
 		return desk.Config{}, errors.New("--vpc and --endpoint say what a connected page reaches: add --connect, or leave them out")
 	case len(d.Region) > 1:
 		return desk.Config{}, errors.New("a page that does not connect offers one region: name one, or add --connect")
+	}
+	if d.Many {
+		return desk.EmbeddedMany(d.Region[0], version)
 	}
 	return desk.Embedded(strings.Join(d.Region, ""), version)
 }

@@ -157,6 +157,15 @@ func ConnectedDeskScript() ([]byte, error) {
 	return page, nil
 }
 
+// ManyDeskScript is the page's script of a desk for many keys. Its worker's is that of every desk.
+func ManyDeskScript() ([]byte, error) {
+	page, err := joined.ReadFile("desk/many.js")
+	if err != nil {
+		return nil, ErrNoModule
+	}
+	return page, nil
+}
+
 // Read returns one file, as it is or, with its twin's suffix, as it is compressed:
 // "wasm/keyferry.wasm.gz".
 func (t *Tree) Read(name string) ([]byte, error) {

@@ -81,6 +81,7 @@ var chineseLinkFaults = map[string]Fault{
 	"Requests.HeldImport":   {"按照当前的策略，导入人不再有权导入。", "请联系策略维护人员。"},
 
 	"import_file_missing":    {"尚未提供导入文件。", "请选择本地文件保存的文件，或粘贴其内容。"},
+	"import_file_many":       {"该文件包含多个主密钥的导入文件。", "请在“批量导入”页面的第 1 步选择该文件，即可全部导入。"},
 	"import_file_unreadable": {"这不是本地文件生成的导入文件。", "请选择本地文件保存的 keyferry-…-import.json，不要修改。"},
 	"import_file_region":     {"导入文件属于其他地域，与本控制台不符。", "请使用该地域的控制台，或用此处的链接在本地文件中重新开始。"},
 	"import_file_key":        {"导入文件属于另一个主密钥。", "请选择该主密钥的导入文件，或在第 1 步更改主密钥。"},

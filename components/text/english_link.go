@@ -81,6 +81,7 @@ var englishLinkFaults = map[string]Fault{
 	"Requests.HeldImport":   {"By the policy as it is now, the importer may not import.", "Ask whoever writes the policies."},
 
 	"import_file_missing":    {"There is no import file yet.", "Choose the file that the desk saved, or paste its text."},
+	"import_file_many":       {"This file has import files for several CMKs.", "Choose it on the page Many keys, in step 1, which imports all of them."},
 	"import_file_unreadable": {"This is not an import file of the desk.", "Choose the file that the desk saved, named keyferry-…-import.json, unchanged."},
 	"import_file_region":     {"The import file is for a different region from this console's.", "Use the console of that region, or start again in the desk with a link from here."},
 	"import_file_key":        {"The import file is for another CMK.", "Choose the file for this CMK, or change the CMK in step 1."},

@@ -86,9 +86,13 @@ type Many struct {
 type ManyByFiles struct {
 	Summary string
 	Why     string
+	Desk    string // on the page that connects to nothing
+	Back    string // import files
 	Folder  string
 	Save    string
 	SaveWhy string
+	Wrapped string // what is to be known before import files are imported
+	IfLost  string
 }
 
 // RequestSet is what the list of requests shows of several together.
@@ -105,30 +109,32 @@ type RequestSet struct {
 
 // ManyPhrases are sentences about many keys that the page's script fills.
 type ManyPhrases struct {
-	Cmks         string // {count}
-	Faulty       string // {count}
-	Line         string // {number}
-	LeaveOut     string
-	All          string
-	Making       string // {done} {count}
-	InArchive    string // {count}
-	Refused      string // {count}
-	Files        string // {count}
-	Skipping     string // {count}
-	Ready        string // {count} {name}
-	Rows         string // {count} {total}
-	Total        string // {done} {count}
-	TotalFailed  string // {count}
-	Left         string // {time}
-	Done         string // {count}
-	DoneRequests string // {count}
-	DoneFiles    string // {count}
-	MakeFiles    string // {count}
-	Await        string // {count}
-	LeftOver     string // {count}
-	WorkRunning  string
-	WorkPaused   string
-	WorkOver     string
+	Cmks          string // {count}
+	Faulty        string // {count}
+	Line          string // {number}
+	LeaveOut      string
+	All           string
+	Making        string // {done} {count}
+	InArchive     string // {count}
+	Refused       string // {count}
+	Files         string // {count}
+	Skipping      string // {count}
+	Ready         string // {count} {name}
+	Rows          string // {count} {total}
+	Total         string // {done} {count}
+	TotalFailed   string // {count}
+	Left          string // {time}
+	Done          string // {count}
+	DoneRequests  string // {count}
+	DoneFiles     string // {count}
+	MakeFiles     string // {count}
+	Await         string // {count}
+	LeftOver      string // {count}
+	LeftImports   string // {count}
+	MadeElsewhere string
+	WorkRunning   string
+	WorkPaused    string
+	WorkOver      string
 
 	Waiting    string
 	Parameters string

@@ -94,6 +94,7 @@ func TestTheConsoleSends(t *testing.T) {
 	content := string(program.ReadFile(t, made))
 	try("", "import_file_missing")
 	try("a sentence", "import_file_unreadable")
+	try(strings.Repeat(strings.ReplaceAll(content, "\n", "")+"\n", 2), "import_file_many")
 	try(content, "import_file_key")
 	c.Do(c.Page.Reload())
 	c.ChooseCMK(key)

@@ -1,6 +1,7 @@
 package many
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/kms"
+	"github.com/playwright-community/playwright-go"
 
 	"keyferry/components/text"
 	"keyferry/e2e/browser"
@@ -44,16 +46,15 @@ func TestByFiles(t *testing.T) {
 			t.Errorf("the page made %d calls of %s", sent, action)
 		}
 	}
-	client := p.SDK(t)
-	for line := range strings.Lines(string(program.ReadFile(t, s.Download("[data-link=imports]")))) {
-		file := program.ReadImportFile(t, program.Kept(t, "import.json", []byte(line)))
-		request := kms.CreateImportKeyMaterialRequest()
-		request.KeyId, request.ImportToken, request.EncryptedKeyMaterial = file.KeyId, file.ImportToken, file.EncryptedKeyMaterial
-		request.KeyMaterialExpireUnix = requests.NewInteger64(file.KeyMaterialExpireUnix)
-		if _, err := client.ImportKeyMaterial(request); err != nil {
-			t.Fatal(err)
-		}
+	made := string(program.ReadFile(t, s.Download("[data-link=imports]")))
+	first := program.ReadImportFile(t, program.Kept(t, "import.json", []byte(strings.SplitAfter(made, "\n")[0])))
+	request := kms.CreateImportKeyMaterialRequest()
+	request.KeyId, request.ImportToken, request.EncryptedKeyMaterial = first.KeyId, first.ImportToken, first.EncryptedKeyMaterial
+	request.KeyMaterialExpireUnix = requests.NewInteger64(first.KeyMaterialExpireUnix)
+	if _, err := p.SDK(t).ImportKeyMaterial(request); err != nil {
+		t.Fatal(err)
 	}
+	bringBack(t, p, made)
 	keys, _ := opened(t, s.archive, s.secret)
 	mustHoldArchive(t, p, keys, ids)
 
@@ -61,6 +62,83 @@ func TestByFiles(t *testing.T) {
 	other.Do(other.Page.Locator("#many-list").Fill(p.AnswerOf(t, ids[0], "RSAES_OAEP_SHA_256") + "\n" + `{"KeyId": "` + ids[1] + `"}`))
 	other.Press(other.words.UseList)
 	other.Fault("many_no_parameters")
+}
+
+// TestDeskForMany takes the folder to the file that connects to nothing, opened from a disk, and
+// brings back what it made.
+func TestDeskForMany(t *testing.T) {
+	p := program.Start(t)
+	ids := p.CreateCMKs(t, 2)
+	folder := t.TempDir()
+	for _, id := range ids {
+		program.WriteFile(t, filepath.Join(folder, id+".json"), []byte(p.AnswerOf(t, id, "RSAES_OAEP_SHA_256")))
+	}
+	file := program.WriteDesk(t, "--many", "--region=cn-hangzhou")
+	v := browser.OpenAt(p, t, browser.Look{Offline: true}, browser.FileAddress(file))
+	v.Page.SetDefaultTimeout(60_000)
+	s := &sitting{Visit: v, words: v.Words.Many}
+	s.MustLook("the desk for many keys")
+	s.Do(s.Page.Locator("#many-list").Fill(ids[0]))
+	s.Press(s.words.UseList)
+	s.Fault("many_no_parameters")
+	s.Do(s.Page.Locator("#many-list").Fill(""))
+	s.Do(s.Page.Locator("#many-folder").SetInputFiles(folder))
+	s.See("[data-part=preview] [data-fill=count]", text.Fill(s.words.Phrases.Cmks, "count", "2"))
+	s.Press(s.words.UseList)
+	s.make(2)
+	s.Press(text.Fill(s.words.Phrases.MakeFiles, "count", "2"))
+	s.done(time.Minute)
+	s.MustLook("the desk made import files")
+	made := string(program.ReadFile(t, s.Download("[data-link=imports]")))
+	bringBack(t, p, made)
+	keys, _ := opened(t, s.archive, s.secret)
+	mustHoldArchive(t, p, keys, ids)
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	for _, sent := range s.Sent {
+		if bytes.Contains(sent[:bytes.IndexByte(sent, '\n')], []byte(" http")) {
+			t.Errorf("the desk sent %.60q", sent)
+		}
+	}
+}
+
+// bringBack imports a file of import files through the page: one of its CMKs has its key material
+// already, and the console's answer for one more is lost at first.
+func bringBack(t *testing.T, p *program.Program, made string) {
+	t.Helper()
+	count := strings.Count(made, "\n")
+	s := sit(p, t, browser.Look{Language: "zh-CN", Width: 320})
+	s.Do(s.Page.Locator("#many-list").Fill(made + `{"KeyId": "key-hzzkeyferrylocal00001"}`))
+	s.Press(s.words.UseList)
+	s.Fault("many_mixed")
+	s.Do(s.Page.Locator("#many-list").Fill(strings.Replace(made, "cn-hangzhou", "cn-beijing", 1)))
+	s.See("[data-part=lines] .said", s.Words.Faults["import_file_region"].What)
+	s.File("many-file", program.Kept(t, "keyferry-imports.jsonl", []byte(made)))
+	s.See("[data-part=preview] [data-fill=count]", text.Fill(s.words.Phrases.Cmks, "count", number(count)))
+	s.Press(s.words.UseList)
+	s.See("[data-step=send][data-state=open] h2", "")
+	s.MustLook("import files that came back")
+	s.Expect("failed request|Failed to load resource")
+	lost := 1
+	s.Do(s.Page.Route("**/kms/ImportFile", func(route playwright.Route) {
+		if lost--; lost >= 0 {
+			if _, err := route.Fetch(); err == nil { // the effect is there, the answer is not
+				route.Abort()
+				return
+			}
+		}
+		route.Continue()
+	}))
+	s.send(count)
+	s.done(time.Minute)
+	s.See("[data-part=result] h2", text.Fill(s.words.Phrases.Done, "count", number(count)))
+	s.MustLook("the import files are imported")
+	if sent := len(s.Posted("ImportFile")); sent != count+1 {
+		t.Errorf("the page sent %d import files, want %d and one again", sent, count)
+	}
+	if got := len(s.Posted("GetParametersForImport")); got != 0 {
+		t.Errorf("the page asked %d times for parameters", got)
+	}
 }
 
 // receiptsOfFiles saves the receipts of what was made for somebody else to import.

@@ -16,7 +16,10 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/a-h/templ"
 
 	"keyferry/components"
 	"keyferry/components/pages"
@@ -29,7 +32,8 @@ type Config struct {
 	Static  *web.Tree            // must be set, with the modules built in
 	Page    []byte               // the page's script, joined into one; must be set
 	Worker  []byte               // the worker's; must be set
-	Region  string               // that the page offers; may be empty
+	Region  string               // that the page offers; may be empty, but not for many keys
+	Many    bool                 // the page for many keys, whose script Page then is
 	Reached []components.Reached // what the page may connect to, from Network.Reach; empty means nothing
 	Version string               // of the program
 }
@@ -65,12 +69,23 @@ func EmbeddedConnected(network Network, version string) (Config, error) {
 	return config, err
 }
 
+// EmbeddedMany is the same of a desk for many keys in one region.
+func EmbeddedMany(region, version string) (Config, error) {
+	config, err := Embedded(region, version)
+	if err != nil {
+		return Config{}, err
+	}
+	config.Many = true
+	config.Page, err = web.ManyDeskScript()
+	return config, err
+}
+
 // modules of the file, with the name under which the page's script looks for each.
 var modules = []struct{ name, file string }{{"keyferry", web.Module}, {"strength", web.Strength}}
 
 // File is the whole desk. The same configuration always gives the same bytes.
 func File(ctx context.Context, config Config) ([]byte, error) {
-	style, err := config.Static.Read("app.css")
+	style, err := config.style()
 	if err != nil {
 		return nil, fmt.Errorf("reading the styles: %w", err)
 	}
@@ -95,7 +110,7 @@ func File(ctx context.Context, config Config) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		file.Versions = append(file.Versions, components.SealedVersion{Frame: view.Frame, Body: pages.DeskFile(view)})
+		file.Versions = append(file.Versions, components.SealedVersion{Frame: view.Frame, Body: config.body(view)})
 	}
 	file.Title = file.Versions[0].Frame.Title
 	if err := mustStandInMarkup(file); err != nil {
@@ -106,6 +121,23 @@ func File(ctx context.Context, config Config) ([]byte, error) {
 		return nil, fmt.Errorf("rendering the desk: %v", err)
 	}
 	return whole.Bytes(), nil
+}
+
+// style is the text of the styles.
+func (c Config) style() ([]byte, error) {
+	style, err := c.Static.Read("app.css")
+	if err != nil || !c.Many {
+		return style, err
+	}
+	more, err := c.Static.Read("many.css")
+	return slices.Concat(style, more), err
+}
+
+func (c Config) body(view pages.Task) templ.Component {
+	if c.Many {
+		return pages.ManyDeskFile(view)
+	}
+	return pages.DeskFile(view)
 }
 
 // view is the page in one language. It names no addresses: the page's script takes the modules from
@@ -133,6 +165,9 @@ func (c Config) view(words *text.Catalogue) (pages.Task, error) {
 func (c Config) title(words *text.Catalogue) string {
 	if len(c.Reached) > 0 {
 		return words.DeskLink.Title
+	}
+	if c.Many {
+		return words.Many.Title
 	}
 	return words.Desk.Title
 }

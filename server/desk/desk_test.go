@@ -42,6 +42,9 @@ func TestPolicyFitsTheFile(t *testing.T) {
 			t.Errorf("the policy %q lacks %q", policy, want)
 		}
 	}
+	if bytes.Contains(manyFile(t), []byte("<form method=\"post\"")) {
+		t.Error("the file for many keys has a form for a server")
+	}
 	for _, want := range []string{"default-src 'none'", "connect-src 'none'", "form-action 'none'", "base-uri 'none'", "worker-src blob:", "trusted-types keyferry"} {
 		if !strings.Contains(policy, want) {
 			t.Errorf("the policy %q lacks %q", policy, want)
@@ -102,13 +105,17 @@ func TestOnlyAConnectedDeskSends(t *testing.T) {
 		"require-trusted-types-for 'script'; trusted-types keyferry"; policy != want {
 		t.Errorf("the policy is\n%q, want\n%q", policy, want)
 	}
+	many := manyFile(t)
+	if got := digest.ReplaceAllString(policyOf(t, many), "'…'"); got != policy {
+		t.Errorf("for many keys the policy is\n%q, want\n%q", got, policy)
+	}
 	connected := fileOf(t, connected(t, desk.Network{Regions: []string{"cn-hangzhou"}}))
 	for _, mark := range []string{"fetch(", "data-reached", "aliyuncs.com", "<iframe"} {
 		// The worker of every desk has the code that the console's worker fetches its modules with.
 		page := func(file []byte) []byte {
 			return regexp.MustCompile(`(?s)<script type="text/plain" data-enclosed="worker">.*?</script>`).ReplaceAll(file, nil)
 		}
-		if bytes.Contains(page(plain), []byte(mark)) || !bytes.Contains(page(connected), []byte(mark)) {
+		if bytes.Contains(page(plain), []byte(mark)) || bytes.Contains(page(many), []byte(mark)) || !bytes.Contains(page(connected), []byte(mark)) {
 			t.Errorf("%q belongs into a connected desk and into no other", mark)
 		}
 	}
@@ -159,6 +166,15 @@ func TestNetworkRefuses(t *testing.T) {
 			t.Errorf("%s: reaches %v", name, reached)
 		}
 	}
+}
+
+func manyFile(t *testing.T) []byte {
+	t.Helper()
+	config, err := desk.EmbeddedMany("cn-hangzhou", "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fileOf(t, config)
 }
 
 func connected(t *testing.T, network desk.Network) desk.Config {

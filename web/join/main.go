@@ -21,6 +21,7 @@ import (
 var entries = map[string]string{
 	"page.js":      "js/desk_file.js",
 	"connected.js": "js/desk_connected.js",
+	"many.js":      "js/desk_many.js",
 	"worker.js":    "js/worker.js",
 }
 

@@ -47,6 +47,16 @@ const created = (id, more = {}) => JSON.stringify({ KeyMetadata: { KeyId: id, Ar
 same("several CreateKey answers", list(`${created(one)}\n${created(two)}`), [`1|${one}|||`, `2|${two}|||`])
 same("of a key that takes no material", list(`[${created(one, { Origin: "Aliyun_KMS" })},${created(two)}]`), ["1||||key_reference_origin", `2|${two}|||`])
 same("JSON lines of ids", list(`["${one}"]\n["${two}"]`), [`1|${one}|||`, `2|${two}|||`])
+const made = (id, more = {}) => JSON.stringify({
+    Keyferry: "import", Version: 1, Region: "cn-hangzhou", KeyId: id, WrappingAlgorithm: "RSAES_OAEP_SHA_256", WrappingKeySHA256: "0a".repeat(32),
+    EncryptedKeyMaterial: "AAAA", ImportToken: "BBBB", TokenExpireTime: "2026-11-26T12:00:00Z", KeyMaterialExpireUnix: 0, ParametersObtained: "file", ...more,
+})
+same("import files", readList(`${made(one)}\n${made(two, { KeyMaterialExpireUnix: 1935792000 })}`, at).map(({ number, keyId, expireUnix, file }) => [number, keyId, expireUnix, file.ImportToken]),
+    [[1, one, 0, "BBBB"], [2, two, 1935792000, "BBBB"]])
+same("import files that cannot be", list([made(one, { Region: "cn-beijing" }), made(two, { TokenExpireTime: "2026-11-25T23:59:59Z" }),
+    made(three, { ImportToken: undefined }), made(one), made("alias/x")].join("\n")).map((line) => line.split("|").at(-1)),
+    ["import_file_region", "token_expired", "import_file_unreadable", "many_twice", "key_reference_alias"])
+same("an import file after its material's expiry", list(made(one, { KeyMaterialExpireUnix: 1 }))[0].split("|").at(-1), "expiry_past")
 refused("cut JSON", "many_json", () => list(created(one).slice(0, -5)))
 refused("other JSON", "many_json", () => list(`{"a": 1}`))
 

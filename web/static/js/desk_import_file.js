@@ -4,6 +4,15 @@
 
 import { toUTF8 } from "./bytes.js"
 
+const texts = ["Region", "KeyId", "WrappingAlgorithm", "WrappingKeySHA256", "EncryptedKeyMaterial", "ImportToken", "TokenExpireTime", "ParametersObtained"]
+
+/**
+ * Whether a value has what an import file has. The console checks it once more, and more strictly.
+ * @param {any} file
+ */
+export const isImportFile = (file) => file?.Keyferry === "import" && file.Version === 1 &&
+    Number.isInteger(file.KeyMaterialExpireUnix) && texts.every((name) => typeof file[name] === "string")
+
 /**
  * What is ready to be imported.
  * @typedef {object} Ready

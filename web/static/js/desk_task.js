@@ -14,6 +14,7 @@ import { isRegion, parseKeyReference } from "./key_reference.js"
 import { askBeforeLeaving, onChange, requireSecureContext } from "./leave.js"
 import { materialStep } from "./material_step.js"
 import { modules } from "./modules.js"
+import "./network.js"
 import "./panel.js"
 import { all, clearErrors, fill, fillCommands, fillDigest, grouped, input, onSubmit, one, ready, toTop, wait } from "./page.js"
 import { closeAll, finish, open, setSummary, step } from "./steps.js"
@@ -42,18 +43,6 @@ export function desk(byLink) {
         parameters: null,
         done: false,
     }
-
-    // Whether this computer is online, as far as the browser knows.
-
-    function showNetwork() {
-        for (const sentence of all(task, "[data-network]")) {
-            sentence.hidden = (sentence.dataset.network === "online") !== navigator.onLine
-        }
-    }
-
-    addEventListener("online", showNetwork)
-    addEventListener("offline", showNetwork)
-    showNetwork()
 
     // Step 1: the CMK.
 

@@ -6,6 +6,7 @@ import { decodeText, readFile as readBytes, toUTF8 } from "./bytes.js"
 import { now } from "./clock.js"
 import { value } from "./choices.js"
 import { offerDownload } from "./download.js"
+import { isImportFile } from "./desk_import_file.js"
 import { inWords } from "./expiry.js"
 import { local } from "./moment.js"
 import { fill, fillDigest, fillTemplate, input, one, toTop } from "./page.js"
@@ -21,6 +22,7 @@ import { fillHoles, problem, showWhole } from "./words.js"
  * @property {string} TokenExpireTime empty where the desk did not know
  * @property {number} KeyMaterialExpireUnix
  * @property {string} [KeyCheckValue]
+ * @property {string} [Commitment]
  * @property {string} ParametersObtained
  */
 
@@ -73,8 +75,6 @@ function count(part, until) {
     show()
 }
 
-const fields = ["Region", "KeyId", "WrappingAlgorithm", "WrappingKeySHA256", "EncryptedKeyMaterial", "ImportToken", "TokenExpireTime", "ParametersObtained"]
-
 /**
  * Read what a person brought back from the desk. The console checks it once more, and more strictly.
  * @param {HTMLFormElement} form
@@ -92,24 +92,33 @@ export async function readFile(form, { keyId, region }) {
     return file
 }
 
+/** How long an import file may be, in bytes. */
+const longest = 16384
+
 /** @param {File} file */
 async function readText(file) {
-    if (file.size > 16384) throw problem("import_file_unreadable")
-    return (decodeText(await readBytes(file)) ?? "").trim()
+    // Of a longer one the beginning tells what it is.
+    const begin = file.size > longest ? new File([file.slice(0, longest)], file.name) : file
+    return (decodeText(await readBytes(begin)) ?? "").trim()
+}
+
+/** @param {string} text @returns {any} */
+function fromJSON(text) {
+    try {
+        return JSON.parse(text)
+    } catch {
+        return null
+    }
 }
 
 /** @param {string} text @returns {ImportFile} */
 function parse(text) {
-    let file
-    try {
-        file = JSON.parse(text)
-    } catch {
-        throw problem("import_file_unreadable")
-    }
-    const complete = file?.Keyferry === "import" && file.Version === 1 && Number.isInteger(file.KeyMaterialExpireUnix) &&
-        fields.every((name) => typeof file[name] === "string")
-    if (!complete) throw problem("import_file_unreadable")
-    return file
+    const file = fromJSON(text)
+    if (isImportFile(file)) return file
+    // A line for each of many CMKs is for another page.
+    const [first, second = ""] = text.split("\n").filter((line) => line.trim() !== "")
+    if (second !== "" && isImportFile(fromJSON(first))) throw problem("import_file_many")
+    throw problem("import_file_unreadable")
 }
 
 /**

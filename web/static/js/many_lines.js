@@ -58,6 +58,7 @@ export function listOfKeys(form, region) {
         const said = Object.assign(document.createElement("p"), { className: "said", id: `${id}-fault`, textContent: problem(line.fault).what })
         const leave = Object.assign(document.createElement("button"), { type: "button", className: "quiet", textContent: phrase("many-leave-out") })
         leave.append(Object.assign(document.createElement("span"), { className: "unseen", textContent: ` ${name}` }))
+        field.readOnly = line.file !== undefined
         field.addEventListener("change", () => correct(line, ofExpiry ? { expiry: field.value } : { key: field.value }))
         leave.addEventListener("click", () => replace(lines.filter((one) => one !== line)))
         item.append(label, field, said, leave)
@@ -75,8 +76,13 @@ export function listOfKeys(form, region) {
         if (next instanceof HTMLElement) next.focus()
     }
 
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let due
+
     /** @param {string} text */
     const read = (text) => {
+        clearTimeout(due) // what was typed before a file was chosen does not count
+        due = undefined
         clearErrors(document)
         lines = []
         try {
@@ -91,11 +97,7 @@ export function listOfKeys(form, region) {
 
     const typed = input(form, "#many-list")
     const chosen = input(form, "#many-file")
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    let due
     const readTyped = () => {
-        clearTimeout(due)
-        due = undefined
         try {
             read(value(form, "list"))
         } catch (thrown) {

@@ -2,6 +2,7 @@
 // A list of CMKs as a person brings it: pasted ids or ARNs, the JSON of ListKeys or of several
 // CreateKey answers, or CSV. Every line is judged by itself. Nothing here needs a page.
 
+import { isImportFile } from "./desk_import_file.js"
 import { isLong, parseCSV } from "./key_lines.js"
 import { parseKeyReference } from "./key_reference.js"
 import { lastSecond, readTime } from "./moment.js"
@@ -16,6 +17,7 @@ import { lastSecond, readTime } from "./moment.js"
  * @property {string} keyId empty where the line names no CMK
  * @property {number | null} expireUnix 0 means never, null that the line does not say
  * @property {string} fault a code, or empty
+ * @property {import("./link.js").ImportFile} [file] the import file that the line is
  */
 
 /** @param {string} code */
@@ -24,8 +26,8 @@ const refusal = (code) => ({ code })
 /** How many CMKs are taken at once. */
 const most = 5000
 
-/** How large a list may be, in characters: above that of the most CMKs in JSON. */
-export const longest = 8 << 20
+/** How large a list may be, in characters: above that of the most CMKs in import files. */
+export const longest = 16 << 20
 
 /**
  * @param {string} text what was pasted, or the content of a file
@@ -46,8 +48,14 @@ const line = (number, key, label = "", expiry = "") => ({ number, key, label, ex
 
 /** @param {string} text */
 function linesOfJSON(text) {
-    const found = valuesIn(text).flatMap(keysOf)
-    return found.map((key, i) => line(i + 1, key))
+    return valuesIn(text).flatMap(linesOfValue).map((one, i) => ({ ...one, number: i + 1 }))
+}
+
+/** @param {any} value @returns {Line[]} without their numbers */
+function linesOfValue(value) {
+    if (Array.isArray(value)) return value.flatMap((one) => typeof one === "string" ? [line(0, one)] : linesOfValue(one))
+    if (value?.Keyferry === "import") return [{ ...line(0, String(value.KeyId)), file: value }]
+    return keysOf(value).map((key) => line(0, key))
 }
 
 /**
@@ -90,7 +98,6 @@ function read(written) {
  * @returns {string[]}
  */
 function keysOf(answer) {
-    if (Array.isArray(answer)) return answer.flatMap((one) => typeof one === "string" ? [one] : keysOf(one))
     const list = answer?.Keys?.Key ?? answer?.Keys
     if (Array.isArray(list)) return list.map((key) => String(key?.KeyArn ?? key?.KeyId ?? ""))
     if (answer?.KeyMetadata) return [JSON.stringify(answer)]
@@ -160,18 +167,31 @@ export function judge(lines, { region, now }) {
 
 /** @param {Line} one @param {string} region @param {number} now @returns {Line} */
 function judgeAlone(one, region, now) {
-    const judged = { ...one, keyId: "", fault: "", expireUnix: readExpiry(one.expiry) }
+    const judged = { ...one, keyId: "", fault: "", expireUnix: one.file ? one.file.KeyMaterialExpireUnix : readExpiry(one.expiry) }
     try {
         judged.keyId = parseKeyReference(one.key, region).keyId
     } catch (thrown) {
         judged.fault = /** @type {{code: string}} */ (thrown).code
         return judged
     }
+    if (one.file) judged.fault = faultOfImport(one.file, region, now)
     if (isLong(one.label)) judged.fault = refusal("many_label").code
     if (Number.isNaN(judged.expireUnix)) judged.fault = refusal("many_expiry").code
     else if (judged.expireUnix && judged.expireUnix > lastSecond) judged.fault = refusal("expiry_far").code
     else if (judged.expireUnix && judged.expireUnix * 1000 <= now) judged.fault = refusal("expiry_past").code
     return judged
+}
+
+/**
+ * What is wrong with an import file, apart from its CMK: a code, or empty.
+ * @param {any} file
+ * @param {string} region
+ * @param {number} now
+ */
+function faultOfImport(file, region, now) {
+    if (!isImportFile(file)) return refusal("import_file_unreadable").code
+    if (file.Region !== region) return refusal("import_file_region").code
+    return file.TokenExpireTime !== "" && Date.parse(file.TokenExpireTime) <= now ? refusal("token_expired").code : ""
 }
 
 /** The account that an ARN names, also within an answer. @param {string} key */

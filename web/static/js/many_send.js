@@ -3,7 +3,6 @@
 // each time after a longer wait; what cannot is put aside with its reason, and the rest goes on.
 
 import { now } from "./clock.js"
-import { getParametersForImport, importKeyMaterial } from "./kms.js"
 import { isProblem, problem } from "./words.js"
 
 /** @typedef {import("./words.js").Problem} Problem */
@@ -51,9 +50,10 @@ const person = /^(Console\.(SignIn|StepUp|NoCredentials)|Requests\.SignIn|SignIn
 
 /**
  * How the two calls for a CMK are made, and its state when nothing was imported by the second. Both
- * are made by the console, through a request, or by somebody else with files.
+ * are made by the console, through a request, or by somebody else with files. Without the first, the
+ * key material was wrapped elsewhere.
  * @typedef {(algorithm: string, signal: AbortSignal) => {
- *   parameters: () => Promise<import("./kms.js").ImportParameters>,
+ *   parameters?: () => Promise<import("./kms.js").ImportParameters>,
  *   send: (item: Item) => Promise<Item["answer"]>,
  *   after?: "submitted" | "made",
  * }} Way
@@ -76,10 +76,13 @@ const isOver = (one) => isDone(one) || ["failed", "stopped"].includes(one.state)
  * @property {(fault: Problem) => void} held nobody can go on: the person has to do something first
  */
 
+/** Whether it was wrapped elsewhere, for a token that cannot be had anew here. @param {Item} one */
+const isWrapped = ({ way }) => !way("", new AbortController().signal).parameters
+
 /**
  * Import every item that is not over.
  * @param {Item[]} items
- * @param {import("./many_archive.js").Vault} vault
+ * @param {import("./many_archive.js").Vault | null} vault null where all were wrapped elsewhere
  * @param {string} algorithm
  * @param {Page} page
  */
@@ -165,7 +168,7 @@ export function sender(items, vault, algorithm, { changed, held }) {
             paused = true
             return
         }
-        if (token.test(fault.code) && one.renewed < mostRenewals) {
+        if (token.test(fault.code) && one.renewed < mostRenewals && !isWrapped(one)) {
             one.renewed++
             one.parameters = one.wrapped = undefined
             one.state = "again"
@@ -229,7 +232,7 @@ function backoff(tries) {
  * Get parameters, wrap and import. What an earlier attempt has got is used again: after an answer
  * that was lost, the same bytes are sent.
  * @param {Item} one
- * @param {import("./many_archive.js").Vault} vault
+ * @param {import("./many_archive.js").Vault | null} vault
  * @param {string} algorithm
  * @param {(one: Item) => void} changed
  */
@@ -238,12 +241,12 @@ async function send(one, vault, algorithm, changed) {
     const never = new AbortController().signal
     const { parameters, send, after } = one.way(algorithm, never)
     if (one.parameters && one.parameters.expires <= now()) one.parameters = one.wrapped = undefined
-    if (!one.parameters) {
+    if (!one.parameters && parameters) {
         one.state = "parameters"
         changed(one)
         one.parameters = await parameters()
     }
-    if (!one.wrapped) {
+    if (!one.wrapped && one.parameters && vault) {
         one.wrapped = await vault.wrap(keyId, one.parameters.PublicKey, algorithm)
         one.preparedAt = new Date()
     }
@@ -252,20 +255,5 @@ async function send(one, vault, algorithm, changed) {
     one.answer = await send(one)
     one.state = one.answer || !after ? "imported" : after
     one.fault = undefined
-    await vault.forget(keyId).catch(() => {}) // the worker's end clears it at the latest
+    await vault?.forget(keyId).catch(() => {}) // the worker's end clears it at the latest
 }
-
-/**
- * The two calls for a CMK, relayed by the console.
- * @param {string} keyId
- * @param {boolean} kept whether the console keeps a record
- * @returns {Way}
- */
-export const relayed = (keyId, kept) => (algorithm, signal) => ({
-    parameters: () => getParametersForImport(keyId, algorithm, signal),
-    async send({ entry, expireUnix, parameters, wrapped }) {
-        if (!parameters || !wrapped) throw problem("unexpected")
-        return importKeyMaterial({ keyId, ciphertext: wrapped.encryptedKeyMaterial, token: parameters.ImportToken, expireUnix,
-            ...kept ? { shows: entry } : {} }, signal)
-    },
-})

@@ -101,7 +101,7 @@ export function stateTable(root) {
         /** @param {Item} item */
         changed(item) {
             changed.add(item)
-            due ??= setTimeout(update, 200)
+            due ??= setTimeout(update, 250)
         },
         /** Show everything as it is now, with those rows that the choice has. */
         settle() {
@@ -110,6 +110,23 @@ export function stateTable(root) {
             draw()
         },
         count,
+    }
+}
+
+/**
+ * Keys that were brought and are not used.
+ * @param {HTMLElement} task
+ * @param {{keyId: string, fault: import("./words.js").Problem}[]} refused
+ */
+export function showRefused(task, refused) {
+    for (const place of task.querySelectorAll(`[data-part="refused"]`)) {
+        /** @type {HTMLElement} */ (place).hidden = refused.length === 0
+        fill(place, "refused", phrase("many-refused", { count: refused.length }))
+        one(/** @type {HTMLElement} */ (place), "ul").replaceChildren(...refused.map(({ keyId, fault }) => {
+            const row = document.createElement("li")
+            row.append(Object.assign(document.createElement("code"), { textContent: keyId }), ` ${fault.what}`)
+            return row
+        }))
     }
 }
 

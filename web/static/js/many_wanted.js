@@ -2,8 +2,8 @@
 // Which keys an archive shall have, by what the person chose.
 
 import { value } from "./choices.js"
-import { checkAgainst } from "./many_requests.js"
-import { input } from "./page.js"
+import { calls } from "./many_calls.js"
+import { input, one } from "./page.js"
 import { phrase, problem } from "./words.js"
 
 /** @typedef {import("./many_list.js").Line} Line */
@@ -24,7 +24,7 @@ export function wantedKeys(form, lines, expireUnix, requests) {
     const wanted = lines.map((line) => ({
         keyId: line.keyId, label: line.label, expireUnix: line.expireUnix ?? expireUnix, file: byName?.get(line.keyId) ?? byName?.get(line.label),
     }))
-    if (requests) checkAgainst(requests, wanted)
+    if (requests) calls?.checkAgainst(requests, wanted)
     return wanted
 }
 
@@ -38,3 +38,12 @@ function filesByName(form) {
 /** Some of many CMKs, to be read. @param {{keyId: string}[]} all */
 export const someOf = (all) =>
     all.slice(0, 5).map(({ keyId }) => keyId).join(", ") + (all.length > 5 ? phrase("many-more", { count: all.length - 5 }) : "")
+
+/** Say how many files were chosen. @param {HTMLFormElement} form */
+export function countFiles(form) {
+    const folder = input(form, "#key-files")
+    folder.addEventListener("change", () => {
+        const count = folder.files?.length ?? 0
+        if (count > 0) one(form, "#key-files-chosen").textContent = phrase("many-files", { count })
+    })
+}

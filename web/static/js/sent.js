@@ -10,53 +10,100 @@ import { phrase, whole } from "./words.js"
 
 let count = 0
 
+/** How often a list of many requests is drawn, in milliseconds. */
+const pace = 250
+
 /**
- * List a request before it is sent.
+ * A request, and where the list says how it ended.
+ * @typedef {{action: string, fields: Record<string, string | number>, at: number, outcome: HTMLElement}} Sent
+ */
+
+/** What is to be drawn, where the page says that it sends many: requests, and how others ended. */
+let unlisted = /** @type {Sent[]} */ ([])
+const ends = /** @type {(() => void)[]} */ ([])
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let due
+let drawn = -Infinity
+
+/**
+ * List a request before it is sent. Of many in a short time the latest are listed together, a moment
+ * later: a list that changes with each would take more of the computer than the requests do.
  * @param {string} action
  * @param {Record<string, string | number>} fields
  * @returns {Promise<{ended: (code: string) => void}>} ended takes the code of a failure, else ""
  */
 export async function record(action, fields) {
-    const rows = await Promise.all(Object.entries(fields).map(([name, value]) => describe(name, value)))
     const outcome = element("span", "")
-    const entry = element("li", "")
-    const head = element("p", "")
-    head.append(element("time", clock(new Date(now()))), " ", element("strong", action), " ", outcome)
-    const list = element("dl", "")
-    Object.keys(fields).forEach((name, i) => {
-        const value = element("dd", "")
-        value.append(...rows[i])
-        list.append(element("dt", name), value)
-    })
-    entry.append(head, list)
+    count++
+    unlisted.push({ action, fields, at: now(), outcome })
+    if (isSoon()) {
+        unlisted = unlisted.slice(-mostListed())
+        due ??= setTimeout(draw, pace)
+    } else await draw()
+    return {
+        ended(code) {
+            const end = () => { outcome.textContent = outcomeOf(code) }
+            if (!isSoon()) return end()
+            ends.push(end)
+            due ??= setTimeout(draw, pace)
+        },
+    }
+}
 
+/** Whether the list of many requests was drawn a moment ago. */
+const isSoon = () => mostListed() > 0 && performance.now() - drawn < pace
+
+/** List what is not listed yet. */
+async function draw() {
+    clearTimeout(due)
+    due = undefined
+    drawn = performance.now()
+    for (const end of ends.splice(0)) end()
+    if (unlisted.length === 0) return
+    const rows = await Promise.all(unlisted.splice(0).reverse().map(rowOf))
     const panel = one(document, `[data-part="sent"]`)
     const all = one(panel, `[data-part="sent-list"]`)
-    all.prepend(entry)
-    keepLatest(panel, all)
+    all.prepend(...rows)
+    keepLatest(all)
     all.hidden = false
     one(panel, `[data-part="sent-nothing"]`).hidden = true
     one(panel, `[data-part="sent-copy"]`).hidden = !navigator.clipboard
     one(panel, `[data-part="sent-else"]`).hidden = false
-    count++
     fill(panel, "sent-count", phrase("sent-count", { count }))
-    return {
-        ended: (code) => { outcome.textContent = outcomeOf(code) },
-    }
 }
+
+/** @param {Sent} sent */
+async function rowOf({ action, fields, at, outcome }) {
+    const values = await Promise.all(Object.entries(fields).map(([name, value]) => describe(name, value)))
+    const entry = element("li", "")
+    const head = element("p", "")
+    head.append(element("time", clock(new Date(at))), " ", element("strong", action), " ", outcome)
+    const list = element("dl", "")
+    Object.keys(fields).forEach((name, i) => {
+        const value = element("dd", "")
+        value.append(...values[i])
+        list.append(element("dt", name), value)
+    })
+    entry.append(head, list)
+    return entry
+}
+
+/** What says that only the latest requests are listed, if the page does. */
+const sendsMany = () => /** @type {HTMLElement | null} */ (document.querySelector(`[data-part="sent"]`)?.closest("[data-most]"))
+
+/** How many requests are listed at most; 0 means all. */
+const mostListed = () => Number(sendsMany()?.dataset.most ?? 0)
 
 /**
  * List the latest requests alone, where the page says that it sends many. All are counted.
- * @param {HTMLElement} panel
  * @param {HTMLElement} list
  */
-function keepLatest(panel, list) {
-    const around = /** @type {HTMLElement | null} */ (panel.closest("[data-most]"))
-    const { most, latest = "" } = around?.dataset ?? {}
-    if (!most || list.children.length <= Number(most)) return
-    list.lastElementChild?.remove()
+function keepLatest(list) {
+    const most = mostListed()
+    if (most === 0 || count <= most) return
+    while (list.children.length > most) list.lastElementChild?.remove()
     if (!list.nextElementSibling?.matches("[data-latest-only]")) {
-        const said = element("p", latest)
+        const said = element("p", sendsMany()?.dataset.latest ?? "")
         said.dataset.latestOnly = ""
         list.after(said)
     }
@@ -119,6 +166,7 @@ function valueText(value) {
 const copy = document.querySelector(`[data-act="copy-log"]`)
 copy?.addEventListener("click", async () => {
     const word = copy.textContent
+    if (due !== undefined) await draw()
     await navigator.clipboard.writeText(logText())
     copy.textContent = phrase("copied")
     setTimeout(() => { copy.textContent = word }, 2000)

@@ -1,0 +1,41 @@
+// @ts-check
+// The calls for many keys in the console: relayed, or made through requests.
+
+import { getParametersForImport, importKeyMaterial } from "./kms.js"
+import { callBy } from "./many_calls.js"
+import { areImports, itemsOf, showImports } from "./many_imports.js"
+import { asList, callsFor, checkAgainst, fixAlgorithms, isForRequests, requestsOfSet } from "./many_requests.js"
+import { signedIn } from "./who.js"
+import { problem } from "./words.js"
+
+/**
+ * The two calls for a CMK, relayed by the console.
+ * @param {string} keyId
+ * @param {boolean} kept whether the console keeps a record
+ * @returns {import("./many_send.js").Way}
+ */
+const relayed = (keyId, kept) => (algorithm, signal) => ({
+    parameters: () => getParametersForImport(keyId, algorithm, signal),
+    async send({ entry, expireUnix, parameters, wrapped }) {
+        if (!parameters || !wrapped) throw problem("unexpected")
+        return importKeyMaterial({ keyId, ciphertext: wrapped.encryptedKeyMaterial, token: parameters.ImportToken, expireUnix,
+            ...kept ? { shows: entry } : {} }, signal)
+    },
+})
+
+/**
+ * The requests that the page imports for, if it does, and their CMKs as a list.
+ * @param {HTMLElement} task
+ * @param {string} region
+ */
+function requestsFor(task, region) {
+    if (!isForRequests(task)) return
+    return signedIn().then(() => requestsOfSet(region)).then((requests) => {
+        fixAlgorithms(task, [...requests.values()])
+        return { requests, written: asList(requests.values()) }
+    })
+}
+
+export const ways = { relayed, requestsFor, callsFor, checkAgainst, areImports, itemsOf, showImports }
+
+callBy(ways)

@@ -17,7 +17,6 @@ import (
 	"keyferry/e2e/browser"
 	"keyferry/e2e/leak"
 	"keyferry/e2e/program"
-	"keyferry/e2e/proof"
 	"keyferry/wasm/keywrap"
 )
 
@@ -56,9 +55,6 @@ func (h *Run) Travel(t *testing.T, name, console string, walk func(*Journey)) *J
 	j.Watch()
 	j.arrive(console + "/")
 	walk(j)
-	if *proof.Full {
-		h.KeepMemory(h.Console, "after "+name)
-	}
 	if !page.IsClosed() {
 		h.look(page, "at the end of "+name)
 		j.mustHaveNoWorker()

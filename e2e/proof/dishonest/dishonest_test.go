@@ -196,8 +196,10 @@ func TestProofDishonest(t *testing.T) {
 	t.Run("changes the page's script", func(t *testing.T) { changesScript(t, p, "**/import.js", "the page's script") })
 }
 
-// fingerprint is what a step of the page shows of the wrapping key.
+// fingerprint is what a step of the page shows of the wrapping key, among its details.
 func fingerprint(v *browser.Visit, step string) string {
+	v.T.Helper()
+	v.Do(v.Page.Locator("[data-step=" + step + "] details:has([data-fill=fingerprint]) > summary").Click())
 	return strings.Join(strings.Fields(v.Text("[data-step="+step+"] [data-fill=fingerprint]")), "")
 }
 

@@ -58,7 +58,7 @@ func (h *Run) openBrowser(proxy *recorder) {
 	}
 	h.Browser = context
 	h.T.Cleanup(func() { context.Close() })
-	context.SetDefaultTimeout(30_000)
+	context.SetDefaultTimeout(60_000)
 	if err := context.ExposeBinding("keyferryReport", h.report); err != nil {
 		h.T.Fatal(err)
 	}

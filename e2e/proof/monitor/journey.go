@@ -119,7 +119,7 @@ func (j *Journey) mustHaveNoWorker() {
 // Until waits until something holds of a page that no single expectation can name.
 func (j *Journey) Until(what string, holds func() bool) {
 	j.T.Helper()
-	program.Eventually(j.T, 30*time.Second, j.Name+": "+what, holds)
+	program.Eventually(j.T, time.Minute, j.Name+": "+what, holds)
 }
 
 // Shows waits until one of the elements is visible.

@@ -97,20 +97,17 @@ test: tools wasm ## install what the tests need and run them, the fast ones firs
 e2e: tools wasm ## run the browser tests alone
 	$(GO) test -p 2 -count=1 -timeout 45m $(BROWSERS) ./e2e/...
 
-# Tests outside of the proof that have a long form, and their packages. What measures a load comes
-# last and alone.
+# Tests outside of the proof that have a long form, and their packages.
 LONGER := TestOneOfTwoReplicas|TestConnected|TestDeskByLink|TestCheckSaysHow|TestImportWithTheDesk|TestNothingIsLost|TestOutages|TestProofOfRequests|TestEveryStateIsAccessible
 LONGER_IN := ./e2e/many ./e2e/team ./e2e/desk ./e2e/linked ./server/requests
-LOADS := ./e2e/proof/load ./e2e/proof/operation
 
 # The packages of the proof that take longest come first, for the reason that BROWSERS gives.
-PROOF := ./e2e/proof/account ./e2e/proof/sabotage ./e2e/proof/build ./e2e/proof/memory ./e2e/proof/leaks ./e2e/proof/faults
+PROOF := ./e2e/proof/account ./e2e/proof/build ./e2e/proof/sabotage ./e2e/proof/memory ./e2e/proof/leaks ./e2e/proof/operation ./e2e/proof/faults
 
 prove: tools wasm ## the proof in its long form: account, leaks, sabotage, memory, policy, faults, load; about half an hour
 	@status=0; set -x; \
-	$(GO) test -count=1 -timeout 100m -v -p 2 $(PROOF) $$($(GO) list ./e2e/proof/... | grep -vE '/(load|operation)$$') -full || status=1; \
+	$(GO) test -count=1 -timeout 100m -v -p 2 $(PROOF) $$($(GO) list ./e2e/proof/...) -full || status=1; \
 	$(GO) test -count=1 -timeout 100m -v -p 2 -run '$(LONGER)' $(LONGER_IN) -full || status=1; \
-	$(GO) test -count=1 -timeout 100m -v -p 1 $(LOADS) -full || status=1; \
 	set +x; echo "make prove took $$((SECONDS / 60)) minutes"; exit $$status
 
 # Each change costs one run of the package's short tests. MUTATED=server/kms tries one package alone.

@@ -27,6 +27,7 @@ import (
 	"keyferry/server/console"
 	"keyferry/server/kms"
 	"keyferry/server/requests"
+	"keyferry/server/signin"
 	"keyferry/server/verify"
 	"keyferry/server/verify/verifytest"
 	"keyferry/web"
@@ -131,11 +132,27 @@ func TestHonestConsoles(t *testing.T) {
 		"in front of Alibaba Cloud": func(c *console.Config) {
 			c.Region, c.LocalKMSURL, c.LocalKMSFlags, c.LocalKMSLogin = "ap-southeast-1", "", "", ""
 		},
+		"for whoever runs it": func(c *console.Config) { c.Operator = operator(t) },
 	} {
 		if change == nil || !testing.Short() {
 			t.Run(name, func(t *testing.T) { mustAgree(t, serve(t, like(static, change)), static, nil) })
 		}
 	}
+}
+
+// operator lets nobody import who has not signed in by the address that a terminal shows.
+func operator(t *testing.T) *signin.Service {
+	t.Helper()
+	service, err := signin.New(signin.Config{
+		BaseURL: "http://127.0.0.1", OneTime: true, Announce: func(string) {},
+		Fail: func(w http.ResponseWriter, r *http.Request, f *signin.Fault) {
+			console.FailSignIn(w, r, f.Status, f.Code)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return service
 }
 
 // ofSeveral is behind a console for several people, of whom none is signed in.

@@ -186,6 +186,7 @@ func TestProofDishonest(t *testing.T) {
 	t.Run("changes the module", func(t *testing.T) {
 		v := browser.Open(p, t, browser.Look{}, "/")
 		v.Expect("integrity|failed request|Failed to fetch")
+		v.Page.SetDefaultTimeout(30_000) // the module goes through the test
 		v.Alter("**/keyferry.wasm", func(body []byte) []byte { return append(bytes.Clone(body), 0) })
 		v.ChooseCMK(program.Seeded[0])
 		v.Press(v.Words.Params.Get)

@@ -12,9 +12,9 @@
 // It cannot prove that the console answers everybody alike. A dishonest one can show this program
 // the honest pages, and others to the person it is after: by the address that the request comes
 // from, by the moment, by what its TLS looks like, or once in a thousand times. Nor can it see what
-// is behind a sign-in, what a browser has kept from an earlier visit, what the console does with what it is sent, frames of
-// HTTP/2 that lead a browser elsewhere, or what reaches the browser from other places, such as an
-// extension. What it proves is about its own requests.
+// is behind a sign-in, what a browser has kept from an earlier visit, what the console does with
+// what it is sent, frames of HTTP/2 that lead a browser elsewhere, or what reaches the browser from
+// other places, such as an extension. What it proves is about its own requests.
 package verify
 
 import (

@@ -57,7 +57,7 @@ func (v *Visit) ToImport() {
 
 // Examination is how long comparing a key with those of weak generators may take here, in
 // milliseconds. It takes less than a second on an idle machine.
-const Examination = 30_000
+const Examination = 60_000
 
 // Reimport goes through the page for importing again, as far as the material.
 func (v *Visit) Reimport(receipt, backup, secret string) {

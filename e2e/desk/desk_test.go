@@ -12,7 +12,6 @@ import (
 	"keyferry/components/text"
 	"keyferry/e2e/browser"
 	"keyferry/e2e/program"
-	"keyferry/e2e/proof"
 )
 
 // openFile opens a file from the disk, in a browser whose network is gone.
@@ -97,8 +96,8 @@ func TestDesk(t *testing.T) {
 		{"static host", func(t *testing.T, how browser.Look) *browser.Visit { return browser.OpenAt(p, t, how, host.URL+"/") }},
 	} {
 		for i, algorithm := range browser.Algorithms {
-			if !*proof.Full && place.name != "file" && i != 1 {
-				continue // the short form takes every algorithm through the file alone
+			if place.name != "file" && i != 1 {
+				continue // every algorithm goes through the file alone
 			}
 			language := text.Languages[i%2]
 			t.Run(place.name+"/"+algorithm+"/"+language.Tag, func(t *testing.T) {

@@ -150,13 +150,25 @@ func TestFindings(t *testing.T) {
 
 func TestSecretsThatChanceWouldFindAreRefused(t *testing.T) {
 	for name, secret := range map[string][]byte{
-		"short":   random(7),
-		"zeros":   make([]byte, 32),
-		"a piece": append(random(20), make([]byte, 12)...),
+		"short":  random(7),
+		"zeros":  make([]byte, 32),
+		"mostly": append(random(12), make([]byte, 20)...),
 	} {
 		if _, err := leak.New(map[string][]byte{name: secret}); err == nil {
 			t.Errorf("%s: taken", name)
 		}
+	}
+}
+
+// Of a secret with a piece that chance would find, the rest is searched for.
+func TestAPieceThatChanceWouldFindIsLeftOut(t *testing.T) {
+	secret := append(random(20), make([]byte, 12)...)
+	s := search(t, map[string][]byte{"the key": secret})
+	if found := s.In(append([]byte("before "), secret[4:12]...)); len(found) != 1 {
+		t.Errorf("found %v", found)
+	}
+	if found := s.In(append(random(20), make([]byte, 12)...)); len(found) != 0 {
+		t.Errorf("found %v where only zeros are alike", found)
 	}
 }
 

@@ -42,8 +42,8 @@ func TestImportWithTheDesk(t *testing.T) {
 	file := program.WriteConnectedDesk(t, p.Local)
 	for i, algorithm := range browser.Algorithms {
 		for j, words := range text.Languages {
-			if !*proof.Full && (i > 0 || j > 0) {
-				continue
+			if j != i%2 || !*proof.Full && i > 0 {
+				continue // each algorithm in one language
 			}
 			t.Run(algorithm+"/"+words.Tag, func(t *testing.T) {
 				p.Ask(t, "POST", "/reset", nil, nil)

@@ -20,28 +20,22 @@ import (
 	"keyferry/server/localkms"
 )
 
-// size is how large the set is, and how often the tab or the browser is killed.
-func size() (cmks, kills int) {
-	if *proof.Full {
-		return 500, 10
-	}
-	return 40, 2
-}
-
 // TestNothingIsLost imports a set with faults of every kind, kills the tab or the browser at random
 // moments, and goes on with the archive each time, now and then with receipts. Afterwards each CMK
 // holds what the archive says, apart from the one that is deleted and the one that had other
 // material, and nothing of any key is anywhere but in the archive.
 func TestNothingIsLost(t *testing.T) {
-	t.Run("without quotas", func(t *testing.T) { nothingIsLost(t, localkms.Config{}) })
+	t.Run("without quotas", func(t *testing.T) { nothingIsLost(t, localkms.Config{}, 40, 2) })
 	if *proof.Full {
-		t.Run("with quotas", func(t *testing.T) { nothingIsLost(t, localkms.Config{ReadsPerSecond: 50, WritesPerSecond: 30}) })
+		t.Run("with quotas", func(t *testing.T) {
+			nothingIsLost(t, localkms.Config{ReadsPerSecond: 50, WritesPerSecond: 30}, 500, 10)
+		})
 	}
 }
 
-func nothingIsLost(t *testing.T, config localkms.Config) {
+// nothingIsLost imports so many CMKs' keys, and kills the tab or the browser so often.
+func nothingIsLost(t *testing.T, config localkms.Config, cmks, kills int) {
 	mark := browser.OwnBrowser(t) // which skips the short tests
-	cmks, kills := size()
 	config.StateFile = filepath.Join(t.TempDir(), "kms.state")
 	p := program.StartBeside(t, config)
 	ids := p.CreateCMKs(t, cmks)

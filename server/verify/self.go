@@ -18,6 +18,7 @@ type self struct {
 	region   string
 	digest   string // of the static files
 	team     bool   // whether it serves several people
+	signIn   bool   // whether it serves one who has to sign in
 	localKMS string // address of the local KMS's page; empty for Alibaba Cloud
 }
 

@@ -12,6 +12,7 @@ import (
 	"keyferry/server/console"
 	"keyferry/server/kms"
 	"keyferry/server/requests"
+	"keyferry/server/signin"
 )
 
 // twin is a console in this process, made like the running one. It gives the answers that the
@@ -46,6 +47,9 @@ func newTwin(config Config, said self, base *url.URL) (*twin, error) {
 	}
 	if said.team {
 		like.Team = &console.Team{Requests: noRequests{}, Ledger: noLedger{}}
+	}
+	if said.signIn && !said.team {
+		like.Operator = nobody{}
 	}
 	handler, err := console.New(like)
 	return &twin{
@@ -120,6 +124,19 @@ type (
 
 // Handler answers that nothing is there.
 func (noLedger) Handler() http.Handler { return http.NotFoundHandler() }
+
+// nobody is whoever runs the console of a comparison: none of its requests has signed in.
+type nobody struct{}
+
+// Handler answers that nothing is there. No request of a comparison tries to sign in.
+func (nobody) Handler() http.Handler { return http.NotFoundHandler() }
+
+// Require refuses every request.
+func (nobody) Require(http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		console.FailSignIn(w, r, signin.ErrNeeded.Status, signin.ErrNeeded.Code)
+	})
+}
 
 var errAbsent = errors.New("there is no KMS behind a comparison")
 

@@ -12,9 +12,9 @@
 // It cannot prove that the console answers everybody alike. A dishonest one can show this program
 // the honest pages, and others to the person it is after: by the address that the request comes
 // from, by the moment, by what its TLS looks like, or once in a thousand times. Nor can it see what
-// a browser has kept from an earlier visit, what the console does with what it is sent, frames of
-// HTTP/2 that lead a browser elsewhere, or what reaches the browser from other places, such as an
-// extension. What it proves is about its own requests.
+// is behind a sign-in, what a browser has kept from an earlier visit, what the console does with
+// what it is sent, frames of HTTP/2 that lead a browser elsewhere, or what reaches the browser from
+// other places, such as an extension. What it proves is about its own requests.
 package verify
 
 import (
@@ -22,10 +22,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
+	"keyferry/server/signin"
 	"keyferry/web"
 )
 
@@ -133,9 +135,15 @@ func (r *run) begin(ctx context.Context) error {
 		return fmt.Errorf("%w: %v", ErrUnreachable, err)
 	}
 	said := readSelf(first)
+	if said.signIn, err = r.asksToSignIn(ctx, client); err != nil {
+		return fmt.Errorf("%w: %v", ErrUnreachable, err)
+	}
 	r.report.say("This binary is Keyferry %s with static files %s.", r.config.Version, r.config.Static.Digest())
 	r.report.say("%s says: version %s, static files %s, region %s, calls go to %s.",
 		r.base, quoted(said.version), quoted(said.digest), quoted(said.region), said.destination())
+	if said.signIn {
+		r.report.say("It asks whoever runs it to sign in; what is behind that is not compared.")
+	}
 	if said.version != r.config.Version {
 		r.report.differs("the version", "the console says %s, this binary is %s; what follows may come from that alone",
 			quoted(said.version), r.config.Version)
@@ -151,4 +159,14 @@ func (r *run) begin(ctx context.Context) error {
 		r.theirs = "/static/" + said.digest
 	}
 	return err
+}
+
+// asksToSignIn finds out whether a console makes no call for somebody who has not signed in. The one
+// that it is asked for is none.
+func (r *run) asksToSignIn(ctx context.Context, c *client) (bool, error) {
+	b := browsers()[0]
+	call := thing{method: http.MethodPost, path: "/kms/GetParametersForImport", body: "{}"}
+	got, err := c.ask(ctx, call, b.as("Content-Type", "application/json", "Origin", r.base.String(), "Accept-Language", "en",
+		"Sec-Fetch-Site", "same-origin", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"), maxPage)
+	return err == nil && got.status == signin.ErrNeeded.Status, err
 }

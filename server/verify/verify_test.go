@@ -27,6 +27,7 @@ import (
 	"keyferry/server/console"
 	"keyferry/server/kms"
 	"keyferry/server/requests"
+	"keyferry/server/signin"
 	"keyferry/server/verify"
 	"keyferry/server/verify/verifytest"
 	"keyferry/web"
@@ -129,6 +130,28 @@ func mustAgree(t *testing.T, address string, static *web.Tree, change func(*veri
 		t.Errorf("%d things were checked, want %d: what the pages name is not what is listed\n%s", verdict.Checked, want, out)
 	}
 	return out
+}
+
+// A console that asks whoever runs it to sign in is compared with a twin that asks too. Other honest
+// consoles come with TestTLS, TestHonestProxies and the lies.
+func TestConsoleForWhoeverRunsIt(t *testing.T) {
+	static := tree(t)
+	mustAgree(t, serve(t, like(static, func(c *console.Config) { c.Operator = operator(t) })), static, nil)
+}
+
+// operator lets nobody import who has not signed in by the address that a terminal shows.
+func operator(t *testing.T) *signin.Service {
+	t.Helper()
+	service, err := signin.New(signin.Config{
+		BaseURL: "http://127.0.0.1", OneTime: true, Announce: func(string) {},
+		Fail: func(w http.ResponseWriter, r *http.Request, f *signin.Fault) {
+			console.FailSignIn(w, r, f.Status, f.Code)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return service
 }
 
 // ofSeveral is behind a console for several people, of whom none is signed in.

@@ -32,7 +32,9 @@ type observer struct {
 func newObserver(t *testing.T) *observer {
 	t.Helper()
 	h := &observer{
-		Run: monitor.New(t, true), consoles: map[*record]*program.Program{}, journeys: map[*record]*monitor.Journey{}, known: map[string]bool{},
+		// The network log leaves out bodies, which the wire has byte for byte: with the modules they
+		// are 30 MB for each flow.
+		Run: monitor.New(t, true, "--net-log-capture-mode=IncludeSensitive"), consoles: map[*record]*program.Program{}, journeys: map[*record]*monitor.Journey{}, known: map[string]bool{},
 	}
 	if h.Space == nil {
 		t.Skip("the account needs a network namespace, which only root can make")

@@ -186,6 +186,7 @@ func TestProofDishonest(t *testing.T) {
 	t.Run("changes the module", func(t *testing.T) {
 		v := browser.Open(p, t, browser.Look{}, "/")
 		v.Expect("integrity|failed request|Failed to fetch")
+		v.Page.SetDefaultTimeout(30_000) // the module goes through the test
 		v.Alter("**/keyferry.wasm", func(body []byte) []byte { return append(bytes.Clone(body), 0) })
 		v.ChooseCMK(program.Seeded[0])
 		v.Press(v.Words.Params.Get)
@@ -196,8 +197,10 @@ func TestProofDishonest(t *testing.T) {
 	t.Run("changes the page's script", func(t *testing.T) { changesScript(t, p, "**/import.js", "the page's script") })
 }
 
-// fingerprint is what a step of the page shows of the wrapping key.
+// fingerprint is what a step of the page shows of the wrapping key, among its details.
 func fingerprint(v *browser.Visit, step string) string {
+	v.T.Helper()
+	v.Do(v.Page.Locator("[data-step=" + step + "] details:has([data-fill=fingerprint]) > summary").Click())
 	return strings.Join(strings.Fields(v.Text("[data-step="+step+"] [data-fill=fingerprint]")), "")
 }
 

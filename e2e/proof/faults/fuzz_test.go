@@ -17,7 +17,7 @@ import (
 // failure.
 var fuzzed = []struct {
 	parser, target, folder string
-	inputs                 int  // of about 2 seconds on two cores; ten times as many in the long form, a quarter in the short
+	inputs                 int  // of about 2 seconds on two cores; three times as many in the long form, a quarter in the short
 	brief                  bool // part of the short form
 }{
 	{"wrapping key", "FuzzParseWrappingKey", "wasm/keywrap", 30000, true},
@@ -48,7 +48,7 @@ func fuzzParsers(t *testing.T) {
 			defer stop()
 			inputs := f.inputs / 4
 			if *proof.Full {
-				inputs = f.inputs * 10
+				inputs = f.inputs * 3
 			}
 			command := exec.CommandContext(ctx, "go", "test", "-run=^$", "-fuzz=^"+f.target+"$", fmt.Sprintf("-fuzztime=%dx", inputs),
 				"-fuzzminimizetime=1x", "-parallel=2", "./"+f.folder) // minimizing would count

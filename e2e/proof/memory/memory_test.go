@@ -178,8 +178,8 @@ func TestProofMemory(t *testing.T) {
 	})
 	for i, source := range memorySources {
 		for j, algorithm := range browser.Algorithms {
-			if !*proof.Full && i%len(browser.Algorithms) != j {
-				continue
+			if i%len(browser.Algorithms) != j && (!*proof.Full || i > 1) {
+				continue // wrapping is the same whatever the source: each source meets one algorithm
 			}
 			t.Run(source.name+"/"+algorithm, func(t *testing.T) {
 				searchMemory(prepareHeld(p, t, algorithm), mark, source, algorithm, byConsole)

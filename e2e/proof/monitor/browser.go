@@ -24,7 +24,7 @@ import (
 
 // openBrowser starts a Chromium inside, with a profile of its own that can be searched, and
 // attaches its monitors to it. proxy is what it has to use where there is no namespace.
-func (h *Run) openBrowser(proxy *recorder) {
+func (h *Run) openBrowser(proxy *recorder, more []string) {
 	h.T.Helper()
 	for _, folder := range []string{"profile", "home", "downloads"} {
 		if err := os.Mkdir(filepath.Join(h.folder, folder), 0o700); err != nil {
@@ -43,6 +43,7 @@ func (h *Run) openBrowser(proxy *recorder) {
 		arguments = append(arguments, "--proxy-server="+proxy.address, "--proxy-bypass-list=<-loopback>",
 			"--force-webrtc-ip-handling-policy=disable_non_proxied_udp", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
 	}
+	arguments = append(arguments, more...)
 	context, err := browser.Shared.BrowserType().LaunchPersistentContext(filepath.Join(h.folder, "profile"),
 		playwright.BrowserTypeLaunchPersistentContextOptions{
 			ExecutablePath: playwright.String(h.browserInside()),
@@ -58,7 +59,7 @@ func (h *Run) openBrowser(proxy *recorder) {
 	}
 	h.Browser = context
 	h.T.Cleanup(func() { context.Close() })
-	context.SetDefaultTimeout(30_000)
+	context.SetDefaultTimeout(60_000)
 	if err := context.ExposeBinding("keyferryReport", h.report); err != nil {
 		h.T.Fatal(err)
 	}

@@ -17,7 +17,6 @@ import (
 	"keyferry/e2e/browser"
 	"keyferry/e2e/leak"
 	"keyferry/e2e/program"
-	"keyferry/e2e/proof"
 	"keyferry/wasm/keywrap"
 )
 
@@ -56,9 +55,6 @@ func (h *Run) Travel(t *testing.T, name, console string, walk func(*Journey)) *J
 	j.Watch()
 	j.arrive(console + "/")
 	walk(j)
-	if *proof.Full {
-		h.KeepMemory(h.Console, "after "+name)
-	}
 	if !page.IsClosed() {
 		h.look(page, "at the end of "+name)
 		j.mustHaveNoWorker()
@@ -123,7 +119,7 @@ func (j *Journey) mustHaveNoWorker() {
 // Until waits until something holds of a page that no single expectation can name.
 func (j *Journey) Until(what string, holds func() bool) {
 	j.T.Helper()
-	program.Eventually(j.T, 30*time.Second, j.Name+": "+what, holds)
+	program.Eventually(j.T, time.Minute, j.Name+": "+what, holds)
 }
 
 // Shows waits until one of the elements is visible.

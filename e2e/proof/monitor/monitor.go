@@ -85,8 +85,9 @@ func (h *Run) Told(text string, since int) bool {
 }
 
 // New starts everything. isolated asks for a network namespace; where none can be had, or none is
-// asked for, a recording proxy is all that the browser can reach.
-func New(t *testing.T, isolated bool) *Run {
+// asked for, a recording proxy is all that the browser can reach. The browser gets more arguments, of
+// which the last one of a name counts.
+func New(t *testing.T, isolated bool, more ...string) *Run {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs a browser")
@@ -109,7 +110,7 @@ func New(t *testing.T, isolated bool) *Run {
 	h.startKMS(program.Binary, 1000)
 	h.Console = h.StartConsole(program.Binary)
 	h.reader = h.Serve(http.HandlerFunc(readClipboard))
-	h.openBrowser(proxy)
+	h.openBrowser(proxy, more)
 	return h
 }
 

@@ -33,6 +33,10 @@ func sized(kills time.Duration) load {
 	if *proof.Full {
 		return load{teams: 333, lasts: time.Minute, think: 5 * time.Second, kills: kills}
 	}
+	return brief(kills)
+}
+
+func brief(kills time.Duration) load {
 	return load{teams: 20, lasts: 4*time.Second + 2*kills, think: 500 * time.Millisecond, kills: kills}
 }
 
@@ -53,8 +57,9 @@ func TestLoadOnSQLite(t *testing.T) {
 	c.report(t, "SQLite", l, seen)
 }
 
-// Everybody works at once on two consoles with PostgreSQL, behind nginx.
-func TestLoadOnPostgres(t *testing.T) { onPostgres(t, "two replicas on PostgreSQL", sized(0)) }
+// Everybody works at once on two consoles with PostgreSQL, behind nginx. The next test has the long
+// form of it.
+func TestLoadOnPostgres(t *testing.T) { onPostgres(t, "two replicas on PostgreSQL", brief(0)) }
 
 // The same while one of the two consoles is killed every five seconds. People see a connection that
 // was cut, look how far they are, and try again; nothing is lost and nothing is done twice.

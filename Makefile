@@ -113,6 +113,7 @@ PROOF := ./e2e/proof/account ./e2e/proof/build ./e2e/proof/sabotage ./e2e/proof/
 
 prove: tools wasm ## the proof in its long form: account, leaks, sabotage, memory, policy, faults, load; about half an hour
 	@status=0; set -x; \
+	$(GO) test -count=1 -v -run PaddingOracle ./server/localkms -full || status=1; \
 	$(GO) test -count=1 -timeout 100m -v -p 2 $(PROOF) $$($(GO) list ./e2e/proof/...) -full || status=1; \
 	$(GO) test -count=1 -timeout 100m -v -p 2 -run '$(LONGER)' $(LONGER_IN) -full || status=1; \
 	set +x; echo "make prove took $$((SECONDS / 60)) minutes"; exit $$status

@@ -73,7 +73,8 @@ func (v *Visit) OfferedPassphrase() string {
 // SaveBackup says that the passphrase is stored, downloads the backup and returns the file.
 func (v *Visit) SaveBackup() string {
 	v.T.Helper()
-	v.See("[data-part=backup] h3", v.Words.Material.BackupTitle)
+	title := v.Page.Locator("[data-part=backup] h3").Filter(playwright.LocatorFilterOptions{HasText: v.Words.Material.BackupTitle})
+	v.Do(title.WaitFor(playwright.LocatorWaitForOptions{Timeout: playwright.Float(Examination)})) // of a key that was brought
 	if shown, _ := v.Button(v.Words.Material.Stored).IsVisible(); shown {
 		v.Press(v.Words.Material.Stored)
 	}

@@ -111,7 +111,7 @@ LONGER_IN := ./e2e/many ./e2e/team ./e2e/desk ./e2e/linked ./server/requests
 # The packages of the proof that take longest come first, for the reason that BROWSERS gives.
 PROOF := ./e2e/proof/account ./e2e/proof/build ./e2e/proof/sabotage ./e2e/proof/memory ./e2e/proof/leaks ./e2e/proof/operation ./e2e/proof/faults
 
-prove: tools wasm ## the proof in its long form: account, leaks, sabotage, memory, policy, faults, load; about half an hour
+prove: tools wasm ## the proof in its long form: account, leaks, sabotage, memory, policy, faults, load; takes an hour or more
 	@status=0; set -x; \
 	$(GO) test -count=1 -v -run PaddingOracle ./server/localkms -full || status=1; \
 	$(GO) test -count=1 -timeout 100m -v -p 2 $(PROOF) $$($(GO) list ./e2e/proof/...) -full || status=1; \

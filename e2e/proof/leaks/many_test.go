@@ -16,7 +16,7 @@ import (
 // howMany is how many CMKs get their keys in one go.
 func howMany() int {
 	if *proof.Full {
-		return 100
+		return 500
 	}
 	return 15 // the local KMS has as many wrapping keys ready
 }

@@ -110,7 +110,7 @@ var chineseMany = Many{
 		Skipping:      "（根据导入记录已导入：{count} 个）",
 		Ready:         "{count} 个密钥 · {name} · 已验证",
 		Rows:          "共 {total} 个，仅显示前 {count} 个。",
-		Total:         "已导入 {done} / {count}。",
+		Total:         "已完成 {done} / {count}。",
 		TotalFailed:   "失败 {count}。",
 		Left:          "预计还需 {time}",
 		Done:          "已导入 {count} 个主密钥",

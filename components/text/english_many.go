@@ -110,7 +110,7 @@ var englishMany = Many{
 		Skipping:      "(imported already, by their receipts: {count})",
 		Ready:         "{count} keys · {name} · tested",
 		Rows:          "The first {count} of {total} are shown.",
-		Total:         "Imported: {done} of {count}.",
+		Total:         "Done: {done} of {count}.",
 		TotalFailed:   "Failed: {count}.",
 		Left:          "About {time} left",
 		Done:          "Imported: {count}",

@@ -365,6 +365,7 @@ function offerReceipts() {
     kept.offer(state.archive.name.replace(/(\.age)?$/, "-receipts.jsonl"))
     files.offer(one(resultPart, `[data-part="imports"]`), state.archive.name.replace(/(\.age)?$/, "-imports.jsonl"))
     one(resultPart, `[data-part="receipts"]`).hidden = kept.count() === 0
+    one(resultPart, `[data-link="receipts"]`).classList.toggle("secondary", state.answers.size > 0) // the import files come first
     one(work, `[data-part="so-far"]`).hidden = !state.running || kept.count() === 0
 }
 
@@ -378,7 +379,6 @@ one(resultPart, `[data-act="failed"]`).addEventListener("click", () => {
 })
 
 // Going back, and leaving.
-
 /** @param {string} name of the step */
 function goBack(name) {
     if (state.running) return

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -66,7 +65,7 @@ func TestServersErrors(t *testing.T) {
 				}
 				body = alter(body)
 			}
-			io.WriteString(w, string(body))
+			w.Write(body)
 		}))
 		_, err := Verify(t.Context(), FromURL(server.URL, server.Client()), Check{Key: key.Verifier()})
 		server.Close()

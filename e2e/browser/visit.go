@@ -16,6 +16,9 @@ import (
 	"keyferry/e2e/program"
 )
 
+// Zone is the time zone of visitors, whose date is not that of UTC for a third of the day.
+var Zone = time.FixedZone("Asia/Shanghai", 8*60*60)
+
 // Visit is a person's visit to the console in a fresh browser profile. It records what the browser
 // sent and every complaint; a complaint that the test did not expect fails it.
 type Visit struct {
@@ -72,7 +75,7 @@ func OpenAt(p *program.Program, t testing.TB, how Look, address string) *Visit {
 	context, err := Shared.NewContext(playwright.BrowserNewContextOptions{
 		Locale:      playwright.String(how.Language),
 		ColorScheme: scheme,
-		TimezoneId:  playwright.String("Asia/Shanghai"),
+		TimezoneId:  playwright.String(Zone.String()),
 		Offline:     playwright.Bool(how.Offline),
 		Viewport:    &playwright.Size{Width: how.Width, Height: 800},
 	})

@@ -62,7 +62,7 @@ func TestAgeCommand(t *testing.T) {
 		v.Send(key)
 		v.Imported(key)
 		p.MustHave(t, key, keywrap.Material(opened))
-		if name := filepath.Base(backup); !strings.Contains(name, key) || !strings.HasSuffix(name, time.Now().UTC().Format("2006-01-02")+".age") {
+		if name := filepath.Base(backup); !strings.Contains(name, key) || !strings.HasSuffix(name, time.Now().In(browser.Zone).Format("2006-01-02")+".age") {
 			t.Errorf("the backup is called %s", name)
 		}
 	})

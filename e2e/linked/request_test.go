@@ -1,8 +1,6 @@
 package linked
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -19,29 +17,6 @@ permit (principal in Group::"crypto-officers", action in [Action::"approve", Act
 permit (principal, action == Action::"readRequests", resource is Key) when { context.isRequester || context.isImporter };
 `
 
-// startTeam runs a console for several people until the test ends.
-func startTeam(t *testing.T) *program.Program {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("starts programs")
-	}
-	folder := t.TempDir()
-	if err := os.WriteFile(filepath.Join(folder, "team.cedar"), []byte(policies), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return program.StartWith(t, "--localkms-listen=127.0.0.1:0", "--localkms-control-listen=127.0.0.1:0",
-		"--database="+filepath.Join(folder, "keyferry.db"), "--policy="+folder, "--demo-people")
-}
-
-// signIn opens a browser and signs in as one of the made-up people.
-func signIn(t *testing.T, p *program.Program, how browser.Look, name string) *browser.Visit {
-	t.Helper()
-	v := browser.Open(p, t, how, "/signin")
-	v.Press(text.Fill(v.Words.Team.SignIn.As, "name", name))
-	v.See("[data-part=list] nav", v.Words.Team.List.Mine)
-	return v
-}
-
 // at opens a request's page and waits for its state.
 func at(v *browser.Visit, id, state string) {
 	v.T.Helper()
@@ -49,26 +24,13 @@ func at(v *browser.Visit, id, state string) {
 	v.See(".now h2", state)
 }
 
-// request makes a request for a CMK, and returns its id.
-func request(v *browser.Visit, key string) string {
-	v.T.Helper()
-	id, err := v.Page.Evaluate(`([key, deadline]) => fetch("/api/requests", {
-		method: "POST", headers: {"Content-Type": "application/json", "Keyferry-Request": "1"},
-		body: JSON.stringify({Requests: [{KeyId: key, Label: "payments/eu", Algorithms: ["RSAES_OAEP_SHA_256"], ImporterKind: "group",
-			Importer: "payments", Expiry: "any", ExpiryDays: 0, Deadline: deadline, Note: "", Commitment: ""}]}),
-	}).then((answer) => answer.json()).then((made) => made.Requests[0].Id)`,
-		[]any{key, time.Now().Add(48 * time.Hour).UTC().Format(time.RFC3339)})
-	v.Do(err)
-	return id.(string)
-}
-
 // A request whose importer does not trust the console: the desk makes both calls, a colleague agrees
 // between, and the console settles the outcome by the KMS's own answer.
 func TestRequestWithTheDesk(t *testing.T) {
-	p := startTeam(t)
+	p := program.StartTeam(t, policies)
 	key, algorithm := program.Seeded[0], browser.Algorithms[0]
-	id := request(signIn(t, p, browser.Look{}, "Robin"), key)
-	ines := signIn(t, p, browser.Look{}, "Ines")
+	id := browser.SignIn(p, t, browser.Look{}, "Robin").CreateRequest(key, "payments/eu", 48*time.Hour, "")
+	ines := browser.SignIn(p, t, browser.Look{}, "Ines")
 	words := ines.Words.Link
 	at(ines, id, ines.Words.Team.Status.Open)
 	ines.Do(ines.Page.Locator("[data-part=desk] > summary").Click())
@@ -80,7 +42,7 @@ func TestRequestWithTheDesk(t *testing.T) {
 	ines.Press(words.SubmitDesk)
 	ines.See(".now h2", ines.Words.Team.Status.Submitted)
 
-	olga := signIn(t, p, browser.Look{}, "Olga")
+	olga := browser.SignIn(p, t, browser.Look{}, "Olga")
 	at(olga, id, olga.Words.Team.Status.Submitted)
 	olga.Press(olga.Words.Team.One.Agree)
 	olga.See(".now .next", text.Fill(olga.Words.Team.Next.Link, "who", text.Fill(olga.Words.Team.Next.Of, "name", "payments")))

@@ -23,10 +23,10 @@ var (
 	printsConsole = regexp.MustCompile(`(?m)^Keyferry \S+: console on (http://\S+)`)
 )
 
-// Start runs the console with its own local KMS on free ports until the test ends.
-func Start(t testing.TB) *Program {
+// Start runs the console with its own local KMS on free ports, and these flags, until a test ends.
+func Start(t testing.TB, flags ...string) *Program {
 	t.Helper()
-	return StartWith(t, "--localkms-listen=127.0.0.1:0", "--localkms-control-listen=127.0.0.1:0")
+	return StartWith(t, append(flags, "--localkms-listen=127.0.0.1:0", "--localkms-control-listen=127.0.0.1:0")...)
 }
 
 // StartWith runs the console on a free port, with the given flags, until the test ends.

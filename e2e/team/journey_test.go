@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/playwright-community/playwright-go"
+
 	"keyferry/components/text"
 	"keyferry/e2e/browser"
 	"keyferry/e2e/program"
@@ -121,6 +123,8 @@ func TestGuestLink(t *testing.T) {
 	guest.Do(guest.Page.Locator("#code").Fill(wrong))
 	guest.Press(guest.Words.Team.SignIn.Open)
 	guest.Fault("SignIn.GuestCode")
+	guest.Do(guest.Page.Locator("[data-part=sent-list] strong").Filter(playwright.LocatorFilterOptions{HasText: "/signin/guest"}).First().
+		WaitFor(playwright.LocatorWaitForOptions{State: playwright.WaitForSelectorStateAttached}))
 	listed, err := guest.Page.Locator("[data-part=sent-list]").TextContent()
 	if guest.Do(err); !strings.Contains(listed, "/signin/guest") || strings.Contains(listed, secret) || strings.Contains(listed, wrong) {
 		t.Errorf("the panel lists %q", listed)
@@ -165,7 +169,7 @@ func TestRefusedTakenBackLapsed(t *testing.T) {
 	olga := signIn(t, p, browser.Look{}, "Olga")
 	words := olga.Words.Team
 
-	two := robin.create(program.Seeded[0], "two/refused", time.Hour, "")
+	two := robin.CreateRequest(program.Seeded[0], "two/refused", time.Hour, "")
 	ines.prepare(two)
 	ines.submit(program.Seeded[0])
 	olga.sees(two, words.Status.Submitted)
@@ -183,13 +187,13 @@ func TestRefusedTakenBackLapsed(t *testing.T) {
 	robin.sees(two, words.Status.Refused)
 	robin.See("[data-part=events]", "The KCV is another one")
 
-	short := robin.create(program.Seeded[1], "payments/short", 3*time.Second, "")
+	short := robin.CreateRequest(program.Seeded[1], "payments/short", 3*time.Second, "")
 	ines.wait("/request?id="+short, ".now", "")
 	ines.See(".now h2", words.Status.Lapsed) // the page looks again by itself
 	ines.Expect("409")
 	ines.wait("/?request="+short, ".notice.error", ines.Words.Fault("request_not_open").What)
 
-	gone := robin.create(program.Seeded[1], "payments/gone", time.Hour, "")
+	gone := robin.CreateRequest(program.Seeded[1], "payments/gone", time.Hour, "")
 	robin.sees(gone, words.Status.Open)
 	robin.Do(robin.Page.Locator("[data-may=cancel] summary").Click())
 	robin.Press(words.One.Cancel)
@@ -207,7 +211,7 @@ func TestTermsOfARequest(t *testing.T) {
 	robin := signIn(t, p, browser.Look{}, "Robin")
 	ines := signIn(t, p, browser.Look{}, "Ines")
 
-	first := robin.create(key, "none/first", time.Hour, `Expiry: "within", ExpiryDays: 100`)
+	first := robin.CreateRequest(key, "none/first", time.Hour, `Expiry: "within", ExpiryDays: 100`)
 	backup := ines.prepare(first)
 	if left := ines.texts("[name=expiry] + label"); !slices.Equal(left, []string{ines.Words.Send.Days90, ines.Words.Send.At}) {
 		t.Errorf("the expiry can be %v", left)
@@ -248,8 +252,8 @@ func TestTermsOfARequest(t *testing.T) {
 func TestPlaceInTheQueue(t *testing.T) {
 	p := start(t, "--kms-reads-per-second=0.2")
 	robin, ines := signIn(t, p, browser.Look{}, "Robin"), signIn(t, p, browser.Look{}, "Ines")
-	first := robin.create(program.Seeded[0], "payments/first", time.Hour, "")
-	second := robin.create(program.Seeded[1], "payments/second", time.Hour, "")
+	first := robin.CreateRequest(program.Seeded[0], "payments/first", time.Hour, "")
+	second := robin.CreateRequest(program.Seeded[1], "payments/second", time.Hour, "")
 	ines.act(first, "parameters", `{"WrappingAlgorithm":"RSAES_OAEP_SHA_256"}`)
 	ines.wait("/?request="+second, "[data-step=params][data-state=open] h2", "")
 	ines.Press(ines.Words.Params.Get)

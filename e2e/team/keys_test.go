@@ -20,7 +20,7 @@ func TestKeysDrillAndCalendar(t *testing.T) {
 	robin := signIn(t, p, browser.Look{}, "Robin")
 	ines := signIn(t, p, browser.Look{Language: "zh-CN"}, "Ines")
 	words := ines.Words.Keys
-	first := robin.create(key, "none/eu", time.Hour, `Expiry: "within", ExpiryDays: 100`)
+	first := robin.CreateRequest(key, "none/eu", time.Hour, `Expiry: "within", ExpiryDays: 100`)
 	ines.wait("/?request="+first, "[data-step=params][data-state=open] h2", "")
 	ines.Press(ines.Words.Params.Get)
 	passphrase := ines.OfferedPassphrase()

@@ -208,10 +208,10 @@ func travel(t *testing.T, binary, database string) *search {
 	robin, ines, olga := c.enter(visit(), "robin"), c.enter(visit(), "ines"), c.enter(visit(), "olga")
 	guest := visit()
 
-	first := robin.create(key, "payments/eu", time.Hour, "")
+	first := robin.CreateRequest(key, "payments/eu", time.Hour, "")
 	s.importFor(ines, first, key)
 	shown := digits(ines.Text("[data-fill=order-digest]"))
-	second := robin.create(program.Seeded[1], "payments/guest", time.Hour, `ImporterKind: "link", Importer: ""`)
+	second := robin.CreateRequest(program.Seeded[1], "payments/guest", time.Hour, `ImporterKind: "link", Importer: ""`)
 	s.openLink(robin, guest, second)
 	s.importFor(guest, second, program.Seeded[1])
 	for _, one := range s.secrets["ciphertext"] {

@@ -91,25 +91,25 @@ func stage(t *testing.T, p *program.Program) []scene {
 	at := func(name, person, id, state string) scene {
 		return scene{name + " for " + person, person, "/request?id=" + id, ".now h2[data-state=" + state + "]", ""}
 	}
-	open := robin.create(key, "payments/open", time.Hour, `Note: "Ask Robin if anything is unclear."`)
-	link := robin.create(key, "payments/link", time.Hour, `ImporterKind: "link", Importer: ""`)
+	open := robin.CreateRequest(key, "payments/open", time.Hour, `Note: "Ask Robin if anything is unclear."`)
+	link := robin.CreateRequest(key, "payments/link", time.Hour, `ImporterKind: "link", Importer: ""`)
 	scenes := []scene{
 		at("open", "Robin", open, "open"), at("open", "Ines", open, "open"), at("open, by link", "Robin", link, "open"),
 		{"link for a guest", "Robin", "/request?id=" + link, "[data-part=guest-link]", "[data-form=guest-link] button:not([type])"},
 		{"menu", "Robin", "/request?id=" + open, ".menu-body", ".menu summary"},
 		{"import for a request", "Ines", "/?request=" + open, "[data-step=params][data-state=open]", ""},
 	}
-	cancelled := robin.create(key, "payments/cancelled", time.Hour, "")
+	cancelled := robin.CreateRequest(key, "payments/cancelled", time.Hour, "")
 	robin.act(cancelled, "cancel", `{"Reason":"No longer needed"}`)
 	scenes = append(scenes, at("cancelled", "Robin", cancelled, "cancelled"))
-	lapsed := robin.create(key, "payments/lapsed", 2*time.Second, "")
+	lapsed := robin.CreateRequest(key, "payments/lapsed", 2*time.Second, "")
 	scenes = append(scenes, at("lapsed", "Ines", lapsed, "lapsed"))
 
-	submitted := robin.create(key, "two/submitted", time.Hour, "")
+	submitted := robin.CreateRequest(key, "two/submitted", time.Hour, "")
 	ines.prepare(submitted)
 	scenes = append(scenes, at("in preparation", "Ines", robin.issued(ines, key), "issued"))
 	ines.submit(key)
-	refused := robin.create(key, "two/refused", time.Hour, "")
+	refused := robin.CreateRequest(key, "two/refused", time.Hour, "")
 	ines.prepare(refused)
 	ines.submit(key)
 	olga.act(refused, "refuse", `{"Reason":"The KCV is another one"}`)
@@ -118,7 +118,7 @@ func stage(t *testing.T, p *program.Program) []scene {
 		scene{"refusing", "Olga", "/request?id=" + submitted, "#refuse-reason", "[data-may=refuse] summary"},
 		scene{"details", "Ines", "/request?id=" + submitted, "[data-fill=wrapping-key]:not(:empty)", "[data-part=submission] summary"}, at("refused", "Ines", refused, "refused"))
 
-	agreed := robin.create(key, "two/agreed", time.Hour, "")
+	agreed := robin.CreateRequest(key, "two/agreed", time.Hour, "")
 	ines.prepare(agreed)
 	ines.submit(key)
 	olga.sees(agreed, olga.Words.Team.Status.Submitted)
@@ -127,11 +127,11 @@ func stage(t *testing.T, p *program.Program) []scene {
 	scenes = append(scenes, at("agreed by one", "Olga", agreed, "submitted"))
 
 	p.Fault(t, localkms.Fault{Kind: localkms.FaultError, Action: "ImportKeyMaterial", Status: 400, Code: "InvalidKeyMaterial", Times: 1})
-	failed := robin.create(key, "none/failed", time.Hour, "")
+	failed := robin.CreateRequest(key, "none/failed", time.Hour, "")
 	ines.prepare(failed)
 	ines.submit(key)
 	scenes = append(scenes, at("refused by the KMS", "Ines", failed, "failed"))
-	imported := robin.create(other, "none/imported", time.Hour, "")
+	imported := robin.CreateRequest(other, "none/imported", time.Hour, "")
 	ines.prepare(imported)
 	ines.submit(other)
 	scenes = append(scenes, at("imported", "Robin", imported, "imported"))
@@ -140,7 +140,7 @@ func stage(t *testing.T, p *program.Program) []scene {
 		scene{"drill", "Ines", "/drill?request=" + drill, "[data-form=drill]", ""})
 
 	p.Fault(t, localkms.Fault{Kind: localkms.FaultCutBefore, Action: "ImportKeyMaterial", KeyID: key})
-	unknown := robin.create(key, "none/unknown", time.Hour, "")
+	unknown := robin.CreateRequest(key, "none/unknown", time.Hour, "")
 	ines.prepare(unknown)
 	ines.Page.SetDefaultTimeout(60_000) // the client of the KMS tries several times
 	ines.submit(key)
@@ -173,7 +173,7 @@ func (s somebody) drill(key string) string {
 // issued makes a request whose importer has only begun.
 func (s somebody) issued(importer somebody, key string) string {
 	s.T.Helper()
-	id := s.create(key, "payments/issued", time.Hour, "")
+	id := s.CreateRequest(key, "payments/issued", time.Hour, "")
 	importer.act(id, "parameters", `{"WrappingAlgorithm":"RSAES_OAEP_SHA_256"}`)
 	return id
 }

@@ -22,7 +22,7 @@ func TestPictures(t *testing.T) {
 	}
 	p := start(t)
 	robin, ines := signIn(t, p, browser.Look{}, "Robin"), signIn(t, p, browser.Look{}, "Ines")
-	id := robin.create(program.Seeded[0], "payments/eu", 72*time.Hour, "")
+	id := robin.CreateRequest(program.Seeded[0], "payments/eu", 72*time.Hour, "")
 	ines.prepare(id)
 	ines.submit(program.Seeded[0])
 	for _, language := range text.Languages {

@@ -78,7 +78,7 @@ func TestProvider(t *testing.T) {
 	ines := s.enter(s.fresh(t, browser.Look{Language: "zh-CN"}), "ines")
 	s.provider.Age(time.Hour) // Olga has been signed in at the provider for that long
 	olga := s.enter(s.fresh(t, browser.Look{}), "olga")
-	id := robin.create(key, "payments/eu", time.Hour, "")
+	id := robin.CreateRequest(key, "payments/eu", time.Hour, "")
 	ines.prepare(id)
 	ines.submit(key)
 

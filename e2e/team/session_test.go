@@ -21,7 +21,7 @@ func TestSessionOverInTheMiddle(t *testing.T) {
 			continue // the narrow one finds more
 		}
 		t.Run(how.Name(), func(t *testing.T) {
-			id := robin.create(key, "payments/slow", time.Hour, "")
+			id := robin.CreateRequest(key, "payments/slow", time.Hour, "")
 			ines := signIn(t, p, how, "Ines")
 			ines.prepare(id)
 			digest, err := ines.Page.Locator("[data-part=result] [data-fill=ciphertext-digest]").TextContent() // hidden as yet

@@ -19,7 +19,7 @@ func TestSetOfRequests(t *testing.T) {
 	olga := signIn(t, p, browser.Look{Dark: true}, "Olga")
 	ids := p.CreateCMKs(t, 4)
 	for i, label := range []string{"payments/eu", "payments/\"us\", west", "payments/支付", "none/tests"} {
-		robin.create(ids[i], label, time.Hour, "")
+		robin.CreateRequest(ids[i], label, time.Hour, "")
 	}
 	set := robin.Words.Many.Set
 	robin.wait("/requests?which=mine", "[data-fill=progress]", text.Fill(set.Progress, "done", "0", "count", "4"))

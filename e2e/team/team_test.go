@@ -3,11 +3,7 @@
 package team
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/playwright-community/playwright-go"
 
@@ -37,19 +33,7 @@ permit (principal in Group::"auditors", action == Action::"readLedger", resource
 // start runs a console for several people until the test ends.
 func start(t testing.TB, flags ...string) *program.Program {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("starts programs")
-	}
-	folder := t.TempDir()
-	rules := filepath.Join(folder, "policy")
-	if err := os.Mkdir(rules, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(rules, "team.cedar"), []byte(policies), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return program.StartWith(t, append(flags, "--localkms-listen=127.0.0.1:0", "--localkms-control-listen=127.0.0.1:0",
-		"--database="+filepath.Join(folder, "keyferry.db"), "--policy="+rules, "--demo-people")...)
+	return program.StartTeam(t, policies, flags...)
 }
 
 // somebody is a person in a browser of their own.
@@ -58,11 +42,7 @@ type somebody struct{ *browser.Visit }
 // signIn opens a browser and signs in as one of the made-up people.
 func signIn(t testing.TB, p *program.Program, how browser.Look, name string) somebody {
 	t.Helper()
-	v := somebody{browser.Open(p, t, how, "/signin")}
-	v.Press(text.Fill(v.Words.Team.SignIn.As, "name", name))
-	v.See("h1", v.Words.Team.List.Title)
-	v.See("[data-part=list] nav", v.Words.Team.List.Mine)
-	return v
+	return somebody{browser.SignIn(p, t, how, name)}
 }
 
 // wait opens a page and waits until something on it is there.
@@ -89,19 +69,6 @@ func (s somebody) made() string {
 	s.T.Helper()
 	s.See(".now h2", s.Words.Team.Status.Open)
 	id, err := s.Page.Evaluate(`new URLSearchParams(location.search).get("id")`)
-	s.Do(err)
-	return id.(string)
-}
-
-// create makes a request as a program would, with a deadline of any length.
-func (s somebody) create(key, label string, deadline time.Duration, changes string) string {
-	s.T.Helper()
-	id, err := s.Page.Evaluate(fmt.Sprintf(`fetch("/api/requests", {
-		method: "POST", headers: {"Content-Type": "application/json", "Keyferry-Request": "1"},
-		body: JSON.stringify({Requests: [{KeyId: %q, Label: %q, Algorithms: ["RSAES_OAEP_SHA_256"], ImporterKind: "group",
-			Importer: "payments", Expiry: "any", ExpiryDays: 0, Deadline: %q, Note: "", Commitment: "", %s}]}),
-	}).then((answer) => answer.json()).then((made) => made.Requests[0].Id)`,
-		key, label, time.Now().Add(deadline).UTC().Format(time.RFC3339), changes))
 	s.Do(err)
 	return id.(string)
 }

@@ -45,7 +45,7 @@ func mustVerify(t *testing.T, arguments ...string) bool {
 // every lie.
 func TestProofVerify(t *testing.T) {
 	// All lies come from one address, faster than a console takes requests from one.
-	p := program.StartWith(t, "--localkms-listen=127.0.0.1:0", "--localkms-control-listen=127.0.0.1:0", "--requests-per-address=0")
+	p := program.Start(t, "--requests-per-address=0")
 	honest := map[bool]int{}
 	honest[mustVerify(t, p.Console)]++
 	honest[mustVerify(t, "--kms=local", "--region=cn-hangzhou", strings.Replace(p.Console, "127.0.0.1", "localhost", 1)+"/")]++

@@ -46,7 +46,8 @@ func (h *observer) close(t *testing.T) {
 				}
 			}
 		case byAddress[to] != nil:
-			byAddress[to].Wire[from] = s.Content
+			wire := byAddress[to].Wire // a port that is used again goes on
+			wire[from] = append(wire[from], s.Content...)
 		case slices.Contains(h.LocalKMSs(), to):
 			h.sortCalls(t, s.Content, answers[to+" "+from])
 		case h.known[to] || h.known[from]:

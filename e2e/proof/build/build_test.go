@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -207,6 +208,9 @@ func (s *sources) make(t *testing.T, targets ...string) map[string]string {
 	sums := map[string]string{}
 	for _, built := range []string{"bin", "web/static"} {
 		err := fs.WalkDir(os.DirFS(s.folder), built, func(name string, entry fs.DirEntry, err error) error {
+			if name == built && errors.Is(err, fs.ErrNotExist) {
+				return nil // make release makes no bin
+			}
 			if err != nil || entry.IsDir() {
 				return err
 			}

@@ -41,7 +41,7 @@ func (all captures) stop(t *testing.T) (streams []stream, others []Place) {
 type passage struct {
 	address string
 	mu      sync.Mutex
-	own     map[string]bool // addresses inside, of the test's own connections
+	own     map[[2]string]bool // the test's own connections inside: from where, to where
 }
 
 // newPassage opens a passage to an address inside.
@@ -51,7 +51,7 @@ func newPassage(t *testing.T, s *space, to string) *passage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &passage{address: listener.Addr().String(), own: map[string]bool{}}
+	d := &passage{address: listener.Addr().String(), own: map[[2]string]bool{}}
 	t.Cleanup(func() { listener.Close() })
 	go func() {
 		for {
@@ -73,7 +73,7 @@ func (d *passage) pass(t *testing.T, s *space, outside net.Conn, to string) {
 	}
 	defer inside.Close()
 	d.mu.Lock()
-	d.own[inside.LocalAddr().String()] = true
+	d.own[[2]string{inside.LocalAddr().String(), to}] = true
 	d.mu.Unlock()
 	go func() {
 		io.Copy(inside, outside)
@@ -82,11 +82,12 @@ func (d *passage) pass(t *testing.T, s *space, outside net.Conn, to string) {
 	io.Copy(outside, inside)
 }
 
-// passed holds for a stream of the test's own.
+// passed holds for a stream of the test's own. Both ends count: the browser may use the same port for
+// a connection to somewhere else.
 func (d *passage) passed(s stream) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.own[s.from] || d.own[s.to]
+	return d.own[[2]string{s.from, s.to}] || d.own[[2]string{s.to, s.from}]
 }
 
 // frames opens what a browser sent over a WebSocket, which masks it. Streams of other kinds have

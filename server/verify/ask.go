@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -20,10 +21,10 @@ type ask struct {
 	thing thing
 	visit visitor
 	found outcome
-	err   error // about this binary's own answer
 }
 
-// compareAll asks for everything in random order, and reports it in the order of the plan.
+// compareAll asks for everything in random order, and reports it in the order of the plan. It gives
+// up where nothing can be compared.
 func (r *run) compareAll(ctx context.Context) error {
 	all, err := r.plan(ctx)
 	if err != nil {
@@ -38,6 +39,8 @@ func (r *run) compareAll(ctx context.Context) error {
 		shuffled = append(shuffled, asks[i]...)
 	}
 	rand.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
 	queue := make(chan *ask)
 	var working sync.WaitGroup
 	for i := range connections {
@@ -48,7 +51,9 @@ func (r *run) compareAll(ctx context.Context) error {
 				if rand.IntN(perConnection) == 0 {
 					client.CloseIdleConnections()
 				}
-				r.look(ctx, client, a)
+				if err := r.look(ctx, client, a); err != nil {
+					giveUp(err)
+				}
 			}
 		})
 	}
@@ -58,24 +63,19 @@ func (r *run) compareAll(ctx context.Context) error {
 	close(queue)
 	working.Wait()
 	if ctx.Err() != nil {
-		return fmt.Errorf("comparing: %w", ctx.Err())
+		return fmt.Errorf("comparing: %w", context.Cause(ctx))
 	}
 	for i, t := range all {
-		if err := r.judge(t, asks[i]); err != nil {
-			return err
-		}
+		r.judge(t, asks[i])
 	}
 	return nil
 }
 
 // judge reports what the asks for one thing found.
-func (r *run) judge(t thing, asks []*ask) error {
+func (r *run) judge(t thing, asks []*ask) {
 	var problems []string
 	hit := map[string][]visitor{} // by problem: the visits in which it showed
 	for _, a := range asks {
-		if a.err != nil {
-			return a.err
-		}
 		for _, problem := range a.found.problems {
 			if hit[problem] == nil {
 				problems = append(problems, problem)
@@ -90,31 +90,35 @@ func (r *run) judge(t thing, asks []*ask) error {
 	if len(problems) == 0 {
 		r.report.same(t.title(), len(asks))
 	}
-	return nil
 }
 
 // look gets one answer of the running console and compares it. No answer is a difference like any
-// other.
-func (r *run) look(ctx context.Context, client *client, a *ask) {
+// other. An error means that nothing can be compared: this binary has no answer of its own, or the
+// console refuses all that comes from here.
+func (r *run) look(ctx context.Context, client *client, a *ask) error {
 	if ctx.Err() != nil {
-		return
+		return nil
 	}
 	want, err := r.here.ask(ctx, a.thing, a.visit.header)
 	if err != nil {
-		a.err = err
-		return
+		return err
 	}
 	original, err := r.here.original(a.thing.path, want)
 	if err != nil {
-		a.err = err
-		return
+		return err
 	}
 	there := a.thing
 	there.path = r.there(there.path)
-	got, err := client.ask(ctx, there, a.visit.header, len(original)+maxSlack)
-	if err != nil {
+	got, err := client.patiently(ctx, there, a.visit.header, len(original)+maxSlack, func(refusal *answer) bool {
+		return r.here.refuses(ctx, a.thing, a.visit.header, refusal)
+	})
+	switch {
+	case errors.Is(err, ErrTooMany):
+		return err
+	case err != nil:
 		a.found = outcome{problems: []string{err.Error()}}
-		return
+	default:
+		a.found = compare(want, got, original, a.thing.path, r.base)
 	}
-	a.found = compare(want, got, original, a.thing.path, r.base)
+	return nil
 }

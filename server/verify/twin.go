@@ -11,6 +11,7 @@ import (
 
 	"keyferry/server/console"
 	"keyferry/server/kms"
+	"keyferry/server/limit"
 	"keyferry/server/requests"
 	"keyferry/server/signin"
 )
@@ -19,6 +20,7 @@ import (
 // running one should give.
 type twin struct {
 	handler http.Handler
+	limited http.Handler // the same, which refuses everything for coming too often
 	base    *url.URL
 	prefix  string // of static files
 	team    bool
@@ -52,21 +54,30 @@ func newTwin(config Config, said self, base *url.URL) (*twin, error) {
 		like.Operator = nobody{}
 	}
 	handler, err := console.New(like)
+	if err != nil {
+		return nil, err
+	}
+	like.Limits.Addresses = limit.NewEach(1e-9, 0)
+	limited, err := console.New(like)
 	return &twin{
-		handler: handler, base: base, prefix: "/static/" + config.Static.Digest(), team: said.team,
+		handler: handler, limited: limited, base: base, prefix: "/static/" + config.Static.Digest(), team: said.team,
 		decoded: map[[2]string][]byte{},
 	}, err
 }
 
 // ask answers as the running console should.
 func (w *twin) ask(ctx context.Context, t thing, header http.Header) (*answer, error) {
+	return w.answer(ctx, w.handler, t, header)
+}
+
+func (w *twin) answer(ctx context.Context, from http.Handler, t thing, header http.Header) (*answer, error) {
 	request, err := newRequest(ctx, w.base, t, header)
 	if err != nil {
 		return nil, err
 	}
 	request.RequestURI = request.URL.RequestURI() // as a server has it
 	written := recorder{answer: answer{header: http.Header{}}}
-	w.handler.ServeHTTP(&written, request)
+	from.ServeHTTP(&written, request)
 	written.answer.body = written.body.Bytes()
 	return &written.answer, nil
 }

@@ -130,13 +130,13 @@ func (r *run) begin(ctx context.Context) error {
 	client := r.fetch.client(true)
 	defer client.CloseIdleConnections()
 	b := browsers()[0]
-	first, err := client.ask(ctx, thing{path: "/en/"}, b.as(append(b.page, "Accept-Language", "en")...), maxPage)
+	first, err := client.patiently(ctx, thing{path: "/en/"}, b.as(append(b.page, "Accept-Language", "en")...), maxPage, anyRefusal)
 	if err != nil {
-		return fmt.Errorf("%w: %v", ErrUnreachable, err)
+		return unreachable(err)
 	}
 	said := readSelf(first)
 	if said.signIn, err = r.asksToSignIn(ctx, client); err != nil {
-		return fmt.Errorf("%w: %v", ErrUnreachable, err)
+		return unreachable(err)
 	}
 	r.report.say("This binary is Keyferry %s with static files %s.", r.config.Version, r.config.Static.Digest())
 	r.report.say("%s says: version %s, static files %s, region %s, calls go to %s.",
@@ -161,12 +161,23 @@ func (r *run) begin(ctx context.Context) error {
 	return err
 }
 
+// anyRefusal holds for all refusals: there is nothing yet to compare them with.
+func anyRefusal(*answer) bool { return true }
+
+// unreachable is the error of a console that did not answer the first requests.
+func unreachable(err error) error {
+	if errors.Is(err, ErrTooMany) {
+		return err
+	}
+	return fmt.Errorf("%w: %v", ErrUnreachable, err)
+}
+
 // asksToSignIn finds out whether a console makes no call for somebody who has not signed in. The one
 // that it is asked for is none.
 func (r *run) asksToSignIn(ctx context.Context, c *client) (bool, error) {
 	b := browsers()[0]
 	call := thing{method: http.MethodPost, path: "/kms/GetParametersForImport", body: "{}"}
-	got, err := c.ask(ctx, call, b.as("Content-Type", "application/json", "Origin", r.base.String(), "Accept-Language", "en",
-		"Sec-Fetch-Site", "same-origin", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"), maxPage)
+	got, err := c.patiently(ctx, call, b.as("Content-Type", "application/json", "Origin", r.base.String(), "Accept-Language", "en",
+		"Sec-Fetch-Site", "same-origin", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors"), maxPage, anyRefusal)
 	return err == nil && got.status == signin.ErrNeeded.Status, err
 }

@@ -51,7 +51,7 @@ var sabotages = []sabotage{
 	{name: "websocket", monitors: []string{"wire", "requests"}, walk: stolen},
 	{name: "webrtc", monitors: []string{"wire"}, walk: stolenByWebRTC, open: true, long: true},
 	{name: "form", monitors: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
-	{name: "navigation", monitors: []string{"wire", "network log", "requests", "storage"}, walk: stolenAway, long: true},
+	{name: "navigation", monitors: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
 	{name: "local-storage", monitors: []string{"storage", "profile"}, walk: stolen},
 	{name: "session-storage", monitors: []string{"storage"}, walk: stolen},
 	{name: "indexeddb", monitors: []string{"storage", "profile"}, walk: stolen},
@@ -154,13 +154,6 @@ func stolen(j *monitor.Journey) {
 	})
 	time.Sleep(leaking)
 	j.Look("after the leak")
-}
-
-// stolenAway waits until the page has gone, whose new address holds what leaked.
-func stolenAway(j *monitor.Journey) {
-	stolen(j)
-	j.Do(j.Page.WaitForURL("**/?KeyId=*"))
-	j.Look("after leaving")
 }
 
 // stolenByWebRTC gives a connection time to look for paths.

@@ -52,7 +52,7 @@ func TestProofMemoryOfMany(t *testing.T) {
 	v.See("[data-step=send][data-state=open] h2", "")
 	mustFindAll(t, secrets.scan(t, mark), slices.Collect(maps.Keys(keys)))
 	v.Press(text.Fill(words.ImportAll, "count", number))
-	if !v.News.Await(5*time.Minute, nil, func() bool { return len(v.Posted("ImportKeyMaterial")) == count }) {
+	if !v.News.Await(15*time.Minute, nil, func() bool { return len(v.Posted("ImportKeyMaterial")) == count }) {
 		t.Fatalf("%d of %d imports were sent", len(v.Posted("ImportKeyMaterial")), count)
 	}
 	linear += "; " + mustEraseAll(v)

@@ -24,9 +24,11 @@ import (
 const piece = 8
 
 // search looks for every piece of some secrets in every form. It is made for hundreds of megabytes:
-// a filter of bits answers for nearly every address, and only what passes it is looked up.
+// two filters of bits answer for nearly every address, and only what passes them is looked up. The
+// first fits into a processor's nearest caches, the second has room for the forms of many keys.
 type search struct {
-	filter [1 << 14]uint64
+	first  [1 << 14]uint64
+	second [1 << 18]uint64
 	tails  map[uint64][]tail
 }
 
@@ -37,7 +39,9 @@ type tail struct {
 	rest []byte
 }
 
-func filterBit(word uint64) uint64 { return word * 0x9e3779b97f4a7c15 >> 44 }
+func firstBit(word uint64) uint64 { return word * 0x9e3779b97f4a7c15 >> 44 }
+
+func secondBit(word uint64) uint64 { return (word ^ word>>29) * 0xbf58476d1ce4e5b9 >> 40 }
 
 func newSearch() *search { return &search{tails: map[uint64][]tail{}} }
 
@@ -48,8 +52,10 @@ func (s *search) add(name string, text []byte, window int) {
 		if word == 0 {
 			continue
 		}
-		bit := filterBit(word)
-		s.filter[bit>>6] |= 1 << (bit & 63)
+		bit := firstBit(word)
+		s.first[bit>>6] |= 1 << (bit & 63)
+		bit = secondBit(word)
+		s.second[bit>>6] |= 1 << (bit & 63)
 		s.tails[word] = append(s.tails[word], tail{name, bytes.Clone(text[at+piece : at+window])})
 	}
 }
@@ -112,14 +118,21 @@ func (s *search) in(memory []byte, hit func(at int, name string)) {
 			at += piece
 			continue
 		}
-		if bit := filterBit(word); s.filter[bit>>6]>>(bit&63)&1 != 0 {
-			for _, t := range s.tails[word] {
-				if bytes.HasPrefix(memory[at+piece:], t.rest) {
-					hit(at, t.name)
-				}
+		if bit := firstBit(word); s.first[bit>>6]>>(bit&63)&1 != 0 {
+			if bit = secondBit(word); s.second[bit>>6]>>(bit&63)&1 != 0 {
+				s.lookUp(word, memory, at, hit)
 			}
 		}
 		at++
+	}
+}
+
+// lookUp calls hit for the pieces that begin with a word, if they are there.
+func (s *search) lookUp(word uint64, memory []byte, at int, hit func(at int, name string)) {
+	for _, t := range s.tails[word] {
+		if bytes.HasPrefix(memory[at+piece:], t.rest) {
+			hit(at, t.name)
+		}
 	}
 }
 

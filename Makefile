@@ -109,7 +109,7 @@ LONGER := TestOneOfTwoReplicas|TestKilledAtEveryPoint|TestDeskLook|TestLooks$$|T
 LONGER_IN := ./e2e/many ./e2e/team ./e2e/desk ./e2e/linked ./server/requests
 
 # The packages of the proof that take longest come first, for the reason that BROWSERS gives.
-PROOF := ./e2e/proof/account ./e2e/proof/build ./e2e/proof/sabotage ./e2e/proof/memory ./e2e/proof/leaks ./e2e/proof/operation ./e2e/proof/faults
+PROOF := ./e2e/proof/account ./e2e/proof/memory ./e2e/proof/linked ./e2e/proof/sabotage ./e2e/proof/leaks ./e2e/proof/faults ./e2e/proof/build ./e2e/proof/dishonest ./e2e/proof/policy ./e2e/proof/reference ./e2e/proof/operation
 
 prove: tools wasm ## the proof in its long form: account, leaks, sabotage, memory, policy, faults, load; takes an hour or more
 	@status=0; set -x; \

@@ -151,3 +151,51 @@ func TestListener(t *testing.T) {
 	}
 	t.Error("the place of a connection that has ended stays taken")
 }
+
+// Connections beyond all places wait for one, and no longer than the listener is open. A server can
+// end its side of one, as it does after an answer to a request that it does not read to its end.
+func TestListenerHasPlaces(t *testing.T) {
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := Listener(inner, 1, 0, nil)
+	accepted := make(chan net.Conn)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				close(accepted)
+				return
+			}
+			accepted <- c
+		}
+	}()
+	var clients [2]net.Conn
+	for i := range clients {
+		if clients[i], err = net.Dial("tcp", inner.Addr().String()); err != nil {
+			t.Fatal(err)
+		}
+		defer clients[i].Close()
+	}
+	first := <-accepted
+	select {
+	case <-accepted:
+		t.Fatal("there are two connections at once")
+	case <-time.After(50 * time.Millisecond):
+	}
+	if err := first.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := clients[0].Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("the client reads %v, want the end", err)
+	}
+	first.Close()
+	first.Close() // a place is given back once
+	second := <-accepted
+	defer second.Close()
+	l.Close()
+	if _, open := <-accepted; open {
+		t.Error("a closed listener accepts")
+	}
+}

@@ -113,6 +113,7 @@ func keptByThePage(p *program.Program, t *testing.T, mark string) {
 	toLinkedMaterial(v, algorithm)
 	want := program.Fresh(t)
 	bringFile(v, want[:])
+	v.ToImport()
 	made := program.ReadImportFile(t, v.MakeImportFile())
 	v.GiveSecond(program.Seeded[0], program.ImportLink(t, p.Local, made))
 	v.AcceptedByKMS(program.Seeded[0])

@@ -50,10 +50,10 @@ release: wasm ## build for every platform into dist, with sums and bills of mate
 generate: ## write the Go code of the templ files
 	$(GO) tool templ generate
 
-wasm: ## build the WebAssembly modules and the compressed files, the same bytes on every machine
+wasm: ## build the WebAssembly modules, the scripts of the pages and the compressed files, the same bytes on every machine
 	$(pinned) $(GO) run ./wasm/build -o web/static/wasm
+	$(pinned) $(GO) run ./web/join web
 	$(pinned) $(GO) run ./web/pack web/static
-	$(pinned) $(GO) run ./web/join web/static web/desk
 
 # Programs that the tests use, each with the Debian package that has it.
 PROGRAMS := chromium:chromium chromium-headless-shell:chromium-headless-shell node:nodejs npm:npm openssl:openssl git:git age:age pkcs11-tool:opensc softhsm2-util:softhsm2 nginx:nginx-light caddy:caddy pdftotext:poppler-utils firefox-esr:firefox-esr ip:iproute2 tcpdump:tcpdump calcurse:calcurse pg_ctlcluster:postgresql promtool:prometheus systemd-analyze:systemd buildah:buildah runc:runc
@@ -154,5 +154,5 @@ check: tools wasm ## everything that must hold before a change goes in
 	$(MAKE) --no-print-directory test
 
 clean: ## remove what was built
-	rm -rf bin dist .dev e2e/node_modules web/static/wasm/*.wasm web/static/wasm/*.js web/desk/*.js
+	rm -rf bin dist .dev e2e/node_modules web/static/wasm/*.wasm web/static/wasm/*.js web/static/pages/*.js web/desk/*.js
 	find web/static -name '*.br' -delete -o -name '*.gz' -delete

@@ -46,7 +46,7 @@ func runScript(t *testing.T, script string, arguments ...string) []byte {
 		t.Fatal("this test needs Node 20 or later: install the package nodejs")
 	}
 	folder := t.TempDir()
-	if err := os.CopyFS(folder, os.DirFS("static/js")); err != nil {
+	if err := os.CopyFS(folder, os.DirFS("pages")); err != nil {
 		t.Fatal(err)
 	}
 	// Tells Node that the scripts are modules.

@@ -43,7 +43,7 @@ func runReceipts(t *testing.T, script string, arguments ...string) []byte {
 		}
 		t.Fatal("this test needs Node 20 or later: install the package nodejs")
 	}
-	content, err := os.ReadFile("static/js/receipt_file.js")
+	content, err := os.ReadFile("pages/receipt_file.js")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,11 +87,12 @@ func TestTwinsOpenToTheirFiles(t *testing.T) {
 
 // Every script takes part in type checking.
 func TestScriptsAreTypeChecked(t *testing.T) {
-	scripts, err := filepath.Glob("static/js/*.js")
-	if err != nil || len(scripts) == 0 {
-		t.Fatalf("finding the scripts: %v, %v", scripts, err)
+	scripts, err := filepath.Glob("pages/*.js")
+	asWritten, _ := filepath.Glob("static/js/*.js")
+	if err != nil || len(scripts) == 0 || len(asWritten) == 0 {
+		t.Fatalf("finding the scripts: %v, %v, %v", scripts, asWritten, err)
 	}
-	for _, script := range scripts {
+	for _, script := range append(scripts, asWritten...) {
 		content, err := os.ReadFile(script)
 		if err != nil {
 			t.Fatal(err)

@@ -249,7 +249,7 @@ func KeysPage(frame components.Frame) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = components.Layout(frame, "requests.css", "js/keys.js", "js/feeds.js", "js/copy.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = components.Layout(frame, "requests.css", "pages/keys.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -110,7 +110,7 @@ func LostPage(frame components.Frame) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = components.Layout(frame, "js/copy.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = components.Layout(frame, "pages/lost.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -254,7 +254,7 @@ func BrokenPage(frame components.Frame, fault text.Fault, requestID string) temp
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = components.Layout(frame, "js/copy.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = components.Layout(frame, "pages/lost.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

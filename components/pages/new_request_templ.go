@@ -242,7 +242,7 @@ func NewRequestPage(frame components.Frame) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = components.Layout(frame, "requests.css", "js/new_request.js", "js/copy.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = components.Layout(frame, "requests.css", "pages/new_request.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

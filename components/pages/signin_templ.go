@@ -197,7 +197,7 @@ func SignInPage(frame components.Frame) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = components.Layout(frame, "requests.css", "js/signin.js", "js/copy.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = components.Layout(frame, "requests.css", "pages/signin.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

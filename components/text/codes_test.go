@@ -30,6 +30,7 @@ func TestEveryCodeHasWords(t *testing.T) {
 	collectGo(t, codes, "../../server/console", isRefusal)
 	collectGo(t, codes, "../../server/requests", isFault)
 	collectGo(t, codes, "../../server/signin", isFault)
+	collectScripts(t, codes, "../../web/pages")
 	collectScripts(t, codes, "../../web/static/js")
 	if len(codes) < 150 {
 		t.Fatalf("only %d codes were found: the search is broken", len(codes))

@@ -12,9 +12,8 @@ import (
 // jobs gives the page what the tests below need: begin, which begins a job that takes pieces, and
 // refused, which feeds it a piece that the module refuses and returns the code.
 const jobs = `async () => {
-	const at = (name) => new URL(name, document.querySelector("script[src*='/js/']").src).href
-	const [{ begin }, { modules }] = [await import(at("job.js")), await import(at("modules.js"))]
-	const from = modules(document.querySelector("[data-module]")).keyferry
+	const { begin } = await import(document.querySelector("script[type=module]").src)
+	const from = document.querySelector("[data-module]").dataset
 	window.watch = { signal: new AbortController().signal }
 	window.begin = () => begin(from, { job: "prepare", pieces: true })
 	window.piece = () => ({ component: Uint8Array.of(49), kcv: Uint8Array.of(49) })

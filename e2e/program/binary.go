@@ -37,8 +37,8 @@ func Build() error {
 		return nil
 	}
 	for _, arguments := range [][]string{
+		{"run", "./web/join", "web"},
 		{"run", "./web/pack", "web/static"},
-		{"run", "./web/join", "web/static", "web/desk"},
 		{"build", "-o", own, "./server"},
 	} {
 		command := exec.Command("go", arguments...)

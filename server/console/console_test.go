@@ -56,7 +56,7 @@ func tree(t *testing.T) *web.Tree {
 	t.Helper()
 	static, err := web.ReadTree(fstest.MapFS{
 		"app.css":               {Data: []byte("body{}")},
-		"js/import.js":          {Data: []byte("export {}")},
+		"pages/import.js":       {Data: []byte("export {}")},
 		"js/worker.js":          {Data: []byte("export {}")},
 		"wasm/keyferry.wasm":    {Data: []byte("\x00asm plain")},
 		"wasm/keyferry.wasm.br": {Data: []byte("brotli twin")},

@@ -60,7 +60,7 @@ func TestEveryAnswerHasItsPolicy(t *testing.T) {
 		{"POST", "/kms/DeleteKeyMaterial", "*/*", 404, quiet, "no-store"},
 		{"POST", "/kms/ImportKeyMaterial", "*/*", 415, quiet, "no-store"},
 		{"GET", static + "/app.css", "*/*", 200, quiet, "public, max-age=31536000, immutable"},
-		{"GET", static + "/js/import.js", "*/*", 200, quiet, "public, max-age=31536000, immutable"},
+		{"GET", static + "/pages/import.js", "*/*", 200, quiet, "public, max-age=31536000, immutable"},
 		{"GET", static + "/js/worker.js", "*/*", 200, worker, "private, max-age=31536000, immutable"},
 		{"GET", static + "/wasm/keyferry.wasm", "*/*", 200, quiet, "public, max-age=31536000, immutable"},
 		{"GET", static + "/../../go.mod", "*/*", 404, quiet, "no-store"},

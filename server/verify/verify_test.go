@@ -48,7 +48,7 @@ var readOnce = sync.OnceValues(readTree)
 // readTree reads the real set of scripts and styles, with small files where the modules are.
 func readTree() (*web.Tree, error) {
 	files := fstest.MapFS{}
-	for _, pattern := range []string{"*.css", "*.svg", "js/*.js"} {
+	for _, pattern := range []string{"*.css", "*.svg", "js/*.js", "pages/*.js"} {
 		found, err := filepath.Glob("../../web/static/" + pattern)
 		if err != nil || len(found) == 0 {
 			return nil, fmt.Errorf("finding %s: %v, %v", pattern, found, err)

@@ -115,7 +115,7 @@ var usualHeaders = map[string]*regexp.Regexp{
 
 // usualGets are the addresses that the product asks for. The query of a page names a CMK, and has
 // no room for a key.
-var usualGets = regexp.MustCompile(`^/(favicon\.ico|((en|zh-CN)/)?(reimport|check|many|renewal|proof|desk)?(\?KeyId=key-hzzproof\d{12})?|static/[0-9a-f]{32}/((app|many|requests)\.css|icon\.svg|js/[a-z_]+\.js|wasm/[a-z_]+\.(js|wasm)))$`)
+var usualGets = regexp.MustCompile(`^/(favicon\.ico|((en|zh-CN)/)?(reimport|check|many|renewal|proof|desk)?(\?KeyId=key-hzzproof\d{12})?|static/[0-9a-f]{32}/((app|many|requests)\.css|icon\.svg|(js|pages)/[a-z_]+\.js|wasm/[a-z_]+\.(js|wasm)))$`)
 
 // unusual says what about a request the product would not send; empty if nothing.
 func unusual(r sentRequest, tokens map[string]bool) string {

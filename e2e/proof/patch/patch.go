@@ -5,6 +5,7 @@ package patch
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -127,17 +128,6 @@ func ask(t *testing.T, arguments ...string) string {
 // asked are the answers of the go command, by the question.
 var asked sync.Map
 
-// Static returns the changed files of the console's pages, by their names below web/static.
-func (p *Patch) Static() map[string][]byte {
-	found := map[string][]byte{}
-	for path, content := range p.files {
-		if name, below := strings.CutPrefix(path, program.Source("web/static")+string(filepath.Separator)); below {
-			found[filepath.ToSlash(name)] = content
-		}
-	}
-	return found
-}
-
 // Build builds a package of the product with the changed files in place of the real ones, which
 // stay as they are. What the patch changes of the console's pages is left out: see Static.
 func (p *Patch) Build(t *testing.T, output string, environment []string, arguments ...string) {
@@ -156,13 +146,16 @@ func (p *Patch) build(t *testing.T, pages bool, output string, environment []str
 	folder := t.TempDir()
 	overlay := struct{ Replace map[string]string }{map[string]string{}}
 	var flags []string
-	for path, content := range p.files {
-		if strings.HasPrefix(path, program.Source("web/static")) {
-			if !pages {
-				continue
-			}
+	built := maps.Clone(p.files)
+	maps.DeleteFunc(built, func(path string, _ []byte) bool { return isOfPages(path) })
+	if pages {
+		for name, content := range p.Static(t) {
+			path := program.Source("web/static/" + name)
+			built[path] = content
 			overlay.Replace[path+".br"], overlay.Replace[path+".gz"] = "", "" // there are none
 		}
+	}
+	for path, content := range built {
 		if module, version, ok := dependency(path); ok {
 			flags = append(flags, p.copied(t, folder, module, version)...)
 			continue
@@ -186,6 +179,11 @@ func (p *Patch) build(t *testing.T, pages bool, output string, environment []str
 	if complaint, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("building with the patch: %v\n%s", err, complaint)
 	}
+}
+
+// isOfPages holds for a file that the console's pages load, or that web/join makes one of.
+func isOfPages(path string) bool {
+	return strings.HasPrefix(path, program.Source("web/static")) || strings.HasPrefix(path, program.Source("web/pages"))
 }
 
 // dependency takes the path of a file in the cache of modules apart.

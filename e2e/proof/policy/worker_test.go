@@ -44,7 +44,7 @@ var workerAttacks = []attack{
 // comes.
 const beginJob = `(async () => {
 	const task = document.querySelector("[data-task]").dataset
-	const { begin } = await import(task.worker.replace("worker.js", "job.js"))
+	const { begin } = await import(document.querySelector("script[type=module]").src)
 	globalThis.attackedJob = begin({worker: task.worker, module: task.module, integrity: task.integrity}, {job: "prepare", pieces: true})
 	return "begun"
 })()`

@@ -92,7 +92,7 @@ func honestBehindRelay(h *monitor.Run, t *testing.T) []*monitor.Journey {
 		relay relay
 		walk  func(*monitor.Journey)
 	}{
-		"honest, memory probed":   {relay{files: static(probe)}, memoryProbed},
+		"honest, memory probed":   {relay{files: static(t, probe)}, memoryProbed},
 		"honest, module changed":  {relay{altered: true}, mustRefuseTheModule},
 		"honest, worker confined": {relay{}, confined},
 	} {

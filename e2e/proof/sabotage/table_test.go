@@ -96,7 +96,7 @@ func (s sabotage) run(t *testing.T, h *monitor.Run) *monitor.Journey {
 	}
 	p := readPatch(t, s.name)
 	r := s.relay
-	r.files = static(p)
+	r.files = static(t, p)
 	served := h.Console
 	switch s.build {
 	case console:
@@ -132,8 +132,8 @@ func readPatch(t *testing.T, name string) *patch.Patch {
 }
 
 // static is the scripts of a patch, by their names below web/static.
-func static(p *patch.Patch) map[string][]byte {
-	files := p.Static()
+func static(t *testing.T, p *patch.Patch) map[string][]byte {
+	files := p.Static(t)
 	for name, content := range files {
 		files[name] = bytes.ReplaceAll(content, []byte("THIEF"), []byte(keywraptest.PublicKey()))
 	}

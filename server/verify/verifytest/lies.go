@@ -117,9 +117,9 @@ func oneBit(body string) string {
 
 // inFiles are lies in scripts, styles and modules.
 var inFiles = []Lie{
-	{"one byte of a script, plain alone", file("js/import.js", oneByte, ""), "plain: body", false, false},
-	{"one byte of a script, brotli alone", file("js/import.js", oneByte, "br"), "br, as browsers ask: body", true, false},
-	{"one byte of a script, gzip alone", file("js/import.js", oneByte, "gzip"), "gzip: body", false, false},
+	{"one byte of a script, plain alone", file("pages/import.js", oneByte, ""), "plain: body", false, false},
+	{"one byte of a script, brotli alone", file("pages/import.js", oneByte, "br"), "br, as browsers ask: body", true, false},
+	{"one byte of a script, gzip alone", file("pages/import.js", oneByte, "gzip"), "gzip: body", false, false},
 	{"one byte of the worker, for browsers alone", func(a *Answer) {
 		if a.isFile("js/worker.js") && asks("Accept-Encoding", "zstd")(a) {
 			a.edit(oneByte)
@@ -132,7 +132,7 @@ var inFiles = []Lie{
 	}, "js/worker.js: ", false, false},
 	{"one bit of a module", file("wasm/keyferry.wasm", oneBit), "wasm/keyferry.wasm: ", false, false},
 	{"one byte of the start-up script", file("wasm/wasm_exec.js", oneByte), "wasm/wasm_exec.js: ", false, false},
-	{"an import is added", file("js/page.js", func(body string) string { return "import \"https://elsewhere.example/y.js\"\n" + body }), `it names "https://elsewhere.example/y.js" in an import`, false, false},
+	{"an import is added", file("pages/check.js", func(body string) string { return "import \"https://elsewhere.example/y.js\"\n" + body }), `it names "https://elsewhere.example/y.js" in an import`, false, false},
 	{"a style loads from elsewhere", file("app.css", func(body string) string { return body + "p{background:url(https://elsewhere.example/z)}" }), `it names "https://elsewhere.example/z" in a style`, false, false},
 	{"an icon has a script", file("icon.svg", swap("</svg>", "<script/></svg>")), "icon.svg: ", false, false},
 	{"bytes behind the end of brotli", func(a *Answer) {

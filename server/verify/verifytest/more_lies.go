@@ -92,15 +92,15 @@ var inTransit = []Lie{
 			a.Trailer = http.Header{"X-Late": {"1"}}
 		}
 	}, "headers behind the body", false, false},
-	{"a body that breaks off", func(a *Answer) { a.Cut = a.isFile("js/kms.js") }, "breaks off", true, false},
+	{"a body that breaks off", func(a *Answer) { a.Cut = a.isFile("pages/many.js") }, "breaks off", true, false},
 	{"a body that ends early", func(a *Answer) {
-		if a.isFile("js/kms.js") {
+		if a.isFile("pages/many.js") {
 			whole := a.plain()
 			a.pack(whole[:len(whole)/2], a.coding())
 		}
 	}, "there is its end and not", false, false},
 	{"a body that goes on", func(a *Answer) {
-		if a.isFile("js/kms.js") {
+		if a.isFile("pages/many.js") {
 			a.pack(append(a.plain(), make([]byte, 2<<20)...), a.coding())
 		}
 	}, "is longer than", false, false},

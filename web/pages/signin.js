@@ -4,6 +4,7 @@
 // once.
 
 import { ask } from "./api.js"
+import "./frame.js"
 import { fill, one, onSubmit, ready, showError, wait } from "./page.js"
 import { address } from "./request_words.js"
 import { me } from "./who.js"

@@ -4,6 +4,7 @@
 
 import { ask } from "./api.js"
 import { backup, file, forgetSecret } from "./choices.js"
+import "./frame.js"
 import { run } from "./job.js"
 import { modules } from "./modules.js"
 import { eachReading } from "./offered_passphrase.js"

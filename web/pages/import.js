@@ -2,11 +2,14 @@
 // The import, step by step. This file moves between the steps and keeps what they produce. It never
 // holds key material, which exists only in the worker.
 
+import "./address.js"
 import { fromBase64 } from "./bytes.js"
 import { offerCalendar } from "./calendar.js"
 import { value } from "./choices.js"
 import { expiryChoice, inWords } from "./expiry.js"
+import "./frame.js"
 import { isAboutCMK, offerHelp } from "./help.js"
+import "./import_link.js"
 import { run } from "./job.js"
 import { parseKeyReference } from "./key_reference.js"
 import { getParametersForImport, importKeyMaterial } from "./kms.js"
@@ -20,6 +23,9 @@ import { offerPrint, offerReceipt, receiptUnsaved } from "./receipt_offer.js"
 import { closeAll, finish, open, setSummary, step } from "./steps.js"
 import { countDown, mustBeValid, showEnd, showToken } from "./token_life.js"
 import { fillHoles, isProblem, phrase, problem, showWhole } from "./words.js"
+
+// Whoever looks at the page with the tools of the browser can begin a job as the page does.
+export { begin } from "./job.js"
 
 ready()
 
@@ -35,6 +41,7 @@ ready()
  */
 
 /** @typedef {import("./prepare.js").Made} Made */
+/** @typedef {import("./request_words.js").Request} Order */
 
 const task = one(document, "[data-task=import]")
 const { region = "", version = "" } = task.dataset
@@ -56,7 +63,7 @@ const state = {
     /** Whether an import was sent whose outcome is not known. */
     unknown: false,
     done: false,
-    /** The request that this page imports for. @type {import("./request_words.js").Request | null} */
+    /** The request that this page imports for. @type {Order | null} */
     order: null,
 }
 

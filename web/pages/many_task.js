@@ -30,6 +30,9 @@ import { fillHoles, phrase, problem, showWhole } from "./words.js"
 
 /** @typedef {import("./many_send.js").Item} Item */
 /** @typedef {import("./many_archive.js").Vault} Vault */
+/** @typedef {import("./many_archive.js").Made} Archive */
+/** @typedef {import("./many_list.js").Line} Line */
+/** @typedef {import("./request_words.js").Request} Request */
 
 ready()
 
@@ -38,15 +41,15 @@ const { region = "", version = "" } = task.dataset
 const from = modules(task)
 
 const state = {
-    /** What step 1 has given; empty means every key of an archive. @type {import("./many_list.js").Line[]} */
+    /** What step 1 has given; empty means every key of an archive. @type {Line[]} */
     lines: [],
-    /** What the keys are for, by CMK, where the page imports for requests. @type {Map<string, import("./request_words.js").Request> | null} */
+    /** What the keys are for, by CMK, where the page imports for requests. @type {Map<string, Request> | null} */
     requests: null,
     /** Import parameters from files, by CMK, where somebody else makes the calls. @type {Map<string, any>} */
     answers: new Map(),
     /** Whether the list is of import files, so that there is nothing to make and to wrap. */
     imports: false,
-    /** The archive that was made here. @type {import("./many_archive.js").Made | null} */
+    /** The archive that was made here. @type {Archive | null} */
     made: null,
     /** The archive that is open. @type {Vault | null} */
     vault: null,

@@ -3,6 +3,7 @@
 // to a worker, with what the receipt says of the key material.
 
 import { backup, file } from "./choices.js"
+import "./frame.js"
 import { run } from "./job.js"
 import { modules } from "./modules.js"
 import { utc } from "./moment.js"

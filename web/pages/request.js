@@ -4,6 +4,7 @@
 
 import { ask } from "./api.js"
 import { inWords } from "./expiry.js"
+import "./frame.js"
 import { all, announce, clearErrors, fill, fillDigest, one, onSubmit, ready, showError, toTop, wait } from "./page.js"
 import { fitDesk, offerDesk } from "./request_link.js"
 import { address, approvals, detail, expiryRule, happened, importer, importPath, moment, moments, next, soon, stateName } from "./request_words.js"

@@ -5,6 +5,7 @@
 import { ask } from "./api.js"
 import { file, showChosen, value } from "./choices.js"
 import { now } from "./clock.js"
+import "./frame.js"
 import { isLong, linesOfFile, linesOfText } from "./key_lines.js"
 import { parseKeyReference } from "./key_reference.js"
 import { local, readLocal, stamp, zone } from "./moment.js"

@@ -1,0 +1,5 @@
+// @ts-check
+// What every page of the console does besides its task.
+
+import "./copy.js"
+import "./menu.js"

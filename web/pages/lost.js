@@ -1,0 +1,5 @@
+// @ts-check
+// Pages that say what went wrong.
+
+import "./frame.js"
+import "./who.js"

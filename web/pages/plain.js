@@ -1,0 +1,4 @@
+// @ts-check
+// Pages that show words alone.
+
+import "./frame.js"

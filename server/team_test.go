@@ -243,6 +243,14 @@ func TestOwnImportOverHTTP(t *testing.T) {
 	ask := map[string]any{"KeyId": "key-hzzkeyferrylocal00001", "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"}
 	visitorAs(t, base, "").post("/kms/GetParametersForImport", http.StatusUnauthorized, ask, nil)
 	visitorAs(t, base, "robin").post("/kms/GetParametersForImport", http.StatusForbidden, ask, nil)
+	several := map[string]any{"KeyIds": []any{ask["KeyId"]}, "WrappingAlgorithm": ask["WrappingAlgorithm"], "WrappingKeySpec": ask["WrappingKeySpec"]}
+	var answers struct{ Answers []struct{ Status int } }
+	visitorAs(t, base, "").post("/kms/GetParametersForImport/many", http.StatusUnauthorized, several, nil)
+	visitorAs(t, base, "").post("/kms/ImportKeyMaterial/many", http.StatusUnauthorized, map[string]any{"Imports": []any{}}, nil)
+	visitorAs(t, base, "robin").post("/kms/GetParametersForImport/many", http.StatusOK, several, &answers)
+	if len(answers.Answers) != 1 || answers.Answers[0].Status != http.StatusForbidden {
+		t.Errorf("robin, who may not import, is answered %+v", answers)
+	}
 	ines := visitorAs(t, base, "ines")
 	var parameters struct{ PublicKey, ImportToken, TokenExpireTime string }
 	ines.post("/kms/GetParametersForImport", http.StatusOK, ask, &parameters)
@@ -252,6 +260,10 @@ func TestOwnImportOverHTTP(t *testing.T) {
 	}
 	visitorAs(t, base, "robin").post("/kms/ImportKeyMaterial", http.StatusBadRequest, send, nil)
 	var imported struct{ RequestId string }
+	visitorAs(t, base, "robin").post("/kms/ImportKeyMaterial/many", http.StatusOK, map[string]any{"Imports": []any{send}}, &answers)
+	if len(answers.Answers) != 1 || answers.Answers[0].Status != http.StatusBadRequest {
+		t.Errorf("robin, who has not the token, is answered %+v", answers)
+	}
 	ines.post("/kms/ImportKeyMaterial", http.StatusOK, send, &imported)
 	if imported.RequestId == "" {
 		t.Error("no RequestId")
@@ -276,6 +288,8 @@ func TestOneTimeAddress(t *testing.T) {
 	stranger.get("/en/", http.StatusOK, nil) // pages are the same for everybody
 	stranger.post("/kms/GetParametersForImport", http.StatusUnauthorized, ask, nil)
 	stranger.post("/kms/ImportKeyMaterial", http.StatusUnauthorized, ask, nil)
+	stranger.post("/kms/GetParametersForImport/many", http.StatusUnauthorized, ask, nil)
+	stranger.post("/kms/ImportKeyMaterial/many", http.StatusUnauthorized, ask, nil)
 	owner.get(secret, http.StatusOK, nil)
 	owner.post("/kms/GetParametersForImport", http.StatusBadGateway, ask, nil) // nobody listens there
 	stranger.get(secret, http.StatusForbidden, nil)

@@ -45,7 +45,7 @@ var chineseMany = Many{
 	IfLost:        "主密钥接受密钥材料后，将与它永久绑定，不再接受其他密钥材料。如果归档丢失，而 KMS 中的密钥材料又过期或被删除，使用这些主密钥加密的所有数据也将无法恢复。",
 	ImportAll:     "导入到 {count} 个主密钥",
 
-	SentLatest:    "仅列出最近 20 个请求；请求数包括全部请求。",
+	SentLatest:    "仅列出最近 {count} 个请求；请求数包括全部请求。",
 	Pause:         "暂停",
 	GoOn:          "继续",
 	Stop:          "停止",

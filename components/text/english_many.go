@@ -45,7 +45,7 @@ var englishMany = Many{
 	IfLost:        "Once a CMK has accepted its key, it accepts no other, for good. If the archive is lost, and the KMS loses or deletes the key material, everything encrypted with these CMKs is lost.",
 	ImportAll:     "Import into {count} CMKs",
 
-	SentLatest:    "The latest 20 requests are listed; all are counted.",
+	SentLatest:    "The latest {count} requests are listed; all are counted.",
 	Pause:         "Pause",
 	GoOn:          "Continue",
 	Stop:          "Stop",

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"bytes"
+	"encoding/json"
 	"strings"
 
 	"github.com/playwright-community/playwright-go"
@@ -41,6 +42,15 @@ func (v *Visit) Posted(action string) [][]byte {
 	for _, sent := range v.Sent {
 		if bytes.HasPrefix(sent, []byte("POST "+v.Program.Console+"/kms/"+action+"\n")) {
 			bodies = append(bodies, sent[bytes.IndexByte(sent, '{'):])
+		}
+		if bytes.HasPrefix(sent, []byte("POST "+v.Program.Console+"/kms/"+action+"/many\n")) {
+			var of struct{ KeyIds, Imports []json.RawMessage }
+			if err := json.Unmarshal(sent[bytes.IndexByte(sent, '{'):], &of); err != nil {
+				v.T.Errorf("a call about several CMKs: %v", err)
+			}
+			for _, each := range append(of.KeyIds, of.Imports...) {
+				bodies = append(bodies, each)
+			}
 		}
 	}
 	return bodies

@@ -144,6 +144,8 @@ func (c *console) operatorRoutes(e *echo.Echo) {
 	}
 	e.POST("/kms/GetParametersForImport", c.getParametersForImport, require...)
 	e.POST("/kms/ImportKeyMaterial", c.importKeyMaterial, require...)
+	e.POST("/kms/GetParametersForImport/many", c.parametersOfMany, require...)
+	e.POST("/kms/ImportKeyMaterial/many", c.importMany, require...)
 	e.POST("/kms/GetParametersForImportLink", c.parametersLink, require...)
 	e.POST("/kms/ImportFile", c.importFile, require...)
 	e.POST("/kms/ImportKeyMaterialLink", c.importLink, require...)

@@ -132,23 +132,28 @@ func (c *console) fail(err error, e echo.Context) {
 	if e.Response().Committed {
 		return
 	}
-	refused, answer := outcome(actionOf(e), err)
-	if refused == errInternal {
-		c.log.Error("failed", "id", requestID(e), "error", err)
-	}
-	words := language(e.Request())
+	refused, failure := c.failure(e, err)
 	if wantsPage(e.Request()) {
 		c.failPage(refused, e)
 		return
 	}
-	failure := failureOf(words, refused.code, detailOf(err))
+	if err := e.JSON(refused.status, failure); err != nil {
+		c.log.Debug("answering", "id", requestID(e), "error", err)
+	}
+}
+
+// failure is the answer about an error, in the language of the request.
+func (c *console) failure(e echo.Context, err error) (*refusal, Failure) {
+	refused, answer := outcome(actionOf(e), err)
+	if refused == errInternal {
+		c.log.Error("failed", "id", requestID(e), "error", err)
+	}
+	failure := failureOf(language(e.Request()), refused.code, detailOf(err))
 	failure.ConsoleRequestId = requestID(e)
 	if answer != nil {
 		failure.Detail, failure.RequestId = answer.Message, answer.RequestID
 	}
-	if err := e.JSON(refused.status, failure); err != nil {
-		c.log.Debug("answering", "id", requestID(e), "error", err)
-	}
+	return refused, failure
 }
 
 // failureOf is the answer about a code, in a language. The details fill the words.

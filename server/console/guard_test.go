@@ -59,6 +59,8 @@ func TestEveryAnswerHasItsPolicy(t *testing.T) {
 		{"POST", "/en/", "*/*", 405, quiet, "no-store"},
 		{"POST", "/kms/DeleteKeyMaterial", "*/*", 404, quiet, "no-store"},
 		{"POST", "/kms/ImportKeyMaterial", "*/*", 415, quiet, "no-store"},
+		{"POST", "/kms/ImportKeyMaterial/many", "*/*", 415, quiet, "no-store"},
+		{"GET", "/kms/GetParametersForImport/many", "*/*", 405, quiet, "no-store"},
 		{"GET", static + "/app.css", "*/*", 200, quiet, "public, max-age=31536000, immutable"},
 		{"GET", static + "/pages/import.js", "*/*", 200, quiet, "public, max-age=31536000, immutable"},
 		{"GET", static + "/js/worker.js", "*/*", 200, worker, "private, max-age=31536000, immutable"},
@@ -164,7 +166,7 @@ func TestOtherNamesAreRefused(t *testing.T) {
 
 func TestOtherSitesAreRefused(t *testing.T) {
 	s := newSite(t, nil)
-	for _, path := range []string{"/kms/GetParametersForImport", "/kms/ImportKeyMaterial", "/en/calendar", "/zh-CN/calendar"} {
+	for _, path := range []string{"/kms/GetParametersForImport", "/kms/ImportKeyMaterial", "/kms/GetParametersForImport/many", "/kms/ImportKeyMaterial/many", "/en/calendar", "/zh-CN/calendar"} {
 		for _, headers := range [][]string{
 			{"Sec-Fetch-Site", "cross-site"},
 			{"Sec-Fetch-Site", "same-site"},

@@ -25,7 +25,7 @@ func actionOf(e echo.Context) string {
 	if !ok {
 		return ""
 	}
-	switch action {
+	switch action = strings.TrimSuffix(action, "/many"); action {
 	case "ImportFile":
 		return importAction
 	case "GetParametersForImportLink", "ImportKeyMaterialLink":
@@ -50,20 +50,28 @@ func (c *console) getParametersForImport(e echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if !kms.KeyIDs.MatchString(in.keyID) {
-		return errKeyID
+	spec := kms.WrappingSpec{Algorithm: in.algorithm, KeySpec: in.keySpec}
+	if err := checkParameters(in.keyID, spec); err != nil {
+		return err
 	}
-	if !slices.Contains(kms.WrappingAlgorithms, in.algorithm) {
-		return errAlgorithm
-	}
-	if in.keySpec != wrappingKeySpec {
-		return errKeySpec
-	}
-	out, err := c.kms.ImportParameters(c.context(e), in.keyID, kms.WrappingSpec{Algorithm: in.algorithm, KeySpec: in.keySpec})
+	out, err := c.kms.ImportParameters(c.context(e), in.keyID, spec)
 	if err != nil {
 		return err
 	}
 	return e.JSON(http.StatusOK, showParameters(out))
+}
+
+// checkParameters refuses what the KMS cannot be asked for.
+func checkParameters(keyID string, spec kms.WrappingSpec) error {
+	switch {
+	case !kms.KeyIDs.MatchString(keyID):
+		return errKeyID
+	case !slices.Contains(kms.WrappingAlgorithms, spec.Algorithm):
+		return errAlgorithm
+	case spec.KeySpec != wrappingKeySpec:
+		return errKeySpec
+	}
+	return nil
 }
 
 // shownParameters are import parameters under the KMS's own names.
@@ -80,38 +88,47 @@ func showParameters(out *kms.Parameters) shownParameters {
 func (c *console) importKeyMaterial(e echo.Context) error {
 	var in kms.Import
 	var kcv, commitment optional
-	wanted := fields{
-		"KeyId":                 &in.KeyID,
-		"EncryptedKeyMaterial":  &in.EncryptedKeyMaterial,
-		"ImportToken":           &in.ImportToken,
-		"KeyMaterialExpireUnix": &in.KeyMaterialExpireUnix,
-	}
-	if c.Team != nil { // which keeps a record
-		wanted["KeyCheckValue"], wanted["Commitment"] = &kcv, &commitment
-	}
-	err := readObject(e, wanted)
-	if err != nil {
+	if err := readObject(e, c.importFields(&in, &kcv, &commitment)); err != nil {
 		return err
 	}
-	if !kms.KeyIDs.MatchString(in.KeyID) {
-		return errKeyID
-	}
-	if !ciphertextShaped(in.EncryptedKeyMaterial) {
-		return errNotCiphertext
-	}
-	if !tokenShaped(in.ImportToken) {
-		return errImportToken
-	}
-	if in.KeyMaterialExpireUnix != 0 {
-		if err := checkExpiry(in.KeyMaterialExpireUnix); err != nil {
-			return err
-		}
+	if err := checkImport(&in); err != nil {
+		return err
 	}
 	id, err := c.kms.ImportKeyMaterial(c.context(e), &in, requests.Shown{KCV: string(kcv), Commitment: string(commitment)})
 	if err != nil {
 		return err
 	}
 	return e.JSON(http.StatusOK, struct{ RequestId string }{id})
+}
+
+// importFields are the fields of an import. A console that keeps a record takes what the importer
+// shows of the material too.
+func (c *console) importFields(in *kms.Import, kcv, commitment *optional) fields {
+	wanted := fields{
+		"KeyId":                 &in.KeyID,
+		"EncryptedKeyMaterial":  &in.EncryptedKeyMaterial,
+		"ImportToken":           &in.ImportToken,
+		"KeyMaterialExpireUnix": &in.KeyMaterialExpireUnix,
+	}
+	if c.Team != nil {
+		wanted["KeyCheckValue"], wanted["Commitment"] = kcv, commitment
+	}
+	return wanted
+}
+
+// checkImport refuses what cannot be an import.
+func checkImport(in *kms.Import) error {
+	switch {
+	case !kms.KeyIDs.MatchString(in.KeyID):
+		return errKeyID
+	case !ciphertextShaped(in.EncryptedKeyMaterial):
+		return errNotCiphertext
+	case !tokenShaped(in.ImportToken):
+		return errImportToken
+	case in.KeyMaterialExpireUnix != 0:
+		return checkExpiry(in.KeyMaterialExpireUnix)
+	}
+	return nil
 }
 
 // checkExpiry refuses a time of expiry that is not in the future, and one that is too far away:

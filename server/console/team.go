@@ -67,6 +67,8 @@ var requestIDs = regexp.MustCompile(`^[A-Za-z0-9]{26}$`)
 func (c *console) teamRoutes(e *echo.Echo) {
 	e.POST("/kms/GetParametersForImport", c.signedIn(c.getParametersForImport), c.who()...)
 	e.POST("/kms/ImportKeyMaterial", c.fresh(c.importKeyMaterial), c.who()...)
+	e.POST("/kms/GetParametersForImport/many", c.signedIn(c.parametersOfMany), c.who()...)
+	e.POST("/kms/ImportKeyMaterial/many", c.fresh(c.importMany), c.who()...)
 	e.POST("/kms/GetParametersForImportLink", c.signedIn(c.parametersLink), c.who()...)
 	e.POST("/kms/ImportFile", c.fresh(c.importFile), c.who()...)
 	e.POST("/kms/ImportKeyMaterialLink", c.fresh(c.importLink), c.who()...)

@@ -46,6 +46,15 @@ func (e *Each) Allow(name string) bool {
 	return e.limiter(name).Allow()
 }
 
+// AllowMore is Allow for so many more than one that was allowed. No more count than what is left of a
+// burst then.
+func (e *Each) AllowMore(name string, count int) bool {
+	if e == nil {
+		return true
+	}
+	return e.limiter(name).AllowN(time.Now(), min(count, e.burst-1))
+}
+
 func (e *Each) limiter(name string) *rate.Limiter {
 	e.mu.Lock()
 	defer e.mu.Unlock()

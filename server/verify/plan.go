@@ -105,6 +105,8 @@ func (p *planner) endpoints() []thing {
 		post("parameters of no CMK", "/kms/GetParametersForImport", `{"KeyId":"","WrappingAlgorithm":"RSAES_OAEP_SHA_256","WrappingKeySpec":"RSA_2048"}`, object, "*/*"),
 		post("parameters by another algorithm", "/kms/GetParametersForImport", `{"KeyId":"`+key+`","WrappingAlgorithm":"RSA","WrappingKeySpec":"RSA_2048"}`, object, "*/*"),
 		post("an import of nothing", "/kms/ImportKeyMaterial", `{"KeyId":"`+key+`","EncryptedKeyMaterial":"","ImportToken":""}`, object, "*/*"),
+		post("parameters of several, none a CMK", "/kms/GetParametersForImport/many", `{"KeyIds":["",""],"WrappingAlgorithm":"RSAES_OAEP_SHA_256","WrappingKeySpec":"RSA_2048"}`, object, "*/*"),
+		post("several imports of nothing", "/kms/ImportKeyMaterial/many", `{"Imports":[{"KeyId":"`+key+`","EncryptedKeyMaterial":"","ImportToken":""}]}`, object, "*/*"),
 		post("an import by a form", "/kms/ImportKeyMaterial", values("KeyId", key), form, asPage),
 		post("another call of the KMS", "/kms/DeleteKeyMaterial", `{"KeyId":"`+key+`"}`, object, "*/*"),
 		post("a form sent to a page", "/en/", values("KeyId", key), form, asPage),

@@ -126,7 +126,7 @@ func mustAgree(t *testing.T, address string, static *web.Tree, change func(*veri
 	if err != nil || verdict.Differing != 0 || strings.Contains(out, "DIFFERS") {
 		t.Errorf("an honest console: %+v, %v\n%s", verdict, err, out)
 	}
-	if want := len(console.Pages(false)) + len(console.Addresses(false)) + 2 + 8 + 2 + 21 + len(static.Names()); verdict.Checked != want {
+	if want := len(console.Pages(false)) + len(console.Addresses(false)) + 2 + 8 + 2 + 23 + len(static.Names()); verdict.Checked != want {
 		t.Errorf("%d things were checked, want %d: what the pages name is not what is listed\n%s", verdict.Checked, want, out)
 	}
 	return out

@@ -3,7 +3,7 @@
 // only code that sends; where the page lists what it sent, it lists this too.
 
 import { setClock } from "./clock.js"
-import { toProblem } from "./kms.js"
+import { failureOf } from "./kms.js"
 import { record } from "./sent.js"
 import { problem } from "./words.js"
 
@@ -43,8 +43,7 @@ export async function ask(path, { body, signal, lost = "console_unreachable" } =
     const date = Date.parse(response.headers.get("Date") ?? "")
     if (!Number.isNaN(date)) setClock(date)
     if (!response.ok) {
-        const failure = toProblem(answer)
-        failure.again = response.status >= 500 || response.status === 429
+        const failure = failureOf(answer, response.status)
         entry.ended(failure.code)
         throw failure
     }

@@ -1,12 +1,28 @@
 // @ts-check
 // The calls for many keys in the console: relayed, or made through requests.
 
-import { getParametersForImport, importKeyMaterial } from "./kms.js"
+import { getParametersOfMany, importMany, mostTogether } from "./kms.js"
 import { callBy } from "./many_calls.js"
 import { areImports, itemsOf, showImports } from "./many_imports.js"
 import { asList, callsFor, checkAgainst, fixAlgorithms, isForRequests, requestsOfSet } from "./many_requests.js"
+import { together } from "./together.js"
 import { signedIn } from "./who.js"
 import { problem } from "./words.js"
+
+/** Nothing that was sent is given up. */
+const never = new AbortController().signal
+
+/** What asks for the parameters of a CMK, by algorithm. @type {Map<string, (keyId: string) => Promise<import("./kms.js").ImportParameters>>} */
+const askers = new Map()
+
+/** @param {string} algorithm */
+function parametersBy(algorithm) {
+    const ask = askers.get(algorithm) ?? together(mostTogether, (/** @type {string[]} */ keyIds) => getParametersOfMany(keyIds, algorithm, never))
+    askers.set(algorithm, ask)
+    return ask
+}
+
+const importOne = together(mostTogether, (/** @type {import("./kms.js").Material[]} */ materials) => importMany(materials, never))
 
 /**
  * The two calls for a CMK, relayed by the console.
@@ -14,12 +30,12 @@ import { problem } from "./words.js"
  * @param {boolean} kept whether the console keeps a record
  * @returns {import("./many_send.js").Way}
  */
-const relayed = (keyId, kept) => (algorithm, signal) => ({
-    parameters: () => getParametersForImport(keyId, algorithm, signal),
+const relayed = (keyId, kept) => (algorithm) => ({
+    parameters: () => parametersBy(algorithm)(keyId),
     async send({ entry, expireUnix, parameters, wrapped }) {
         if (!parameters || !wrapped) throw problem("unexpected")
-        return importKeyMaterial({ keyId, ciphertext: wrapped.encryptedKeyMaterial, token: parameters.ImportToken, expireUnix,
-            ...kept ? { shows: entry } : {} }, signal)
+        return importOne({ keyId, ciphertext: wrapped.encryptedKeyMaterial, token: parameters.ImportToken, expireUnix,
+            ...kept ? { shows: entry } : {} })
     },
 })
 

@@ -10,6 +10,9 @@ import { phrase, timeLeft } from "./words.js"
 /** How many rows are shown at once. The choice above the table says which. */
 const mostRows = 500
 
+/** How often the table is drawn, in milliseconds: one of many rows takes longer. @param {number} rows */
+const pace = (rows) => 250 + 1.5 * rows
+
 /** What the choice shows. @type {Record<string, (one: Item) => boolean>} */
 const choices = {
     all: () => true,
@@ -101,13 +104,15 @@ export function stateTable(root) {
         /** @param {Item} item */
         changed(item) {
             changed.add(item)
-            due ??= setTimeout(update, 250)
+            due ??= setTimeout(update, pace(rows.size))
         },
         /** Show everything as it is now, with those rows that the choice has. */
         settle() {
             clearTimeout(due)
-            update()
+            due = undefined
+            changed.clear()
             draw()
+            total()
         },
         count,
     }

@@ -11,11 +11,13 @@ import { phrase, whole } from "./words.js"
 let count = 0
 
 /** How often a list of many requests is drawn, in milliseconds. */
-const pace = 250
+const pace = 500
+
+/** The name and the value of something that was sent. @typedef {[string, string | number]} Field */
 
 /**
  * A request, and where the list says how it ended.
- * @typedef {{action: string, fields: Record<string, string | number>, at: number, outcome: HTMLElement}} Sent
+ * @typedef {{action: string, fields: Field[], at: number, outcome: HTMLElement}} Sent
  */
 
 /** What is to be drawn, where the page says that it sends many: requests, and how others ended. */
@@ -29,10 +31,11 @@ let drawn = -Infinity
  * List a request before it is sent. Of many in a short time the latest are listed together, a moment
  * later: a list that changes with each would take more of the computer than the requests do.
  * @param {string} action
- * @param {Record<string, string | number>} fields
+ * @param {Record<string, string | number> | Field[]} sent its fields; a list where a name comes several times
  * @returns {Promise<{ended: (code: string) => void}>} ended takes the code of a failure, else ""
  */
-export async function record(action, fields) {
+export async function record(action, sent) {
+    const fields = Array.isArray(sent) ? sent : Object.entries(sent)
     const outcome = element("span", "")
     count++
     unlisted.push({ action, fields, at: now(), outcome })
@@ -74,12 +77,12 @@ async function draw() {
 
 /** @param {Sent} sent */
 async function rowOf({ action, fields, at, outcome }) {
-    const values = await Promise.all(Object.entries(fields).map(([name, value]) => describe(name, value)))
+    const values = await Promise.all(fields.map(([name, value]) => describe(name, value)))
     const entry = element("li", "")
     const head = element("p", "")
     head.append(element("time", clock(new Date(at))), " ", element("strong", action), " ", outcome)
     const list = element("dl", "")
-    Object.keys(fields).forEach((name, i) => {
+    fields.forEach(([name], i) => {
         const value = element("dd", "")
         value.append(...values[i])
         list.append(element("dt", name), value)

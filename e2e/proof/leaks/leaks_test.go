@@ -58,9 +58,7 @@ func mustHaveCaught(h *monitor.Run, t *testing.T, sizes map[string]int) {
 	imports := 0
 	for _, s := range h.Streams {
 		for _, r := range monitor.RequestsIn(s.Content) {
-			if r.URL.Path == "/kms/ImportKeyMaterial" {
-				imports++
-			}
+			imports += r.Imports()
 		}
 	}
 	arrived := 0

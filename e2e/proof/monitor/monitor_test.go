@@ -63,6 +63,10 @@ func TestUnusualRequests(t *testing.T) {
 	sending := func(body string) string {
 		return "POST /kms/ImportKeyMaterial HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n\r\n" + body
 	}
+	several := func(path, body string) string {
+		return "POST /kms/" + path + "/many HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n\r\n" + body
+	}
+	const asked = `{"KeyIds":["key-hzzproof000000000001","key-hzzproof000000000002"],"WrappingAlgorithm":"RSAES_OAEP_SHA_256","WrappingKeySpec":"RSA_2048"}`
 	fields := `{"KeyId":"key-hzzproof000000000001","EncryptedKeyMaterial":"` + ciphertext + `","ImportToken":"` + token + `","KeyMaterialExpireUnix":0}`
 	for _, test := range []struct {
 		name, request string
@@ -74,6 +78,14 @@ func TestUnusualRequests(t *testing.T) {
 		{"a page with a CMK", "GET /en/reimport?KeyId=key-hzzproof000000000001 HTTP/1.1\r\nHost: h\r\n\r\n", true},
 		{"a script", "GET /static/" + digest + "/pages/import.js HTTP/1.1\r\nHost: h\r\n\r\n", true},
 		{"an import", sending(fields), true},
+		{"parameters of several CMKs", several("GetParametersForImport", asked), true},
+		{"something else than a CMK", several("GetParametersForImport", strings.Replace(asked, "proof000000000002", "other000000000002", 1)), false},
+		{"an algorithm that there is not", several("GetParametersForImport", strings.Replace(asked, "SHA_256", "SHA_257", 1)), false},
+		{"several imports", several("ImportKeyMaterial", `{"Imports":[`+fields+","+fields+"]}"), true},
+		{"no import", several("ImportKeyMaterial", `{"Imports":[]}`), false},
+		{"a field beside several imports", several("ImportKeyMaterial", `{"Note":[],"Imports":[`+fields+"]}"), false},
+		{"one field more in the second import", several("ImportKeyMaterial", `{"Imports":[`+fields+","+strings.Replace(fields, "{", `{"Note":"",`, 1)+"]}"), false},
+		{"another token in the second import", several("ImportKeyMaterial", `{"Imports":[`+fields+","+strings.Replace(fields, "TT", "TX", 1)+"]}"), false},
 		{"another address", "GET /other HTTP/1.1\r\nHost: h\r\n\r\n", false},
 		{"a query", "GET /static/" + digest + "/pages/import.js?x HTTP/1.1\r\nHost: h\r\n\r\n", false},
 		{"a key for a CMK", "GET /?KeyId=" + strings.Repeat("0", 64) + " HTTP/1.1\r\nHost: h\r\n\r\n", false},

@@ -130,26 +130,76 @@ func unusual(r sentRequest, tokens map[string]bool) string {
 		}
 		return ""
 	case r.Method == http.MethodPost && r.URL.RequestURI() == "/kms/GetParametersForImport":
-		return unusualFields(what, r.body, map[string]func(string) bool{
-			"KeyId":             proofKey.MatchString,
-			"WrappingAlgorithm": func(v string) bool { return slices.Contains(browser.Algorithms, v) },
-			"WrappingKeySpec":   func(v string) bool { return v == "RSA_2048" },
-		})
+		return unusualFields(what, r.body, parametersFields(proofKey.MatchString, "KeyId"))
+	case r.Method == http.MethodPost && r.URL.RequestURI() == "/kms/GetParametersForImport/many":
+		return unusualFields(what, r.body, parametersFields(proofKeys.MatchString, "KeyIds"))
 	case r.Method == http.MethodPost && r.URL.RequestURI() == "/kms/ImportKeyMaterial":
-		return unusualFields(what, r.body, map[string]func(string) bool{
-			"KeyId": proofKey.MatchString,
-			"EncryptedKeyMaterial": func(v string) bool {
-				b, err := base64.StdEncoding.Strict().DecodeString(v)
-				return err == nil && len(b) == 256
-			},
-			"ImportToken":           func(v string) bool { return tokens[v] },
-			"KeyMaterialExpireUnix": func(v string) bool { return v == "0" },
-		})
+		return unusualFields(what, r.body, importFields(tokens))
+	case r.Method == http.MethodPost && r.URL.RequestURI() == "/kms/ImportKeyMaterial/many":
+		imports, err := importsOf(r.body)
+		if err != nil || len(imports) == 0 {
+			return what + " has other fields than the product sends"
+		}
+		for _, each := range imports {
+			if problem := unusualFields(what, each, importFields(tokens)); problem != "" {
+				return problem
+			}
+		}
+		return ""
 	}
 	return what + " is no request of the product"
 }
 
-var proofKey = regexp.MustCompile(`^key-hzzproof\d{12}$`)
+// importsOf are the imports of a call about several CMKs, and nothing else is in it.
+func importsOf(body []byte) ([]json.RawMessage, error) {
+	var fields map[string][]json.RawMessage
+	if err := json.Unmarshal(body, &fields); err != nil {
+		return nil, err
+	}
+	if len(fields) != 1 {
+		return nil, errors.New("there are other fields than Imports")
+	}
+	return fields["Imports"], nil
+}
+
+// Imports is how many imports a request asks for.
+func (r sentRequest) Imports() int {
+	switch r.URL.Path {
+	case "/kms/ImportKeyMaterial":
+		return 1
+	case "/kms/ImportKeyMaterial/many":
+		imports, _ := importsOf(r.body)
+		return len(imports)
+	}
+	return 0
+}
+
+// parametersFields are those of a call for import parameters.
+func parametersFields(keys func(string) bool, name string) map[string]func(string) bool {
+	return map[string]func(string) bool{
+		name:                keys,
+		"WrappingAlgorithm": func(v string) bool { return slices.Contains(browser.Algorithms, v) },
+		"WrappingKeySpec":   func(v string) bool { return v == "RSA_2048" },
+	}
+}
+
+// importFields are those of an import, with a token that the KMS gave.
+func importFields(tokens map[string]bool) map[string]func(string) bool {
+	return map[string]func(string) bool{
+		"KeyId": proofKey.MatchString,
+		"EncryptedKeyMaterial": func(v string) bool {
+			b, err := base64.StdEncoding.Strict().DecodeString(v)
+			return err == nil && len(b) == 256
+		},
+		"ImportToken":           func(v string) bool { return tokens[v] },
+		"KeyMaterialExpireUnix": func(v string) bool { return v == "0" },
+	}
+}
+
+var (
+	proofKey  = regexp.MustCompile(`^key-hzzproof\d{12}$`)
+	proofKeys = regexp.MustCompile(`^\[key-hzzproof\d{12}( key-hzzproof\d{12}){0,15}\]$`) // as fmt prints them
+)
 
 // unusualFields holds a JSON object against its fields: exactly these, each with what it may hold.
 func unusualFields(what string, body []byte, usual map[string]func(string) bool) string {

@@ -3,6 +3,7 @@ package policy
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -127,6 +128,11 @@ func parametersOf(key string) string {
 	return fmt.Sprintf(`{"KeyId":%q,"WrappingAlgorithm":"RSAES_OAEP_SHA_256","WrappingKeySpec":"RSA_2048"}`, key)
 }
 
+func parametersOfMany(keys ...string) string {
+	ids, _ := json.Marshal(keys)
+	return fmt.Sprintf(`{"KeyIds":%s,"WrappingAlgorithm":"RSAES_OAEP_SHA_256","WrappingKeySpec":"RSA_2048"}`, ids)
+}
+
 // questions are all routes of the console and all ways in which they refuse.
 func questions(static string) []question {
 	page := map[string]string{"Accept": "text/html"}
@@ -149,6 +155,8 @@ func questions(static string) []question {
 		{name: "parameters of no CMK", method: "POST", path: "/kms/GetParametersForImport", status: 404, headers: typed(asJSON), body: parametersOf("key-hzz0")},
 		{name: "parameters, malformed", method: "POST", path: "/kms/GetParametersForImport", status: 400, headers: typed(asJSON), body: "{"},
 		{name: "import of nothing", method: "POST", path: "/kms/ImportKeyMaterial", status: 400, headers: typed(asJSON), body: "{}"},
+		{name: "parameters of several CMKs", method: "POST", path: "/kms/GetParametersForImport/many", status: 200, headers: typed(asJSON), body: parametersOfMany(program.Seeded[0], "key-hzz0")},
+		{name: "several imports of nothing", method: "POST", path: "/kms/ImportKeyMaterial/many", status: 400, headers: typed(asJSON), body: "{}"},
 		{name: "import as text", method: "POST", path: "/kms/ImportKeyMaterial", status: 415, headers: typed("text/plain"), body: "{}"},
 		{name: "import of another site", method: "POST", path: "/kms/ImportKeyMaterial", status: 403, headers: map[string]string{"Sec-Fetch-Site": "cross-site"}},
 		{name: "action that is not relayed", method: "POST", path: "/kms/DeleteKeyMaterial", status: 404, headers: typed(asJSON), body: "{}"},

@@ -10,15 +10,16 @@ import (
 	"keyferry/e2e/browser"
 	"keyferry/e2e/program"
 	"keyferry/e2e/proof"
+	"keyferry/server/localkms"
 )
 
 // TestOutages breaks off what an import needs, one thing after the other, and brings it back: the
 // page says what is missing, goes on by itself, and each CMK holds what the archive says.
 func TestOutages(t *testing.T) {
 	a := program.StartApart(t)
-	count := 12
+	count := 36 // more than two requests are about
 	if *proof.Full {
-		count = 24
+		count = 72
 	}
 	const asleep = "the computer, which sleeps until no token is valid any more"
 	for _, outage := range []struct {
@@ -47,6 +48,8 @@ func TestOutages(t *testing.T) {
 			if outage.name == asleep {
 				s.SetClock(0)
 			}
+			// The last ones have no answer yet when the outage begins.
+			a.Fault(t, localkms.Fault{Kind: localkms.FaultDelay, Action: "GetParametersForImport", KeyID: ids[count-1], Times: 1, Delay: localkms.Duration(3 * time.Second)})
 			s.list(strings.Join(ids, "\n"))
 			s.makeForRecipient(count)
 			s.send(count)

@@ -131,8 +131,8 @@ func newPool(roots *x509.CertPool) *http.Transport {
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 		TLSHandshakeTimeout:    5 * time.Second,
 		Protocols:              &protocols,
-		MaxIdleConns:           16,
-		MaxIdleConnsPerHost:    16,
+		MaxIdleConns:           64,
+		MaxIdleConnsPerHost:    64, // as many calls as the page for many keys has under way
 		IdleConnTimeout:        30 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
 		DisableCompression:     true,

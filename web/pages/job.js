@@ -79,9 +79,11 @@ function failed(from, code) {
  *   end
  */
 
+/** A step of a job with many keys. @typedef {{step: string, options: Record<string, unknown>}} Step */
+
 /**
- * A component of a key, or a step of a job with many keys.
- * @typedef {{component: Uint8Array, kcv: Uint8Array} | {step: string, options: Record<string, unknown>}} Piece
+ * A component of a key, a step, or several steps: these are answered each, with a result or a problem.
+ * @typedef {{component: Uint8Array, kcv: Uint8Array} | Step | {steps: Step[]}} Piece
  */
 
 /** @typedef {{result: any, seconds: string}} Done seconds: how long the worker lived */
@@ -149,7 +151,8 @@ export function begin(from, request, watching) {
         if (data.type === "progress") onProgress?.(data.done, data.total)
         if (data.type === "told") onTold?.(data.value)
         if (data.type === "piece" && data.error) taken.reject(failed(from, data.error.code))
-        if (data.type === "piece" && !data.error) taken.resolve(data.result)
+        if (data.type === "piece" && data.results) taken.resolve(data.results.map((/** @type {any} */ { result, error }) => error ? failed(from, error.code) : result))
+        else if (data.type === "piece" && !data.error) taken.resolve(data.result)
         if (data.type === "done") end(() => answer.resolve(data.result))
         if (data.type === "failed") end(() => answer.reject(failed(from, data.error.code)))
     })

@@ -7,6 +7,7 @@ import { begin } from "./job.js"
 import { readManifest, writeManifest } from "./many_manifest.js"
 import { stamp } from "./moment.js"
 import { eachReading } from "./offered_passphrase.js"
+import { together } from "./together.js"
 import { isProblem, problem } from "./words.js"
 
 /** @typedef {import("./job.js").Module} Module */
@@ -171,7 +172,8 @@ export async function openArchive(module, { file, secret }, signal, onProgress) 
     const job = begin(module, { job: "forgetKeys", pieces: true }, { onTold })
     const stop = () => job.stop()
     signal.addEventListener("abort", stop, { once: true })
-    const step = (/** @type {string} */ name, /** @type {Record<string, unknown>} */ options) => job.feed({ step: name, options })
+    const steps = together({ most: 32 }, async (/** @type {import("./job.js").Step[]} */ some) => await job.feed({ steps: some }))
+    const step = (/** @type {string} */ name, /** @type {Record<string, unknown>} */ options) => steps({ step: name, options })
     try {
         const { sha256 } = await eachReading(secret, (one) => step("openArchive", { archive: file, secret: one }))
         const known = manifest === "" ? await examined(step, keyIds, onProgress) : await compared(step, keyIds, manifest, onProgress)

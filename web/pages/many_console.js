@@ -9,6 +9,9 @@ import { together } from "./together.js"
 import { signedIn } from "./who.js"
 import { problem } from "./words.js"
 
+/** What one request is about, and how many are on their way: a slow one holds up no others. */
+const limits = { most: mostTogether, patience: 20, requests: 3 }
+
 /** Nothing that was sent is given up. */
 const never = new AbortController().signal
 
@@ -17,12 +20,12 @@ const askers = new Map()
 
 /** @param {string} algorithm */
 function parametersBy(algorithm) {
-    const ask = askers.get(algorithm) ?? together(mostTogether, (/** @type {string[]} */ keyIds) => getParametersOfMany(keyIds, algorithm, never))
+    const ask = askers.get(algorithm) ?? together(limits, (/** @type {string[]} */ keyIds) => getParametersOfMany(keyIds, algorithm, never))
     askers.set(algorithm, ask)
     return ask
 }
 
-const importOne = together(mostTogether, (/** @type {import("./kms.js").Material[]} */ materials) => importMany(materials, never))
+const importOne = together(limits, (/** @type {import("./kms.js").Material[]} */ materials) => importMany(materials, never))
 
 /**
  * The two calls for a CMK, relayed by the console.

@@ -30,7 +30,7 @@ import { isProblem, problem } from "./words.js"
 /** @typedef {{encryptedKeyMaterial: string, sha256: string, fingerprint: string}} Wrapped */
 
 /** How many CMKs are in work at once, at most: as many as several requests are about. */
-const lanes = 48
+const lanes = 64
 
 /** How often a fault is met with another try that may pass, and how often with new parameters. */
 const mostTries = 8

@@ -109,10 +109,8 @@ export function stateTable(root) {
         /** Show everything as it is now, with those rows that the choice has. */
         settle() {
             clearTimeout(due)
-            due = undefined
-            changed.clear()
-            draw()
-            total()
+            update()
+            if (choice.value !== "all") draw()
         },
         count,
     }

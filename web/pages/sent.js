@@ -11,7 +11,7 @@ import { phrase, whole } from "./words.js"
 let count = 0
 
 /** How often a list of many requests is drawn, in milliseconds. */
-const pace = 500
+const pace = 1000
 
 /** The name and the value of something that was sent. @typedef {[string, string | number]} Field */
 

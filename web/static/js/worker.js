@@ -8,7 +8,8 @@
  * for the page before it is done, and then exactly one Answer. Where the Request says "pieces", the
  * job is fed piece by piece (components of a key, or the steps that an archive takes) before it
  * starts: the worker then takes Pieces and Steps, and answers each with {type: "piece"} and a result
- * or an error, until the message {finish} with the rest of the options.
+ * or an error (of several steps with results, each a result or an error), until the message {finish}
+ * with the rest of the options.
  *
  * Before the answer leaves, the module's memory, the only place where key material has been in the
  * clear, is filled with zeros. Every way in which the module can die is an answer too: the page
@@ -35,6 +36,8 @@ import "../wasm/wasm_exec.js"
  * A step of a job with many keys: another function of the module's.
  * @typedef {{ step: string, options: Record<string, unknown> }} Step
  */
+
+/** @typedef {{ steps: Step[] }} Steps Several of them, one after the other. */
 
 /** @typedef {{ code: string }} Failure */
 
@@ -147,10 +150,14 @@ let finishFeeding
  * @param {unknown} message
  */
 async function feed(keyferry, message) {
-    const piece = /** @type {Partial<Piece & Step & { finish: object }> | null} */ (message)
+    const piece = /** @type {Partial<Piece & Step & Steps & { finish: object }> | null} */ (message)
     if (piece?.finish) {
         fed = undefined
         finishFeeding(piece.finish)
+        return
+    }
+    if (piece?.steps) {
+        self.postMessage({ type: "piece", results: await each(keyferry, piece.steps) })
         return
     }
     try {
@@ -162,6 +169,25 @@ async function feed(keyferry, message) {
         if (piece?.component instanceof Uint8Array) piece.component.fill(0)
         if (piece?.step) forget()
     }
+}
+
+/**
+ * Do several steps.
+ * @param {Keyferry} keyferry
+ * @param {Step[]} steps
+ */
+async function each(keyferry, steps) {
+    const results = []
+    for (const { step, options } of steps) {
+        try {
+            results.push({ result: await call(keyferry, step, options) })
+        } catch (error) {
+            results.push({ error: isFailure(error) ? error : failure("internal") })
+        } finally {
+            forget()
+        }
+    }
+    return results
 }
 
 /**

@@ -172,7 +172,7 @@ func ofTheClient(t *testing.T, name string) (used []string) {
 		return nil
 	}
 	place := filepath.ToSlash(name)
-	relay := strings.HasSuffix(place, "server/console/relay.go")
+	relay := strings.HasSuffix(place, "server/console/relay.go") || strings.HasSuffix(place, "server/console/relay_many.go")
 	// These have links from a Relay or from package requests.
 	signs := relay || strings.HasSuffix(place, "server/link.go") || strings.HasSuffix(place, "server/console/api_link.go")
 	ast.Inspect(file, func(node ast.Node) bool {

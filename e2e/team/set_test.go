@@ -2,6 +2,7 @@ package team
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 	"time"
 
@@ -49,6 +50,52 @@ func TestSetOfRequests(t *testing.T) {
 	}
 }
 
+// TestSetByFiles has the keys of a set wrapped by the page that is given import parameters as files and
+// sends nothing, and brings the import files back to the requests, all at once.
+func TestSetByFiles(t *testing.T) {
+	p := start(t)
+	robin, ines, olga := signIn(t, p, browser.Look{}, "Robin"), signIn(t, p, browser.Look{Dark: true}, "Ines"), signIn(t, p, browser.Look{}, "Olga")
+	ids := p.CreateCMKs(t, 3)
+	answers := ""
+	for i, label := range []string{"payments/eu", "payments/us", "none/tests"} {
+		answers += ines.parametersOf(robin.CreateRequest(ids[i], label, time.Hour, "")) + "\n"
+	}
+	words := ines.Words.Many
+	ines.Do(ines.Page.Goto(p.Console + "/many"))
+	ines.Do(ines.Page.Locator("#many-list").Fill(answers))
+	ines.Press(words.UseList)
+	archive, passphrase := ines.makeArchive("3")
+	ines.Press(text.Fill(words.Phrases.MakeFiles, "count", "3"))
+	ines.See("[data-part=result] h2", text.Fill(words.Phrases.DoneFiles, "count", "3"))
+	files := program.ReadFile(t, ines.Download("[data-link=imports]"))
+	ines.Download("[data-part=receipts] [data-link=receipts]")
+
+	ines.wait("/requests?which=waiting", "[data-link=many]", text.Fill(words.Set.Import, "count", "3"))
+	ines.Do(ines.Page.Locator("[data-link=many]").Click())
+	ines.See("[data-part=for-requests]", words.Set.For)
+	ines.File("many-file", program.Kept(t, "keyferry-imports.jsonl", files))
+	ines.See("[data-fill=count]", text.Fill(words.Phrases.Cmks, "count", "3"))
+	ines.Press(words.UseList)
+	ines.See("[data-step=send][data-state=open] h2", "")
+	ines.MustLook("import files for a set of requests")
+	ines.Press(text.Fill(words.ImportAll, "count", "3"))
+	ines.See("[data-part=result] h2", text.Fill(words.Phrases.DoneRequests, "count", "3"))
+	ines.count("tr[data-state=submitted]", 2)
+	ines.count("tr[data-state=imported]", 1)
+	ines.MustLook("the import files are submitted")
+
+	olga.wait("/requests?which=waiting", "[data-part=set] form button:not([type=button])", text.Fill(olga.Words.Many.Set.Agree, "count", "2"))
+	olga.Do(olga.Page.Locator("[data-part=set] form button:not([type=button])").Click())
+	olga.See("[data-fill=agreed]", text.Fill(olga.Words.Many.Set.Agreed, "count", "2", "refused", "0"))
+	robin.wait("/requests?which=mine", "[data-fill=progress]", text.Fill(robin.Words.Many.Set.Progress, "done", "3", "count", "3"))
+	keys := program.Archived(t, archive, passphrase)
+	for _, id := range ids {
+		if material := p.Material(t, id); material == nil || !bytes.Equal(material, keys[id]) {
+			t.Errorf("%s does not hold what the archive says", id)
+		}
+	}
+}
+
 // importSet goes from the list of requests to the page for many keys, and through it.
 func (s somebody) importSet(count string) (archive, passphrase string) {
 	s.T.Helper()
@@ -59,6 +106,27 @@ func (s somebody) importSet(count string) (archive, passphrase string) {
 	s.See("[data-fill=count]", text.Fill(words.Phrases.Cmks, "count", count))
 	s.MustLook("the CMKs of a set")
 	s.Press(words.UseList)
+	archive, passphrase = s.makeArchive(count)
+	s.Press(text.Fill(words.ImportAll, "count", count))
+	s.See("[data-part=result] h2", text.Fill(words.Phrases.DoneRequests, "count", count))
+	return archive, passphrase
+}
+
+// parametersOf gets the import parameters of a request, as the console answers.
+func (s somebody) parametersOf(id string) string {
+	s.T.Helper()
+	answer, err := s.Page.Evaluate(fmt.Sprintf(`fetch("/api/requests/%s/parameters", {
+		method: "POST", headers: {"Content-Type": "application/json", "Keyferry-Request": "1"},
+		body: JSON.stringify({WrappingAlgorithm: "RSAES_OAEP_SHA_256"}),
+	}).then((answer) => answer.json()).then((body) => JSON.stringify(body))`, id))
+	s.Do(err)
+	return answer.(string)
+}
+
+// makeArchive makes an archive of keys, and opens it again.
+func (s somebody) makeArchive(count string) (archive, passphrase string) {
+	s.T.Helper()
+	words := s.Words.Many
 	passphrase = s.OfferedPassphrase()
 	s.Press(text.Fill(words.Make, "count", count))
 	s.See("[data-part=backup] h3", words.ArchiveTitle)
@@ -68,7 +136,5 @@ func (s somebody) importSet(count string) (archive, passphrase string) {
 	s.Do(s.Page.Locator("#proof-secret").Fill(passphrase))
 	s.Press(words.ProveButton)
 	s.See("[data-step=send][data-state=open] h2", "")
-	s.Press(text.Fill(words.ImportAll, "count", count))
-	s.See("[data-part=result] h2", text.Fill(words.Phrases.DoneRequests, "count", count))
 	return archive, passphrase
 }

@@ -84,15 +84,17 @@ type Many struct {
 
 // ManyByFiles is for imports whose two calls somebody else makes.
 type ManyByFiles struct {
-	Summary string
-	Why     string
-	Desk    string // on the page that connects to nothing
-	Back    string // import files
-	Folder  string
-	Save    string
-	SaveWhy string
-	Wrapped string // what is to be known before import files are imported
-	IfLost  string
+	Summary   string
+	Why       string
+	Desk      string
+	DeskLabel string
+	DeskHint  string // on the page that connects to nothing
+	Back      string // import files
+	Folder    string
+	Save      string
+	SaveWhy   string
+	Wrapped   string // what is to be known before import files are imported
+	IfLost    string
 }
 
 // RequestSet is what the list of requests shows of several together.

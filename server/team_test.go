@@ -2,12 +2,6 @@ package main
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"net/http/cookiejar"
@@ -17,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"keyferry/server/localkms/localkmstest"
 )
 
 func TestTeamFlagsThatMakeNoSense(t *testing.T) {
@@ -119,22 +115,10 @@ func (v *visitor) do(request *http.Request, want int, into any) {
 // wrapFor wraps a key for import parameters, and returns what a page submits.
 func wrapFor(t *testing.T, publicKey, token, expires string) map[string]any {
 	t.Helper()
-	der, err := base64.StdEncoding.DecodeString(publicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := x509.ParsePKIXPublicKey(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ciphertext, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, key.(*rsa.PublicKey), bytes.Repeat([]byte{0x5a, 1, 0xc3, 7}, 8), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	digest := sha256.Sum256(der)
+	ciphertext, fingerprint := localkmstest.Wrap(t, publicKey, bytes.Repeat([]byte{0x5a, 1, 0xc3, 7}, 8))
 	return map[string]any{
-		"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySHA256": hex.EncodeToString(digest[:]),
-		"EncryptedKeyMaterial": base64.StdEncoding.EncodeToString(ciphertext), "ImportToken": token, "TokenExpireTime": expires,
+		"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySHA256": fingerprint,
+		"EncryptedKeyMaterial": ciphertext, "ImportToken": token, "TokenExpireTime": expires,
 		"KeyMaterialExpireUnix": 0, "KeyCheckValue": "", "Commitment": "",
 	}
 }

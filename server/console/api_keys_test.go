@@ -10,6 +10,7 @@ import (
 
 	"keyferry/components/text"
 	"keyferry/server/console"
+	"keyferry/server/localkms/localkmstest"
 	"keyferry/server/person"
 )
 
@@ -45,8 +46,8 @@ func TestOwnImportShowsItsKey(t *testing.T) {
 	s := newTeam(t, nil)
 	out := read[struct{ PublicKey, ImportToken string }](t, s.send(t, "ira", "/kms/GetParametersForImport",
 		fmt.Sprintf(`{"KeyId":%q,"WrappingAlgorithm":"RSAES_OAEP_SHA_256","WrappingKeySpec":"RSA_2048"}`, keyID())), http.StatusOK)
-	body := fmt.Sprintf(`{"KeyId":%q,"EncryptedKeyMaterial":%q,"ImportToken":%q,"KeyMaterialExpireUnix":0`,
-		keyID(), wrapFor(t, out.PublicKey, scrambled(32)), out.ImportToken)
+	ciphertext, _ := localkmstest.Wrap(t, out.PublicKey, scrambled(32))
+	body := fmt.Sprintf(`{"KeyId":%q,"EncryptedKeyMaterial":%q,"ImportToken":%q,"KeyMaterialExpireUnix":0`, keyID(), ciphertext, out.ImportToken)
 	if got := s.send(t, "ira", "/kms/ImportKeyMaterial", body+shows+`no commitment"}`); got.status != http.StatusBadRequest {
 		t.Errorf("a commitment of no form: %d %s", got.status, got.body)
 	}

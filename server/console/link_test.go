@@ -2,12 +2,7 @@ package console_test
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"io"
 	"maps"
@@ -19,6 +14,7 @@ import (
 
 	"keyferry/server/console"
 	"keyferry/server/ledger"
+	"keyferry/server/localkms/localkmstest"
 	"keyferry/server/person"
 )
 
@@ -85,22 +81,13 @@ func imported(t *testing.T, link string, material []byte) map[string]any {
 	t.Helper()
 	got := follow(t, link)
 	publicKey, _ := got["PublicKey"].(string)
-	der, err := base64.StdEncoding.DecodeString(publicKey)
-	if err != nil || publicKey == "" {
+	if publicKey == "" {
 		t.Fatalf("the link gave %v", got)
 	}
-	key, err := x509.ParsePKIXPublicKey(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wrapped, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, key.(*rsa.PublicKey), material, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	digest := sha256.Sum256(der)
+	wrapped, fingerprint := localkmstest.Wrap(t, publicKey, material)
 	return map[string]any{
 		"Keyferry": "import", "Version": 1, "Region": "cn-hangzhou", "KeyId": got["KeyId"], "WrappingAlgorithm": "RSAES_OAEP_SHA_256",
-		"WrappingKeySHA256": hex.EncodeToString(digest[:]), "EncryptedKeyMaterial": base64.StdEncoding.EncodeToString(wrapped),
+		"WrappingKeySHA256": fingerprint, "EncryptedKeyMaterial": wrapped,
 		"ImportToken": got["ImportToken"], "TokenExpireTime": got["TokenExpireTime"], "KeyMaterialExpireUnix": 0, "ParametersObtained": "link",
 	}
 }

@@ -2,10 +2,6 @@ package console_test
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -16,6 +12,7 @@ import (
 	"keyferry/server/console"
 	"keyferry/server/limit"
 	"keyferry/server/localkms"
+	"keyferry/server/localkms/localkmstest"
 	"keyferry/server/requests"
 )
 
@@ -60,8 +57,9 @@ func TestManyTogether(t *testing.T) {
 		if got[at].KeyId != good[i] || got[at].Status != 0 {
 			t.Fatalf("the answer for %s is %+v", good[i], got[at])
 		}
+		ciphertext, _ := localkmstest.Wrap(t, got[at].PublicKey, material(i))
 		imports = append(imports, map[string]any{
-			"KeyId": good[i], "ImportToken": got[at].ImportToken, "EncryptedKeyMaterial": wrapped(t, got[at].PublicKey, material(i)),
+			"KeyId": good[i], "ImportToken": got[at].ImportToken, "EncryptedKeyMaterial": ciphertext,
 			"KeyMaterialExpireUnix": 0,
 		})
 	}
@@ -91,24 +89,6 @@ func TestManyTogether(t *testing.T) {
 }
 
 func material(i int) []byte { return bytes.Repeat([]byte{byte('a' + i)}, 32) }
-
-// wrapped is key material under a wrapping key, as the import takes it.
-func wrapped(t *testing.T, publicKey string, material []byte) string {
-	t.Helper()
-	der, err := base64.StdEncoding.DecodeString(publicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := x509.ParsePKIXPublicKey(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ciphertext, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, key.(*rsa.PublicKey), material, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return base64.StdEncoding.EncodeToString(ciphertext)
-}
 
 // What is no key id reaches neither the KMS nor the log, and no answer repeats it.
 func TestKeyIDsOfMany(t *testing.T) {

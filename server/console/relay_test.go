@@ -2,10 +2,7 @@ package console_test
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -20,27 +17,17 @@ import (
 	"keyferry/server/console"
 	"keyferry/server/kms"
 	"keyferry/server/localkms"
+	"keyferry/server/localkms/localkmstest"
 	"keyferry/server/requests"
 )
 
 func TestBothCallsReachTheKMS(t *testing.T) {
 	s := newSite(t, nil)
 	publicKey, token := s.parameters(t)
-	der, err := base64.StdEncoding.DecodeString(publicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := x509.ParsePKIXPublicKey(der)
-	if err != nil {
-		t.Fatal(err)
-	}
 	material := bytes.Repeat([]byte("k"), 32)
-	wrapped, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, key.(*rsa.PublicKey), material, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	wrapped, _ := localkmstest.Wrap(t, publicKey, material)
 	a := s.call(t, "ImportKeyMaterial", map[string]any{
-		"KeyId": keyID(), "ImportToken": token, "EncryptedKeyMaterial": base64.StdEncoding.EncodeToString(wrapped),
+		"KeyId": keyID(), "ImportToken": token, "EncryptedKeyMaterial": wrapped,
 		"KeyMaterialExpireUnix": time.Now().Add(time.Hour).Unix(),
 	})
 	if a.status != http.StatusOK || !strings.Contains(a.body, `"RequestId":"`) {
@@ -50,7 +37,7 @@ func TestBothCallsReachTheKMS(t *testing.T) {
 		t.Errorf("the KMS unwrapped %x, want %x", got, material)
 	}
 	log := s.log.String()
-	for _, secret := range []string{token, publicKey, base64.StdEncoding.EncodeToString(wrapped), token[:40]} {
+	for _, secret := range []string{token, publicKey, wrapped, token[:40]} {
 		if strings.Contains(log, secret) {
 			t.Errorf("the log holds a secret: %s", log)
 		}

@@ -2,12 +2,6 @@ package console_test
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -21,6 +15,7 @@ import (
 	"keyferry/server/kms"
 	"keyferry/server/ledger"
 	"keyferry/server/localkms"
+	"keyferry/server/localkms/localkmstest"
 	"keyferry/server/person"
 	"keyferry/server/policy"
 	"keyferry/server/requests"
@@ -159,31 +154,11 @@ func (s *site) submission(t *testing.T, id string, material []byte) (body, token
 	t.Helper()
 	out := read[struct{ PublicKey, ImportToken, TokenExpireTime string }](t,
 		s.send(t, "ira", "/api/requests/"+id+"/parameters", `{"WrappingAlgorithm":"RSAES_OAEP_SHA_256"}`), http.StatusOK)
-	ciphertext = wrapFor(t, out.PublicKey, material)
-	der, _ := base64.StdEncoding.DecodeString(out.PublicKey)
-	fingerprint := sha256.Sum256(der)
+	ciphertext, fingerprint := localkmstest.Wrap(t, out.PublicKey, material)
 	all, _ := json.Marshal(map[string]any{
-		"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySHA256": hex.EncodeToString(fingerprint[:]),
+		"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySHA256": fingerprint,
 		"EncryptedKeyMaterial": ciphertext, "ImportToken": out.ImportToken, "TokenExpireTime": out.TokenExpireTime,
 		"KeyMaterialExpireUnix": 0, "KeyCheckValue": "6984AFC841", "Commitment": strings.Repeat("ab", 32),
 	})
 	return string(all), out.ImportToken, ciphertext
-}
-
-// wrapFor wraps material with RSAES_OAEP_SHA_256, in base64.
-func wrapFor(t *testing.T, publicKey string, material []byte) string {
-	t.Helper()
-	der, err := base64.StdEncoding.DecodeString(publicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := x509.ParsePKIXPublicKey(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wrapped, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, key.(*rsa.PublicKey), material, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return base64.StdEncoding.EncodeToString(wrapped)
 }

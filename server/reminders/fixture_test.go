@@ -3,12 +3,6 @@ package reminders_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
@@ -267,22 +261,10 @@ func (w *world) submits(id string, expires time.Time) requests.View {
 
 func wrap(t testing.TB, p *kms.Parameters) requests.Submission {
 	t.Helper()
-	der, err := base64.StdEncoding.DecodeString(p.PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := x509.ParsePKIXPublicKey(der)
-	if err != nil {
-		t.Fatal(err)
-	}
 	material := bytes.Repeat([]byte{0x5a, 1, 0xc3, 7}, 8)
-	ciphertext, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, key.(*rsa.PublicKey), material, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256(der)
+	ciphertext, fingerprint := localkmstest.Wrap(t, p.PublicKey, material)
 	return requests.Submission{
-		Algorithm: algorithm, WrappingKeySHA256: hex.EncodeToString(sum[:]),
-		EncryptedKeyMaterial: base64.StdEncoding.EncodeToString(ciphertext), ImportToken: p.ImportToken,
+		Algorithm: algorithm, WrappingKeySHA256: fingerprint,
+		EncryptedKeyMaterial: ciphertext, ImportToken: p.ImportToken,
 	}
 }

@@ -3,12 +3,6 @@ package requests_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -297,22 +291,10 @@ func (w *world) wrapped(by person.Person, id string, material []byte) requests.S
 
 func wrap(t testing.TB, p *kms.Parameters, material []byte) requests.Submission {
 	t.Helper()
-	der, err := base64.StdEncoding.DecodeString(p.PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := x509.ParsePKIXPublicKey(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ciphertext, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, key.(*rsa.PublicKey), material, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256(der)
+	ciphertext, fingerprint := localkmstest.Wrap(t, p.PublicKey, material)
 	return requests.Submission{
-		Algorithm: algorithm, WrappingKeySHA256: hex.EncodeToString(sum[:]),
-		EncryptedKeyMaterial: base64.StdEncoding.EncodeToString(ciphertext), ImportToken: p.ImportToken,
+		Algorithm: algorithm, WrappingKeySHA256: fingerprint,
+		EncryptedKeyMaterial: ciphertext, ImportToken: p.ImportToken,
 	}
 }
 

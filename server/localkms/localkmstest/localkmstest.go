@@ -3,9 +3,13 @@
 package localkmstest
 
 import (
+	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	_ "embed"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/pem"
 	"net/http/httptest"
 	"slices"
@@ -44,6 +48,26 @@ var parsedKeys = sync.OnceValues(func() (keys []*rsa.PrivateKey, err error) {
 	}
 	return keys, nil
 })
+
+// Wrap wraps key material by RSAES_OAEP_SHA_256 under a public key as GetParametersForImport gives it:
+// DER in base64. It returns the ciphertext in base64, and the SHA-256 of the DER in hexadecimal.
+func Wrap(t testing.TB, publicKey string, material []byte) (ciphertext, fingerprint string) {
+	t.Helper()
+	der, err := base64.StdEncoding.DecodeString(publicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := x509.ParsePKIXPublicKey(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrapped, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, key.(*rsa.PublicKey), material, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := sha256.Sum256(der)
+	return base64.StdEncoding.EncodeToString(wrapped), hex.EncodeToString(digest[:])
+}
 
 // New returns a KMS that ends with the test. Wrapping keys are the test keys
 // unless the Config has others.

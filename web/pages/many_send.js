@@ -175,7 +175,7 @@ export function sender(items, vault, algorithm, { changed, held }) {
             return
         }
         if (throttled.test(fault.code)) {
-            width = Math.max(1, Math.floor(width / 2))
+            if (Date.now() >= quietUntil) width = Math.max(1, Math.floor(width / 2)) // once for all that were sent together
             since = 0
             quietUntil = Math.max(quietUntil, Date.now() + wait / 2)
         }

@@ -82,8 +82,8 @@ function failed(from, code) {
 /** A step of a job with many keys. @typedef {{step: string, options: Record<string, unknown>}} Step */
 
 /**
- * A component of a key, a step, or several steps: these are answered each, with a result or a problem.
- * @typedef {{component: Uint8Array, kcv: Uint8Array} | Step | {steps: Step[]}} Piece
+ * A component of a key, or steps, which are answered each, with a result or a problem.
+ * @typedef {{component: Uint8Array, kcv: Uint8Array} | {steps: Step[]}} Piece
  */
 
 /** @typedef {{result: any, seconds: string}} Done seconds: how long the worker lived */

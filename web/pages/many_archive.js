@@ -50,7 +50,7 @@ export async function makeArchive(module, wanted, { region, version, encoded, ..
     const stop = () => job.stop()
     signal.addEventListener("abort", stop, { once: true })
     try {
-        const step = (/** @type {string} */ name, /** @type {Record<string, unknown>} */ options) => job.feed({ step: name, options })
+        const step = stepsOf(job)
         await step("createArchive", protection)
         /** @type {Entry[]} */
         const entries = []
@@ -79,6 +79,15 @@ export async function makeArchive(module, wanted, { region, version, encoded, ..
         signal.removeEventListener("abort", stop)
         job.stop()
     }
+}
+
+/**
+ * The steps of a job. Those that are asked for in the same moment go to the worker together.
+ * @param {ReturnType<typeof begin>} job
+ */
+function stepsOf(job) {
+    const steps = together({ most: 32 }, async (/** @type {import("./job.js").Step[]} */ some) => await job.feed({ steps: some }))
+    return (/** @type {string} */ name, /** @type {Record<string, unknown>} */ options) => steps({ step: name, options })
 }
 
 /** What is wrong with one file, and not with the archive. */
@@ -172,8 +181,7 @@ export async function openArchive(module, { file, secret }, signal, onProgress) 
     const job = begin(module, { job: "forgetKeys", pieces: true }, { onTold })
     const stop = () => job.stop()
     signal.addEventListener("abort", stop, { once: true })
-    const steps = together({ most: 32 }, async (/** @type {import("./job.js").Step[]} */ some) => await job.feed({ steps: some }))
-    const step = (/** @type {string} */ name, /** @type {Record<string, unknown>} */ options) => steps({ step: name, options })
+    const step = stepsOf(job)
     try {
         const { sha256 } = await eachReading(secret, (one) => step("openArchive", { archive: file, secret: one }))
         const known = manifest === "" ? await examined(step, keyIds, onProgress) : await compared(step, keyIds, manifest, onProgress)

@@ -7,8 +7,8 @@
  * "progress", done, total} while it examines, {type: "told", value} when the module has something
  * for the page before it is done, and then exactly one Answer. Where the Request says "pieces", the
  * job is fed piece by piece (components of a key, or the steps that an archive takes) before it
- * starts: the worker then takes Pieces and Steps, and answers each with {type: "piece"} and a result
- * or an error (of several steps with results, each a result or an error), until the message {finish}
+ * starts: the worker then takes Pieces, and answers each with {type: "piece"} and a result or an error,
+ * and Steps, with {type: "piece"} and results, each a result or an error, until the message {finish}
  * with the rest of the options.
  *
  * Before the answer leaves, the module's memory, the only place where key material has been in the
@@ -33,11 +33,9 @@ import "../wasm/wasm_exec.js"
  */
 
 /**
- * A step of a job with many keys: another function of the module's.
- * @typedef {{ step: string, options: Record<string, unknown> }} Step
+ * Steps of a job with many keys, one after the other: other functions of the module's.
+ * @typedef {{ steps: { step: string, options: Record<string, unknown> }[] }} Steps
  */
-
-/** @typedef {{ steps: Step[] }} Steps Several of them, one after the other. */
 
 /** @typedef {{ code: string }} Failure */
 
@@ -150,7 +148,7 @@ let finishFeeding
  * @param {unknown} message
  */
 async function feed(keyferry, message) {
-    const piece = /** @type {Partial<Piece & Step & Steps & { finish: object }> | null} */ (message)
+    const piece = /** @type {Partial<Piece & Steps & { finish: object }> | null} */ (message)
     if (piece?.finish) {
         fed = undefined
         finishFeeding(piece.finish)
@@ -161,20 +159,19 @@ async function feed(keyferry, message) {
         return
     }
     try {
-        const result = piece?.step ? await call(keyferry, piece.step, piece.options) : await ask(keyferry, "addComponent", piece)
+        const result = await ask(keyferry, "addComponent", piece)
         self.postMessage({ type: "piece", result })
     } catch (error) {
         self.postMessage({ type: "piece", error: isFailure(error) ? error : failure("internal") })
     } finally {
         if (piece?.component instanceof Uint8Array) piece.component.fill(0)
-        if (piece?.step) forget()
     }
 }
 
 /**
  * Do several steps.
  * @param {Keyferry} keyferry
- * @param {Step[]} steps
+ * @param {Steps["steps"]} steps
  */
 async function each(keyferry, steps) {
     const results = []

@@ -5,6 +5,7 @@ import { getParametersOfMany, importMany, mostTogether } from "./kms.js"
 import { callBy } from "./many_calls.js"
 import { areImports, itemsOf, showImports } from "./many_imports.js"
 import { asList, callsFor, checkAgainst, fixAlgorithms, isForRequests, requestsOfSet } from "./many_requests.js"
+import { draw as listSent } from "./sent.js"
 import { together } from "./together.js"
 import { signedIn } from "./who.js"
 import { problem } from "./words.js"
@@ -55,6 +56,6 @@ function requestsFor(task, region) {
     })
 }
 
-export const ways = { relayed, requestsFor, callsFor, checkAgainst, areImports, itemsOf, showImports }
+export const ways = { relayed, requestsFor, callsFor, checkAgainst, areImports, itemsOf, showImports, listSent }
 
 callBy(ways)

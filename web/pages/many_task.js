@@ -360,6 +360,7 @@ function showResult() {
     document.documentElement.dataset.paper = "record"
     resultPart.hidden = false
     offerReceipts()
+    calls?.listSent()
     announce(done)
     toTop(one(resultPart, "h2"))
 }

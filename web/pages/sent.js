@@ -57,7 +57,7 @@ export async function record(action, sent) {
 const isSoon = () => mostListed() > 0 && performance.now() - drawn < pace
 
 /** List what is not listed yet. */
-async function draw() {
+export async function draw() {
     clearTimeout(due)
     due = undefined
     drawn = performance.now()

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -227,18 +226,7 @@ func TestServeWithAWitness(t *testing.T) {
 	c := run(t, "serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--database="+filepath.Join(folder, "k.db"), "--policy=policy/example",
 		"--demo-people", "--ledger-key="+keyFile, "--ledger-witness="+witnessKey+" "+witness)
 	address := c.wait(t, `console on (http://127\.0\.0\.1:\d+)`) + "/ledger/log"
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		cosigned, err := ledger.FromURL(address, http.DefaultClient).Cosigned(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if cosigned != nil {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the ledger was not cosigned")
-		}
-	}
+	c.wait(t, `(the ledger was cosigned)`)
 	expect(t, 0, "cosigned its first", "ledger", "verify", address, "--public-key="+keyFile+".pub", "--witness="+witnessKey)
 	expect(t, 0, "from their hashes", "ledger", "verify", address, "--public-key="+keyFile+".pub")
 	c.finish(t)

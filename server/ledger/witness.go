@@ -119,14 +119,20 @@ func (l *Log) Cosign(ctx context.Context, client *http.Client, witnesses []Witne
 	})
 }
 
-// CosignEvery calls Cosign again and again until ctx ends, and logs what fails.
+// CosignEvery calls Cosign again and again until ctx ends. It logs each failure, and the first
+// success, at the start and after a failure.
 func (l *Log) CosignEvery(ctx context.Context, interval time.Duration, client *http.Client, witnesses []Witness, log *slog.Logger) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
+	said := false
 	for {
-		if err := l.Cosign(ctx, client, witnesses); err != nil && ctx.Err() == nil {
+		err := l.Cosign(ctx, client, witnesses)
+		if err != nil && ctx.Err() == nil {
 			log.Error("the ledger was not cosigned", "error", err)
+		} else if err == nil && !said {
+			log.Info("the ledger was cosigned", "witnesses", len(witnesses))
 		}
+		said = err == nil
 		select {
 		case <-ctx.Done():
 			return

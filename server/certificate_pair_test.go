@@ -119,10 +119,10 @@ func TestCertificateFilesAreWatched(t *testing.T) {
 	}
 	c.every = time.Millisecond
 	first := c.current.Load()
-	log := output{more: make(chan struct{}, 1)}
+	log := newOutput()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	c.watch(ctx, slog.New(slog.NewTextHandler(&log, nil)))
+	c.watch(ctx, slog.New(slog.NewTextHandler(log, nil)))
 	if filepath.Dir(nextChain) != filepath.Dir(nextKey) {
 		t.Fatal("chain and key are in two folders")
 	}

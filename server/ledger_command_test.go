@@ -223,10 +223,11 @@ func TestServeWithAWitness(t *testing.T) {
 	witnessKey, witness := ledgertest.StartWitness(t, key.Origin(), key.Public())
 	refused(t, "--ledger-witness: a witness is", "serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--demo-people", "--policy=policy/example",
 		"--database="+filepath.Join(folder, "other.db"), "--ledger-witness="+witness)
-	c := run(t, "serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--database="+filepath.Join(folder, "k.db"), "--policy=policy/example",
-		"--demo-people", "--ledger-key="+keyFile, "--ledger-witness="+witnessKey+" "+witness)
+	log := newOutput()
+	c := runLogging(t, log, "serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--database="+filepath.Join(folder, "k.db"),
+		"--policy=policy/example", "--demo-people", "--ledger-key="+keyFile, "--ledger-witness="+witnessKey+" "+witness)
 	address := c.wait(t, `console on (http://127\.0\.0\.1:\d+)`) + "/ledger/log"
-	c.wait(t, `(the ledger was cosigned)`)
+	c.waitIn(t, log, `(the ledger was cosigned)`)
 	expect(t, 0, "cosigned its first", "ledger", "verify", address, "--public-key="+keyFile+".pub", "--witness="+witnessKey)
 	expect(t, 0, "from their hashes", "ledger", "verify", address, "--public-key="+keyFile+".pub")
 	c.finish(t)

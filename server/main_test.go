@@ -28,6 +28,8 @@ type output struct {
 	more  chan struct{} // has something in it once more was written
 }
 
+func newOutput() *output { return &output{more: make(chan struct{}, 1)} }
+
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -65,7 +67,7 @@ func runLogging(t *testing.T, log io.Writer, arguments ...string) *command {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	c := &command{said: &output{more: make(chan struct{}, 1)}, stop: stop, ended: make(chan error, 1)}
+	c := &command{said: newOutput(), stop: stop, ended: make(chan error, 1)}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	parsed.Bind(terminal{out: c.said, log: newLog(log, given.LogFormat), wrappingKeys: localkmstest.WrappingKeys(t)})
 	go func() { c.ended <- parsed.Run() }()
@@ -76,18 +78,24 @@ func runLogging(t *testing.T, log io.Writer, arguments ...string) *command {
 // wait returns the first match of a pattern in what the command says.
 func (c *command) wait(t *testing.T, pattern string) string {
 	t.Helper()
+	return c.waitIn(t, c.said, pattern)
+}
+
+// waitIn is wait for what goes elsewhere, such as the log.
+func (c *command) waitIn(t *testing.T, said *output, pattern string) string {
+	t.Helper()
 	want := regexp.MustCompile(pattern)
 	limit := time.After(10 * time.Second)
 	for {
-		if match := want.FindStringSubmatch(c.said.String()); match != nil {
+		if match := want.FindStringSubmatch(said.String()); match != nil {
 			return match[len(match)-1]
 		}
 		select {
-		case <-c.said.more:
+		case <-said.more:
 		case err := <-c.ended:
-			t.Fatalf("the command ended with %v after saying:\n%s", err, c.said)
+			t.Fatalf("the command ended with %v after saying:\n%s", err, said)
 		case <-limit:
-			t.Fatalf("the command never said %s, but:\n%s", pattern, c.said)
+			t.Fatalf("the command never said %s, but:\n%s", pattern, said)
 		}
 	}
 }

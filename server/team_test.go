@@ -176,7 +176,7 @@ func TestTeam(t *testing.T) {
 	c.finish(t)
 
 	// What was is still there after a restart, with the same key, and its ledger is whole.
-	log := &output{more: make(chan struct{}, 1)}
+	log := newOutput()
 	c = runLogging(t, log, arguments...)
 	base = c.wait(t, `console on (http://127\.0\.0\.1:\d+)`)
 	if again := c.wait(t, `Public key of the ledger: (\S+)`); again != key {
@@ -194,7 +194,7 @@ func TestTeam(t *testing.T) {
 	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	(&command{said: log, ended: c.ended}).wait(t, "policies not reloaded")
+	c.waitIn(t, log, "policies not reloaded")
 	refused(t, "nobody has that id", "person", "forget", "ada", "--database="+database)
 	expect(t, 0, "Forgotten", "person", "forget", "ines", "--database="+database)
 	ines.get(path, http.StatusUnauthorized, nil)

@@ -53,7 +53,7 @@ func TestWatching(t *testing.T) {
 	}
 	traces := startCollector(t)
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", traces.URL)
-	log := &output{more: make(chan struct{}, 1)}
+	log := newOutput()
 	c := runLogging(t, log, "--log-format=json", "serve", "--listen=127.0.0.1:0", "--localkms-listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0",
 		"--database="+filepath.Join(t.TempDir(), "k.db"), "--policy=policy/example", "--demo-people")
 	base, metrics := c.wait(t, `console on (http://127\.0\.0\.1:\d+)`), c.wait(t, `Metrics on (\S+)`)

@@ -87,8 +87,8 @@ LONG := sabotage|policy|memory|dishonest|firefox
 # leaves a core idle, which is why the long ones do not come last.
 BROWSERS := ./e2e/person ./e2e/desk ./e2e/team ./e2e/custody ./server/requests ./e2e/proof/account ./e2e/many ./e2e/proof/leaks ./e2e/proof/build
 
-# Tests that need no browser come first, whole: nothing runs twice.
-QUICK := $$($(GO) list ./... | grep -vE '/e2e/|/server/requests$$')
+# Tests that need no browser come first, whole, and of those the longest: nothing runs twice.
+QUICK := ./wasm ./server/verify ./wasm/custody $$($(GO) list ./... | grep -vE '/e2e/|/server/requests$$')
 
 # The program is built once for all packages, and make check vets, so the tests do neither again.
 TEST := KEYFERRY_TESTS_BUILT=1 $(GO) test -vet=off -p 2
@@ -105,8 +105,8 @@ e2e: tools tested ## run the browser tests alone
 	$(TEST) -count=1 -timeout 45m $(BROWSERS) ./e2e/...
 
 # Tests outside of the proof that have a long form, and their packages.
-LONGER := TestOneOfTwoReplicas|TestKilledAtEveryPoint|TestDeskLook|TestLooks$$|TestSessionOver|TestConnected|TestDeskByLink|TestCheckSaysHow|TestImportWithTheDesk|TestNothingIsLost|TestOutages|TestProofOfRequests|TestEveryStateIsAccessible
-LONGER_IN := ./e2e/many ./e2e/team ./e2e/desk ./e2e/linked ./server/requests
+LONGER := TestInspectorAndBack|TestTryingAgain|TestRefusedFiles|TestWeakKeys|TestOneModule|TestDesk$$|TestAccessibility|TestOneOfTwoReplicas|TestKilledAtEveryPoint|TestDeskLook|TestLooks$$|TestSessionOver|TestConnected|TestDeskByLink|TestCheckSaysHow|TestImportWithTheDesk|TestNothingIsLost|TestOutages|TestProofOfRequests|TestEveryStateIsAccessible
+LONGER_IN := ./e2e/person ./e2e/custody ./e2e/many ./e2e/team ./e2e/desk ./e2e/linked ./server/requests
 
 # The packages of the proof that take longest come first, for the reason that BROWSERS gives.
 PROOF := ./e2e/proof/account ./e2e/proof/memory ./e2e/proof/linked ./e2e/proof/sabotage ./e2e/proof/leaks ./e2e/proof/faults ./e2e/proof/build ./e2e/proof/dishonest ./e2e/proof/policy ./e2e/proof/reference ./e2e/proof/operation

@@ -10,17 +10,38 @@ import (
 )
 
 // Looks are the ways to look at a page that the tests of its appearance use: each language, each
-// theme and each width. Contrast depends on the theme alone, and MustLook tries both widths.
+// theme and each width. Contrast depends on the theme alone, and MustLook tries every width.
 var Looks = []Look{{Language: "en", Width: wide}, {Language: "zh-CN", Width: narrow, Dark: true}}
 
-// InTurn says of each state of a journey, one after the other, whether it is looked at in this look. In
-// the short form each state has one of Looks, in the long form all.
-func InTurn(look int) func() bool {
-	state := -1
-	return func() bool {
-		state++
-		return *proof.Full || state%len(Looks) == look
+// InLooks walks through the states of a page in each of Looks, and gives each walk what it is to look
+// at the page with. In the short form it walks once, in one language, and has the theme that is looked
+// at change from state to state.
+func InLooks(t *testing.T, language string, walk func(t *testing.T, how Look, look func(v *Visit, state string))) {
+	for _, how := range Looks {
+		if !*proof.Full && how.Language != language {
+			continue
+		}
+		t.Run(how.Name(), func(t *testing.T) {
+			states := 0
+			walk(t, how, func(v *Visit, state string) {
+				t.Helper()
+				if states++; !*proof.Full {
+					v.Theme(states%2 == 0)
+				}
+				v.MustLook(state)
+			})
+		})
 	}
+}
+
+// Theme has the browser ask for the dark theme, or for the light one.
+func (v *Visit) Theme(dark bool) {
+	v.T.Helper()
+	scheme := playwright.ColorSchemeLight
+	if dark {
+		scheme = playwright.ColorSchemeDark
+	}
+	v.Do(v.Page.EmulateMedia(playwright.PageEmulateMediaOptions{ColorScheme: scheme}))
 }
 
 const narrow, wide, widest = 320, 1280, 1920

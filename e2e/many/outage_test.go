@@ -14,7 +14,8 @@ import (
 )
 
 // TestOutages breaks off what an import needs, one thing after the other, and brings it back: the
-// page says what is missing, goes on by itself, and each CMK holds what the archive says.
+// page says what is missing, goes on by itself, and each CMK holds what the archive says. The short form
+// leaves out the KMS and the console, which TestNothingIsLost kills too.
 func TestOutages(t *testing.T) {
 	a := program.StartApart(t)
 	count := 36 // more than two requests are about
@@ -24,16 +25,17 @@ func TestOutages(t *testing.T) {
 	const asleep = "the computer, which sleeps until no token is valid any more"
 	for _, outage := range []struct {
 		name  string
+		short bool
 		ends  func(*sitting)
 		again func(*sitting)
 		said  func(*sitting) string // in the rows that wait
 	}{
-		{"the network to the KMS", func(*sitting) { a.Proxy.Close() }, func(*sitting) { a.Proxy.Open(t) },
+		{"the network to the KMS", true, func(*sitting) { a.Proxy.Close() }, func(*sitting) { a.Proxy.Open(t) },
 			func(s *sitting) string { return s.Words.Fault("Console.KMSUnreachable").What }},
-		{"the KMS", func(*sitting) { a.KMS.Kill() }, func(*sitting) { a.StartKMS() }, nil},
-		{"the console", func(*sitting) { a.Kill() }, func(*sitting) { a.StartConsole() },
+		{"the KMS", false, func(*sitting) { a.KMS.Kill() }, func(*sitting) { a.StartKMS() }, nil},
+		{"the console", false, func(*sitting) { a.Kill() }, func(*sitting) { a.StartConsole() },
 			func(s *sitting) string { return s.Words.Fault("console_unreachable").What }},
-		{asleep, func(s *sitting) {
+		{asleep, true, func(s *sitting) {
 			s.Press(s.words.Pause)
 		}, func(s *sitting) {
 			a.Advance(t, 25*time.Hour)
@@ -41,6 +43,9 @@ func TestOutages(t *testing.T) {
 			s.Press(s.words.GoOn)
 		}, nil},
 	} {
+		if !outage.short && !*proof.Full {
+			continue
+		}
 		t.Run(outage.name, func(t *testing.T) {
 			ids := a.Program.CreateCMKs(t, count)
 			s := sit(&a.Program, t, browser.Look{}).quiet()

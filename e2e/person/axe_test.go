@@ -10,59 +10,55 @@ import (
 )
 
 // Every page and every state of an import is without findings of axe-core, and none is wider than
-// the window. The short form looks at each in one language and theme, the long form in both.
+// the window. The short form looks at each in one
+// language and theme, the long form in all.
 func TestAccessibility(t *testing.T) {
 	p := program.Start(t)
-	for i, how := range browser.Looks {
-		t.Run(how.Name(), func(t *testing.T) {
-			p.Ask(t, "POST", "/reset", nil, nil)
-			key := program.Seeded[0]
-			v := browser.Open(p, t, how, "/")
-			turn := browser.InTurn(i)
-			look := func(state string) {
-				t.Helper()
-				v.MustHavePanel(state)
-				if turn() {
-					v.MustLook(state)
-				}
-			}
-			look("step 1")
-			v.OpenMenu()
-			look("the menu")
-			v.Do(v.Page.Keyboard().Press("Escape"))
-			v.Press(v.Words.CMK.Use)
-			v.Fault("key_reference_empty")
-			look("error in step 1")
-			v.ChooseCMK(key)
-			look("step 2")
-			v.Press(v.Words.Params.Get)
-			passphrase := v.OfferedPassphrase()
-			v.Do(v.Page.Locator("[data-part=parameters] summary").Click())
-			look("step 3, parameters unfolded")
-			v.Press(v.Words.Material.Prepare)
-			v.See("[data-act=stored]", v.Words.Material.Stored)
-			look("passphrase")
-			backup := v.SaveBackup()
-			look("backup")
-			v.ProveBackup(backup, passphrase)
-			v.Do(v.Page.Locator("#expiry-at").Check())
-			look("step 4")
-			v.Press(text.Fill(v.Words.Send.ImportInto, "cmk", key))
-			v.Fault("expiry_missing")
-			look("error in step 4")
-			v.Do(v.Page.Locator("#expiry-never").Check())
-			v.Send(key)
-			v.Imported(key)
-			look("result")
-			for _, path := range []string{"/proof", "/reimport", "/many", "/check", "/renewal", "/desk"} {
-				v.Do(v.Page.Goto(p.Console + path))
-				look(path)
-			}
-			v.Expect("404")
-			v.Do(v.Page.Goto(p.Console + "/nowhere"))
-			look("no such page")
-		})
-	}
+	browser.InLooks(t, "en", func(t *testing.T, how browser.Look, mustLook func(*browser.Visit, string)) {
+		p.Ask(t, "POST", "/reset", nil, nil)
+		key := program.Seeded[0]
+		v := browser.Open(p, t, how, "/")
+		look := func(state string) {
+			t.Helper()
+			v.MustHavePanel(state)
+			mustLook(v, state)
+		}
+		look("step 1")
+		v.OpenMenu()
+		look("the menu")
+		v.Do(v.Page.Keyboard().Press("Escape"))
+		v.Press(v.Words.CMK.Use)
+		v.Fault("key_reference_empty")
+		look("error in step 1")
+		v.ChooseCMK(key)
+		look("step 2")
+		v.Press(v.Words.Params.Get)
+		passphrase := v.OfferedPassphrase()
+		v.Do(v.Page.Locator("[data-part=parameters] summary").Click())
+		look("step 3, parameters unfolded")
+		v.Press(v.Words.Material.Prepare)
+		v.See("[data-act=stored]", v.Words.Material.Stored)
+		look("passphrase")
+		backup := v.SaveBackup()
+		look("backup")
+		v.ProveBackup(backup, passphrase)
+		v.Do(v.Page.Locator("#expiry-at").Check())
+		look("step 4")
+		v.Press(text.Fill(v.Words.Send.ImportInto, "cmk", key))
+		v.Fault("expiry_missing")
+		look("error in step 4")
+		v.Do(v.Page.Locator("#expiry-never").Check())
+		v.Send(key)
+		v.Imported(key)
+		look("result")
+		for _, path := range []string{"/proof", "/reimport", "/many", "/check", "/renewal", "/desk"} {
+			v.Do(v.Page.Goto(p.Console + path))
+			look(path)
+		}
+		v.Expect("404")
+		v.Do(v.Page.Goto(p.Console + "/nowhere"))
+		look("no such page")
+	})
 }
 
 // TestKeyboardAlone goes the whole way without a pointer: Tab, Shift+Tab, Space, Enter and typing.

@@ -24,6 +24,7 @@ func TestProofNothingIsSentWithoutTheScript(t *testing.T) {
 		{"/desk", "desk.js", "#key-reference"},
 	} {
 		t.Run(strings.TrimPrefix(test.path, "/"), func(t *testing.T) {
+			t.Parallel() // each waits until the page says so
 			v := browser.Open(p, t, browser.Look{}, "/proof")
 			v.Expect("failed request|Failed to load resource")
 			v.Do(v.Page.Route("**/"+test.script, func(r playwright.Route) { r.Abort() }))

@@ -61,10 +61,14 @@ func TestLoadOnSQLite(t *testing.T) {
 // form of it.
 func TestLoadOnPostgres(t *testing.T) { onPostgres(t, "two replicas on PostgreSQL", brief(0)) }
 
-// The same while one of the two consoles is killed every five seconds. People see a connection that
+// The same while one of the two consoles is killed every five seconds, in the short form every two. People see a connection that
 // was cut, look how far they are, and try again; nothing is lost and nothing is done twice.
 func TestLoadUnderKills(t *testing.T) {
-	onPostgres(t, "two replicas on PostgreSQL, one killed every 5 s", sized(5*time.Second))
+	every := 2 * time.Second
+	if *proof.Full {
+		every = 5 * time.Second
+	}
+	onPostgres(t, fmt.Sprintf("two replicas on PostgreSQL, one killed every %v", every), sized(every))
 }
 
 func onPostgres(t *testing.T, what string, l load) {

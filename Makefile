@@ -98,8 +98,7 @@ tested: wasm
 	$(GO) build -o bin/e2e/keyferry ./server
 
 test: tools tested ## install what the tests need and run them, the fast ones first; make prove has the rest of the proof
-	$(TEST) -timeout 15m $(QUICK)
-	$(TEST) -timeout 45m $(BROWSERS) $$($(GO) list ./e2e/... | grep -vE '/e2e/proof/($(LONG))$$')
+	$(TEST) -timeout 45m $(QUICK) $(BROWSERS) $$($(GO) list ./e2e/... | grep -vE '/e2e/proof/($(LONG))$$')
 
 e2e: tools tested ## run the browser tests alone
 	$(TEST) -count=1 -timeout 45m $(BROWSERS) ./e2e/...

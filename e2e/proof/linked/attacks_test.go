@@ -242,8 +242,8 @@ func (s *scene) mustSay(code string) {
 // before anything could be wrapped; the operator gets nothing.
 func mustCatch(t *testing.T, s *scene, where string) {
 	about := proof.Findings.About("Links and proxies that lie to a connected desk, "+where, "what", "caught by")
-	for _, a := range attacks {
-		if !a.in(s.reach) {
+	for i, a := range attacks {
+		if !a.in(s.reach) || i%2 != 0 && !*proof.Full {
 			continue
 		}
 		t.Run(a.name, func(t *testing.T) {
@@ -261,7 +261,7 @@ func mustCatch(t *testing.T, s *scene, where string) {
 }
 
 // TestProofLinkedAttacks has Chromium refuse every attack on step 2, over TLS and on this computer,
-// and take an honest link afterwards.
+// and take an honest link afterwards. The short form has every second attack, over TLS.
 func TestProofLinkedAttacks(t *testing.T) {
 	kms := program.Start(t)
 	for _, how := range []reach{overTLS, overLoopback} {

@@ -34,6 +34,7 @@ type Visit struct {
 	Said     []string // every console message
 	troubles []string
 	expected []*regexp.Regexp
+	looked   int // how often MustLook has looked
 }
 
 // Look is how a visitor's browser is set up.

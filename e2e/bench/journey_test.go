@@ -100,7 +100,6 @@ func (t *tally) Write(p []byte) (int, error) {
 // importGenerated goes the default journey. It names elements by what they do and not by their
 // words, so that it fits another checkout's pages too.
 func importGenerated(b *testing.B, console string) {
-	b.Helper()
 	do := func(results ...any) {
 		b.Helper()
 		if err, failed := results[len(results)-1].(error); failed && err != nil {
@@ -137,6 +136,7 @@ func importGenerated(b *testing.B, console string) {
 	do(page.Locator("#proof-age").SetInputFiles(backup))
 	do(page.Locator("#proof-secret").Fill(words))
 	do(page.Locator("#proof-secret").Press("Enter"))
+	between("[data-act=to-import]", "[data-act=import]")
 	do(page.Locator("[data-act=import]").Click())
 	do(page.Locator("[data-part=result] h2").WaitFor())
 }

@@ -95,6 +95,14 @@ func TestUnusualRequests(t *testing.T) {
 		{"one field more", sending(strings.Replace(fields, "{", `{"Note":"",`, 1)), false},
 		{"another token", sending(strings.Replace(fields, "TT", "TX", 1)), false},
 		{"a short ciphertext", sending(strings.Replace(fields, "AAAA", "", 1)), false},
+		{"a field twice", sending(strings.Replace(fields, "{", `{"KeyId":"key-hzzproof000000000002",`, 1)), false},
+		{"something behind the fields", sending(fields + "AAAAAAAA"), false},
+		{"white space", sending(strings.Replace(fields, ",", ", ", 1)), false},
+		{"white space at the end", sending(fields + " "), false},
+		{"a letter escaped", sending(strings.Replace(fields, "TT", `T\u0054`, 1)), false},
+		{"a field twice in the second import", several("ImportKeyMaterial", `{"Imports":[`+fields+","+strings.Replace(fields, "{", `{"KeyMaterialExpireUnix":1,`, 1)+"]}"), false},
+		{"imports twice", several("ImportKeyMaterial", `{"Imports":[`+fields+`],"Imports":[`+fields+"]}"), false},
+		{"a list of CMKs twice", several("GetParametersForImport", strings.Replace(asked, "{", `{"KeyIds":["other"],`, 1)), false},
 		{"an expiry", sending(strings.Replace(fields, ":0}", ":12345678901}", 1)), false},
 	} {
 		if before, body, ok := strings.Cut(test.request, "\r\n\r\n"); ok && body != "" {

@@ -137,7 +137,7 @@ func unusual(r sentRequest, tokens map[string]bool) string {
 		return unusualFields(what, r.body, importFields(tokens))
 	case r.Method == http.MethodPost && r.URL.RequestURI() == "/kms/ImportKeyMaterial/many":
 		imports, err := importsOf(r.body)
-		if err != nil || len(imports) == 0 {
+		if err != nil || len(imports) == 0 || !plain(r.body, 1+len(imports)*len(importFields(nil))) {
 			return what + " has other fields than the product sends"
 		}
 		for _, each := range imports {
@@ -201,12 +201,20 @@ var (
 	proofKeys = regexp.MustCompile(`^\[key-hzzproof\d{12}( key-hzzproof\d{12}){0,15}\]$`) // as fmt prints them
 )
 
+// plain holds for JSON as the product writes it: nothing but the JSON, no white space, no escapes, and
+// as many names as there are fields, so that none is there twice.
+func plain(body []byte, names int) bool {
+	var compact bytes.Buffer
+	return json.Compact(&compact, body) == nil && bytes.Equal(compact.Bytes(), body) && !bytes.Contains(body, []byte(`\`)) &&
+		bytes.Count(body, []byte(`":`)) == names // no string has a quote in it, where there are no escapes
+}
+
 // unusualFields holds a JSON object against its fields: exactly these, each with what it may hold.
 func unusualFields(what string, body []byte, usual map[string]func(string) bool) string {
 	var fields map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
-	if err := decoder.Decode(&fields); err != nil || len(fields) != len(usual) {
+	if err := decoder.Decode(&fields); err != nil || len(fields) != len(usual) || !plain(body, len(usual)) {
 		return what + " has other fields than the product sends"
 	}
 	for name, holds := range usual {

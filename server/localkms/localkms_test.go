@@ -117,6 +117,7 @@ func TestControl(t *testing.T) {
 	control("PUT", "/clock", `{"reset":true}`, 200)
 	control("PUT", "/clock", `{}`, 400)
 	control("PUT", "/clock", `{"advanced":"1h"}`, 400)
+	control("PUT", "/clock", `{"reset":true}{"advance":"1h"}`, 400)
 
 	control("POST", "/faults", `{"kind":"throttle","action":"DescribeKey","times":1}`, 200)
 	c.want(t, "Rejected.Throttling", "DescribeKey", params{"KeyId": id})

@@ -188,8 +188,9 @@ func TestWithoutAnAnswer(t *testing.T) {
 func TestLoadWebhooks(t *testing.T) {
 	good := `[{"Name": "ops", "Kind": "slack", "URL": "https://hooks.example.com/services/hidden"}]`
 	for text, want := range map[string]string{
-		good: "", `[]`: "",
-		`{}`: "JSON list",
+		good: "", `[]`: "", good + "\n": "",
+		good + good: "something follows",
+		`{}`:        "JSON list",
 		`[{"Name": "ops", "Kind": "slack", "URL": "https://h.example.com/hidden", "Secrt": "x"}]`:                                         "JSON list",
 		`[{"Name": "", "Kind": "slack", "URL": "https://h.example.com/hidden"}]`:                                                          "Name must",
 		`[{"Name": "a", "Kind": "teams", "URL": "https://h.example.com/hidden"}]`:                                                         "Kind must",

@@ -86,6 +86,9 @@ func loadWebhooks(path string) ([]Webhook, error) {
 	if err := decoder.Decode(&hooks); err != nil {
 		return nil, errors.New("it must be a JSON list of objects with Name, Kind, URL and, where there is one, Secret")
 	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, errors.New("something follows the list")
+	}
 	known := map[string]bool{mailChannel: true}
 	for i, w := range hooks {
 		if err := w.check(); err != nil {

@@ -14,9 +14,11 @@ import (
 const requestIDHeader = "X-Request-Id"
 
 // requestID is the id of a request in the log and in answers. The console makes it and takes none
-// from the client.
+// from the client. It is not read from the answer's header, which only one goroutine may touch: the
+// calls about several CMKs ask for it at the same time.
 func requestID(e echo.Context) string {
-	return e.Response().Header().Get(requestIDHeader)
+	id, _ := e.Get(requestIDHeader).(string)
+	return id
 }
 
 // newRequestID returns 12 characters of base32, 60 random bits. They tell the requests of a log
@@ -30,7 +32,8 @@ func (c *console) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(e echo.Context) error {
 		began := time.Now()
 		header := e.Response().Header()
-		header.Set(requestIDHeader, newRequestID())
+		e.Set(requestIDHeader, newRequestID())
+		header.Set(requestIDHeader, requestID(e))
 		header.Set("Cache-Control", "no-store") // the handler of static files replaces it
 		secure(header)
 		if err := c.contain(e, next); err != nil {

@@ -14,51 +14,32 @@ import (
 // theme and each width. Contrast depends on the theme alone, and MustLook tries every width.
 var Looks = []Look{{Language: "en", Width: wide}, {Language: "zh-CN", Width: narrow, Dark: true}}
 
-// InLooks walks through the states of a page in each of Looks, and gives each walk what it is to look
-// at the page with. In the short form it walks once, in one language, and has the theme that is looked
-// at change from state to state.
-func InLooks(t *testing.T, language string, walk func(t *testing.T, how Look, look func(v *Visit, state string))) {
+// InLooks walks through the states of a page in each of Looks. In the short form it walks once, in one
+// language.
+func InLooks(t *testing.T, language string, walk func(*testing.T, Look)) {
 	for _, how := range Looks {
-		if !*proof.Full && how.Language != language {
-			continue
+		if *proof.Full || how.Language == language {
+			t.Run(how.Name(), func(t *testing.T) { walk(t, how) })
 		}
-		t.Run(how.Name(), func(t *testing.T) {
-			states := 0
-			walk(t, how, func(v *Visit, state string) {
-				t.Helper()
-				if states++; !*proof.Full {
-					v.Theme(states%2 == 0)
-				}
-				v.MustLook(state)
-			})
-		})
 	}
-}
-
-// Theme has the browser ask for the dark theme, or for the light one.
-func (v *Visit) Theme(dark bool) {
-	v.T.Helper()
-	scheme := playwright.ColorSchemeLight
-	if dark {
-		scheme = playwright.ColorSchemeDark
-	}
-	v.Do(v.Page.EmulateMedia(playwright.PageEmulateMediaOptions{ColorScheme: scheme}))
 }
 
 const narrow, wide, widest = 320, 1280, 1920
 
 // MustLook fails if axe-core finds anything on the page, and if at some width it has to be scrolled
 // sideways, half of it is empty, or the narrow one breaks a date, an id or the name of a file. In the
-// short form the two wider ones take turns.
+// short form the themes take turns, from one call to the next, and so do the two wider windows.
 func (v *Visit) MustLook(state string) {
 	v.T.Helper()
-	v.MustBeAccessible(state)
-	size := v.Page.ViewportSize()
 	widths := []int{narrow, wide, widest}
 	if !*proof.Full {
-		widths = slices.Delete(widths, 1+v.looked%2, 2+v.looked%2)
+		v.theme(v.dark != (v.looked%2 == 1))
+		left := 1 + v.looked/2%2
+		widths = slices.Delete(widths, left, left+1)
 		v.looked++
 	}
+	v.MustBeAccessible(state)
+	size := v.Page.ViewportSize()
 	for _, width := range widths {
 		v.Resize(width, size.Height)
 		v.MustFit()
@@ -71,6 +52,19 @@ func (v *Visit) MustLook(state string) {
 		}
 	}
 	v.Resize(size.Width, size.Height)
+}
+
+// theme has the browser ask for the dark theme, or for the light one.
+func (v *Visit) theme(dark bool) {
+	v.T.Helper()
+	v.Do(v.Page.EmulateMedia(playwright.PageEmulateMediaOptions{ColorScheme: scheme(dark)}))
+}
+
+func scheme(dark bool) *playwright.ColorScheme {
+	if dark {
+		return playwright.ColorSchemeDark
+	}
+	return playwright.ColorSchemeLight
 }
 
 // Resize gives the window another size, and waits until the page has drawn itself in it: until its

@@ -34,7 +34,8 @@ type Visit struct {
 	Said     []string // every console message
 	troubles []string
 	expected []*regexp.Regexp
-	looked   int // how often MustLook has looked
+	dark     bool // the theme in which the visit begins
+	looked   int  // how often MustLook has looked
 }
 
 // Look is how a visitor's browser is set up.
@@ -69,13 +70,9 @@ func OpenAt(p *program.Program, t testing.TB, how Look, address string) *Visit {
 	if how.Width == 0 {
 		how.Width = 1280
 	}
-	scheme := playwright.ColorSchemeLight
-	if how.Dark {
-		scheme = playwright.ColorSchemeDark
-	}
 	context, err := Shared.NewContext(playwright.BrowserNewContextOptions{
 		Locale:      playwright.String(how.Language),
-		ColorScheme: scheme,
+		ColorScheme: scheme(how.Dark),
 		TimezoneId:  playwright.String(Zone.String()),
 		Offline:     playwright.Bool(how.Offline),
 		Viewport:    &playwright.Size{Width: how.Width, Height: 800},
@@ -88,7 +85,7 @@ func OpenAt(p *program.Program, t testing.TB, how Look, address string) *Visit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &Visit{T: t, Program: p, Words: text.Match(how.Language), Page: page, Shots: os.Getenv("KEYFERRY_PICTURES")}
+	v := &Visit{T: t, Program: p, Words: text.Match(how.Language), Page: page, Shots: os.Getenv("KEYFERRY_PICTURES"), dark: how.Dark}
 	v.Watch()
 	t.Cleanup(func() {
 		if t.Failed() {

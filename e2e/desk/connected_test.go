@@ -204,14 +204,14 @@ func TestCheckSaysHow(t *testing.T) {
 func TestConnectedLook(t *testing.T) {
 	p := program.Start(t)
 	file := program.WriteConnectedDesk(t, p.Local)
-	browser.InLooks(t, "zh-CN", func(t *testing.T, how browser.Look, mustLook func(*browser.Visit, string)) {
+	browser.InLooks(t, "zh-CN", func(t *testing.T, how browser.Look) {
 		p.Ask(t, "POST", "/reset", nil, nil)
 		key, algorithm := program.Seeded[0], browser.Algorithms[0]
 		v := openConnected(p, t, how, file)
 		v.Expect("status of 400")
 		look := func(state string) {
 			t.Helper()
-			mustLook(v, state)
+			v.MustLook(state)
 			v.Shot("connected-" + how.Name() + "-" + state)
 		}
 		v.DeskCMK(key)

@@ -76,7 +76,7 @@ func TestRequestWithTheDesk(t *testing.T) {
 // The places for the desk, in both languages and themes, wide and narrow.
 func TestLooks(t *testing.T) {
 	p := program.Start(t)
-	browser.InLooks(t, "en", func(t *testing.T, how browser.Look, look func(*browser.Visit, string)) {
+	browser.InLooks(t, "en", func(t *testing.T, how browser.Look) {
 		c := browser.Open(p, t, how, "/")
 		c.ChooseCMK(program.Seeded[0])
 		c.MustHaveOnePrimary()
@@ -85,7 +85,7 @@ func TestLooks(t *testing.T) {
 		made(c, "desk-parameters")
 		c.Do(c.Page.Locator("[data-part=desk-parameters-link] [data-part=qr] > summary").Click())
 		c.MustHaveOnePrimary()
-		look(c, "with a link")
+		c.MustLook("with a link")
 		c.Shot("linked-" + how.Name())
 	})
 }

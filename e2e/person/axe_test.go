@@ -14,14 +14,14 @@ import (
 // language and theme, the long form in all.
 func TestAccessibility(t *testing.T) {
 	p := program.Start(t)
-	browser.InLooks(t, "en", func(t *testing.T, how browser.Look, mustLook func(*browser.Visit, string)) {
+	browser.InLooks(t, "en", func(t *testing.T, how browser.Look) {
 		p.Ask(t, "POST", "/reset", nil, nil)
 		key := program.Seeded[0]
 		v := browser.Open(p, t, how, "/")
 		look := func(state string) {
 			t.Helper()
 			v.MustHavePanel(state)
-			mustLook(v, state)
+			v.MustLook(state)
 		}
 		look("step 1")
 		v.OpenMenu()

@@ -14,19 +14,19 @@ import (
 // brings the person to the import with its id, and shows afterwards that the CMK works.
 func TestInspectorAndBack(t *testing.T) {
 	p := program.Start(t)
-	browser.InLooks(t, "zh-CN", func(t *testing.T, how browser.Look, look func(*browser.Visit, string)) {
+	browser.InLooks(t, "zh-CN", func(t *testing.T, how browser.Look) {
 		v := browser.Open(p, t, how, "/")
 		link := func(name string) playwright.Locator {
 			return v.Page.GetByRole("link", playwright.PageGetByRoleOptions{Name: name})
 		}
 		v.Do(link(v.Words.CMK.LocalOpen).Click())
 		v.See(`html[lang="`+how.Language+`"] .banner`, "KMS")
-		look(v, "list of CMKs")
+		v.MustLook("list of CMKs")
 		v.Do(v.Page.Locator("#description").Fill("made in a test"))
 		v.Do(v.Page.Locator("form[action='/keys'] button").Click())
 		v.See("h1", "key-hzz")
 		key := strings.TrimSpace(v.Text("h1 code"))
-		look(v, "a CMK that waits")
+		v.MustLook("a CMK that waits")
 		v.Do(v.Page.Locator("a[href*='/?KeyId=']").First().Click())
 		v.Do(playwright.NewPlaywrightAssertions(10_000).Locator(v.Page.Locator("#key-reference")).ToHaveValue(key))
 		v.Press(v.Words.CMK.Use)
@@ -45,7 +45,7 @@ func TestInspectorAndBack(t *testing.T) {
 		v.Do(v.Page.Locator("form[action$='decrypt'] textarea").Fill(blob))
 		v.Do(v.Page.Locator("form[action$='decrypt'] button").Click())
 		v.See(".notice pre", "hello from the inspector")
-		look(v, "a CMK that is enabled")
+		v.MustLook("a CMK that is enabled")
 		// A first import would be refused after the whole ceremony: the link leads to the other
 		// page.
 		v.Do(v.Page.Locator("a[href*='/reimport?KeyId=']").First().Click())

@@ -15,7 +15,7 @@ func TestSessionOverInTheMiddle(t *testing.T) {
 	p := start(t)
 	key := program.Seeded[0]
 	robin := signIn(t, p, browser.Look{}, "Robin")
-	browser.InLooks(t, "zh-CN", func(t *testing.T, how browser.Look, look func(*browser.Visit, string)) {
+	browser.InLooks(t, "zh-CN", func(t *testing.T, how browser.Look) {
 		id := robin.CreateRequest(key, "payments/slow", time.Hour, "")
 		ines := signIn(t, p, how, "Ines")
 		ines.prepare(id)
@@ -26,7 +26,7 @@ func TestSessionOverInTheMiddle(t *testing.T) {
 		ines.Press(text.Fill(ines.Words.Team.Order.Submit, "cmk", key))
 		ines.Fault("Console.SignIn")
 		ines.MustHaveOnePrimary()
-		look(ines.Visit, "the session is over")
+		ines.MustLook("the session is over")
 
 		beside, err := ines.Page.ExpectPopup(func() error {
 			return ines.Page.Locator(".notice [data-help=signin]").Click()

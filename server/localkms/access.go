@@ -1,6 +1,7 @@
 package localkms
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -72,7 +73,7 @@ func matchAction(pattern, action string) bool {
 // an error.
 func ParseAccessKeys(text []byte) ([]AccessKey, error) {
 	var keys []AccessKey
-	if err := parseStrictly(text, &keys); err != nil {
+	if err := parseStrictly(bytes.NewReader(text), &keys); err != nil {
 		return nil, fmt.Errorf("parsing AccessKeys: %v", err)
 	}
 	return keys, nil

@@ -70,15 +70,8 @@ func control[T any](fn func(*http.Request) (T, error)) http.HandlerFunc {
 
 // read decodes a request's JSON body strictly; an empty one leaves v alone.
 func read(r *http.Request, v any) error {
-	decoder := json.NewDecoder(r.Body)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(v); err == io.EOF {
-		return nil
-	} else if err != nil {
+	if err := parseStrictly(r.Body, v); err != nil && err != io.EOF {
 		return &badControl{http.StatusBadRequest, "parsing request: " + err.Error()}
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return &badControl{http.StatusBadRequest, "parsing request: something follows the JSON value"}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package localkms
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,7 +45,7 @@ func (t *Texts) UnmarshalJSON(text []byte) error {
 // ParseRAMPolicy reads a policy. A field that it does not know, such as Condition, is an error.
 func ParseRAMPolicy(text []byte) (*RAMPolicy, error) {
 	policy := &RAMPolicy{}
-	if err := parseStrictly(text, policy); err != nil {
+	if err := parseStrictly(bytes.NewReader(text), policy); err != nil {
 		return nil, fmt.Errorf("parsing RAM policy: %v", err)
 	}
 	return policy, policy.check()

@@ -55,15 +55,16 @@ func DefaultSeed() *Seed {
 // ParseSeed reads a seed from JSON in UTF-8. A field that it does not know is an error.
 func ParseSeed(text []byte) (*Seed, error) {
 	seed := &Seed{}
-	if err := parseStrictly(text, seed); err != nil {
+	if err := parseStrictly(bytes.NewReader(text), seed); err != nil {
 		return nil, fmt.Errorf("parsing seed: %v", err)
 	}
 	return seed, nil
 }
 
-// parseStrictly reads one JSON value that a person wrote.
-func parseStrictly(text []byte, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(text))
+// parseStrictly reads one JSON value that a person wrote, and nothing else. The error is io.EOF where
+// there is none.
+func parseStrictly(text io.Reader, into any) error {
+	decoder := json.NewDecoder(text)
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into); err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
@@ -63,16 +62,9 @@ func wrapped(t *testing.T, client *kms.Client, algorithm string, material []byte
 // encrypt wraps material under a public key in base64 of its DER.
 func encrypt(t *testing.T, publicKey, algorithm string, material []byte) []byte {
 	t.Helper()
-	der, err := base64.StdEncoding.DecodeString(publicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := x509.ParsePKIXPublicKey(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key := parsed.(*rsa.PublicKey)
+	key := localkmstest.PublicKey(t, publicKey)
 	var ciphertext []byte
+	var err error
 	switch algorithm {
 	case "RSAES_OAEP_SHA_256":
 		ciphertext, err = rsa.EncryptOAEP(sha256.New(), rand.Reader, key, material, nil)

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -175,16 +174,9 @@ var algorithms = []string{oaepSHA256, oaepSHA1, pkcs1v15}
 // wrap wraps material as a client would, for any algorithm of the API.
 func wrap(t testing.TB, publicKey, algorithm string, material []byte) string {
 	t.Helper()
-	der, err := base64.StdEncoding.DecodeString(publicKey)
-	if err != nil {
-		t.Fatalf("decoding wrapping key: %v", err)
-	}
-	parsed, err := x509.ParsePKIXPublicKey(der)
-	if err != nil {
-		t.Fatalf("parsing wrapping key: %v", err)
-	}
-	key := parsed.(*rsa.PublicKey)
+	key := localkmstest.PublicKey(t, publicKey)
 	var wrapped []byte
+	var err error
 	switch algorithm {
 	case oaepSHA256:
 		wrapped, err = rsa.EncryptOAEP(crypto.SHA256.New(), rand.Reader, key, material, nil)

@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -18,6 +17,7 @@ import (
 	"testing"
 
 	"keyferry/server/localkms"
+	"keyferry/server/localkms/localkmstest"
 )
 
 // logBuffer collects log lines from several goroutines.
@@ -38,22 +38,9 @@ func (l *logBuffer) String() string {
 	return l.b.String()
 }
 
-func publicKeyOf(t testing.TB, encoded string) *rsa.PublicKey {
-	t.Helper()
-	der, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := x509.ParsePKIXPublicKey(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key.(*rsa.PublicKey)
-}
-
 func mixedOAEP(t testing.TB, publicKey string, hash, mask crypto.Hash, material []byte) string {
 	t.Helper()
-	wrapped, err := rsa.EncryptOAEPWithOptions(rand.Reader, publicKeyOf(t, publicKey), material, &rsa.OAEPOptions{Hash: hash, MGFHash: mask})
+	wrapped, err := rsa.EncryptOAEPWithOptions(rand.Reader, localkmstest.PublicKey(t, publicKey), material, &rsa.OAEPOptions{Hash: hash, MGFHash: mask})
 	if err != nil {
 		t.Fatal(err)
 	}

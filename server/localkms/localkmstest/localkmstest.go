@@ -53,20 +53,33 @@ var parsedKeys = sync.OnceValues(func() (keys []*rsa.PrivateKey, err error) {
 // DER in base64. It returns the ciphertext in base64, and the SHA-256 of the DER in hexadecimal.
 func Wrap(t testing.TB, publicKey string, material []byte) (ciphertext, fingerprint string) {
 	t.Helper()
-	der, err := base64.StdEncoding.DecodeString(publicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := x509.ParsePKIXPublicKey(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wrapped, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, key.(*rsa.PublicKey), material, nil)
+	key, der := parsePublicKey(t, publicKey)
+	wrapped, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, key, material, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	digest := sha256.Sum256(der)
 	return base64.StdEncoding.EncodeToString(wrapped), hex.EncodeToString(digest[:])
+}
+
+// PublicKey reads a public key as GetParametersForImport gives it.
+func PublicKey(t testing.TB, publicKey string) *rsa.PublicKey {
+	t.Helper()
+	key, _ := parsePublicKey(t, publicKey)
+	return key
+}
+
+func parsePublicKey(t testing.TB, publicKey string) (*rsa.PublicKey, []byte) {
+	t.Helper()
+	der, err := base64.StdEncoding.DecodeString(publicKey)
+	if err != nil {
+		t.Fatalf("decoding the wrapping key: %v", err)
+	}
+	key, err := x509.ParsePKIXPublicKey(der)
+	if err != nil {
+		t.Fatalf("parsing the wrapping key: %v", err)
+	}
+	return key.(*rsa.PublicKey), der
 }
 
 // New returns a KMS that ends with the test. Wrapping keys are the test keys

@@ -86,9 +86,9 @@ type Many struct {
 type ManyByFiles struct {
 	Summary   string
 	Why       string
-	Desk      string
+	Desk      string // this, its label and its hint: on the page that connects to nothing
 	DeskLabel string
-	DeskHint  string // on the page that connects to nothing
+	DeskHint  string
 	Back      string // import files
 	Folder    string
 	Save      string

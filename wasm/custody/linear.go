@@ -226,9 +226,13 @@ func (g *linearGenerator) yields(m *keywrap.Material, d *linearDraw, draws int, 
 		if system.contradiction {
 			continue
 		}
-		// Of the rest of the key all outputs must agree but two.
+		// Of the rest of the key all outputs must agree but two. The nearest to the part come
+		// first: an altered one that told bits of its own would make the others disagree.
 		wrong := 0
 		for i := range draws {
+			if part&1 == 0 {
+				i = draws - 1 - i
+			}
 			if before := system; !inPart(i) && system.spare() < linearSpare {
 				if add(i); system.contradiction {
 					system = before

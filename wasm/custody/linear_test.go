@@ -140,6 +140,23 @@ func TestXorshift(t *testing.T) {
 	}
 }
 
+// TestXorshiftWithAlteredFirstByte alters bits that would make other bytes disagree if the search
+// believed the first byte before it saw those.
+func TestXorshiftWithAlteredFirstByte(t *testing.T) {
+	next := xorshift["128"]()
+	var m keywrap.Material
+	for i := range m {
+		m[i] = byte(next() >> 24)
+	}
+	for _, bit := range []int{4, 5} {
+		altered := m
+		altered[0] ^= 1 << bit
+		if fromLinear(&altered) != CodeWeakXorshift {
+			t.Errorf("not found with bit %d of the first byte altered", bit)
+		}
+	}
+}
+
 func BenchmarkLinear(b *testing.B) {
 	var m keywrap.Material
 	for i := range m {

@@ -269,9 +269,9 @@ func (e *embeddedKMS) close() {
 	e.kms.Close()
 }
 
-// embeddedPool is how many wrapping keys the embedded KMS keeps ready. Each takes a good part of a
-// second of the machine that a person is about to use, who needs one per import.
-const embeddedPool = 2
+// embeddedPool is how many wrapping keys the embedded KMS keeps ready. Generating one takes a tenth
+// of a second or more of the machine that a person is about to use, who needs one per import.
+const embeddedPool = 1
 
 func (s *serveCommand) embed(t terminal, consoleURL string) (*embeddedKMS, error) {
 	if s.Endpoint != "" || s.Network != "" || s.CAFile != "" {

@@ -37,7 +37,7 @@ func StartApart(t testing.TB) *Apart {
 // StartKMS starts the local KMS, which reads its state file if there is one.
 func (a *Apart) StartKMS() {
 	a.t.Helper()
-	a.KMS = Launch(a.t, exec.Command(Binary, kmsArguments("--state="+a.stateFile, "--pool=2")...), a.Log)
+	a.KMS = Launch(a.t, exec.Command(Binary, kmsArguments("--state="+a.stateFile, "--pool=1")...), a.Log)
 	a.Local, a.Control = a.KMS.Local, a.KMS.Control
 	a.Proxy.lead(a.Local)
 }

@@ -53,10 +53,11 @@ func (f *Fixed) Ready() int { return len(f.pairs) }
 // Close implements [Source].
 func (f *Fixed) Close() {}
 
-// pool generates pairs in advance, in one goroutine and no more than fit: generating takes a good
-// part of a second, and neither a request nor the machine should be kept busy by it.
+// pool generates pairs in advance, in one goroutine and no more than fit: generating takes a tenth
+// of a second or more, and neither a request nor the machine should be kept busy by it.
 type pool struct {
 	pairs chan *Pair
+	room  chan struct{} // how many more may be generated
 	ctx   context.Context
 	stop  context.CancelFunc
 	done  sync.WaitGroup
@@ -65,25 +66,31 @@ type pool struct {
 // NewPool returns a source that keeps size generated pairs ready.
 func NewPool(size int) Source {
 	ctx, stop := context.WithCancel(context.Background())
-	p := &pool{pairs: make(chan *Pair, size), ctx: ctx, stop: stop}
+	p := &pool{pairs: make(chan *Pair, size), room: make(chan struct{}, size), ctx: ctx, stop: stop}
+	for range size {
+		p.room <- struct{}{}
+	}
 	p.done.Go(p.fill)
 	return p
 }
 
 func (p *pool) fill() {
 	for p.ctx.Err() == nil {
+		select {
+		case <-p.room:
+		case <-p.ctx.Done():
+			return
+		}
 		private, err := rsa.GenerateKey(rand.Reader, keyBits)
 		if err != nil {
 			panic("wrapping: generating a key: " + err.Error()) // cannot happen: the size is allowed
 		}
 		made, err := NewPair(private)
-		if err != nil {
-			continue // the primes have different lengths
+		if err != nil { // the primes have different lengths
+			p.room <- struct{}{}
+			continue
 		}
-		select {
-		case p.pairs <- made:
-		case <-p.ctx.Done():
-		}
+		p.pairs <- made
 	}
 }
 
@@ -91,6 +98,7 @@ func (p *pool) fill() {
 func (p *pool) Next(ctx context.Context) (*Pair, error) {
 	select {
 	case made := <-p.pairs:
+		p.room <- struct{}{}
 		return made, nil
 	case <-ctx.Done():
 		return nil, errNoPair

@@ -179,6 +179,7 @@ const proofForm = onSubmit("proof", async (form) => {
         throw problem("archive_other")
     }
     form.reset()
+    passphrase.forget()
     state.made = null // the archive is saved
     toImport(vault, new Map(), (entry) => entry.expireUnix)
 })
@@ -348,6 +349,7 @@ one(work, `[data-act="stop"]`).addEventListener("click", () => state.sender?.sto
 function showResult() {
     const left = state.items.filter((one) => !isDone(one)).length
     const submitted = table.count("submitted")
+    if (left === 0) keysForm.reset()
     const done = phrase(`many-done${state.answers.size > 0 ? "-files" : state.requests ? "-requests" : ""}`, { count: state.items.length - left })
     showWork("over")
     fill(resultPart, "result-title", done)
@@ -396,6 +398,7 @@ function goBack(name) {
     state.vault = null
     open(name)
     showKeys()
+    passphrase.fill()
 }
 
 onChange(task, goBack)

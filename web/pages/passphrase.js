@@ -35,6 +35,10 @@ export function passphraseField(form, from) {
         async fill() {
             if (field.value === "") await suggest()
         },
+        /** Empty the field: what the passphrase protects is saved, and was opened again. */
+        forget() {
+            field.value = suggested = ""
+        },
         /**
          * The passphrase. One of the person's own is estimated if it protects the backup; a
          * suggested one needs no estimate.

@@ -30,13 +30,15 @@ type account struct {
 
 	cookies    int // that the last request had
 	parameters *parameters
+	each       map[string]*each // of several CMKs, by the CMK
 	// what the module suggested
 	offeredPassphrase string
 	examined          bool    // whether an examination of a key came to its end
 	whole             float64 // of the examination
 	prepared          *reference.Prepared
-	lived             float64  // seconds, of the worker that prepared it
-	moments           []string // that the receipt tells, as the page writes them
+	archive           *download // of several keys
+	lived             float64   // seconds, of the worker that prepared it
+	moments           []string  // that the receipt tells, as the page writes them
 	receipt           []byte
 	receiptAs         string
 }
@@ -47,9 +49,12 @@ type parameters struct{ KeyId, PublicKey, ImportToken, TokenExpireTime, RequestI
 // accountFor takes away everything of a flow that was predicted.
 func accountFor(t *testing.T, r *record) *account {
 	t.Helper()
-	ac := &account{record: r, t: t, left: map[string][]string{}, bits: map[string]float64{}, server: map[string]float64{}, items: map[string]float64{}}
+	ac := &account{record: r, t: t, left: map[string][]string{}, each: map[string]*each{}, bits: map[string]float64{}, server: map[string]float64{}, items: map[string]float64{}}
 	if found := startLine.FindStringSubmatch(r.Log); found != nil {
 		ac.version = found[1]
+	}
+	for _, id := range r.Given.CMKs {
+		ac.each[id] = &each{&parameters{}, &reference.Prepared{}}
 	}
 	ac.answers()
 	ac.workers()
@@ -130,6 +135,14 @@ func (ac *account) answers() {
 		return
 	}
 	for _, a := range ac.Arrivals {
+		if a.Path == "/kms/GetParametersForImport/many" {
+			for _, answer := range answersIn(a.Answer) {
+				var p parameters
+				if json.Unmarshal(answer, &p) == nil && ac.each[p.KeyId] != nil {
+					ac.each[p.KeyId].parameters = &p
+				}
+			}
+		}
 		var p parameters
 		if a.Path == "/kms/GetParametersForImport" && json.Unmarshal(a.Answer, &p) == nil && p.PublicKey != "" {
 			ac.parameters = &p

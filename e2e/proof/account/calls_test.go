@@ -28,6 +28,7 @@ var signatureNonce = newGrammar(`[0-9a-f]{32}`)
 // calls checks what the console sent to the KMS, and what it passed on of the answers.
 func (ac *account) calls() {
 	answers := ac.answersTo()
+	ac.sortConcurrent()
 	if len(ac.Calls) != len(answers) {
 		ac.leave("calls to the KMS", "%d calls, want %d", len(ac.Calls), len(answers))
 	}
@@ -40,7 +41,11 @@ func (ac *account) calls() {
 		if err != nil || method != "POST" || strings.HasPrefix(target, "/?") && body != "" {
 			ac.leave("calls to the KMS", "%.200s", line)
 		}
-		ac.parametersOf(query)
+		keyID := ac.Given.CMK
+		if several := ac.Given.CMKs; several != nil {
+			keyID = several[i%len(several)]
+		}
+		ac.parametersOf(query, keyID)
 		ac.answered(c.Answer)
 		ac.headersOf(headers, query.Get("Action"))
 		if i < len(answers) && answers[i] != nil {
@@ -60,7 +65,11 @@ func (ac *account) answersTo() (all [][]byte) {
 		if _, code, failed := strings.Cut(ac.Given.Calls[next], " "); failed && !strings.HasPrefix(code, "Console.") {
 			all = append(all, nil, nil)
 		}
-		all = append(all, a.Answer)
+		if strings.HasSuffix(a.Path, "/many") {
+			all = append(all, answersIn(a.Answer)...)
+		} else {
+			all = append(all, a.Answer)
+		}
 		next++
 	}
 	return all
@@ -68,16 +77,17 @@ func (ac *account) answersTo() (all [][]byte) {
 
 // parametersOf checks the parameters of a call: each is predicted, but for the nonce and the
 // time.
-func (ac *account) parametersOf(query url.Values) {
+func (ac *account) parametersOf(query url.Values, keyID string) {
+	parameters, prepared := ac.about(keyID)
 	want := map[string]string{
-		"AccessKeyId": localkms.DefaultAccessKeyID, "Action": query.Get("Action"), "Format": "JSON", "KeyId": ac.Given.CMK, "RegionId": "cn-hangzhou",
+		"AccessKeyId": localkms.DefaultAccessKeyID, "Action": query.Get("Action"), "Format": "JSON", "KeyId": keyID, "RegionId": "cn-hangzhou",
 		"SignatureMethod": "HMAC-SHA1", "SignatureType": "", "SignatureVersion": "1.0", "Version": "2016-01-20",
 		"SignatureNonce": query.Get("SignatureNonce"), "Timestamp": query.Get("Timestamp"), "Signature": signature(query),
 	}
 	if query.Get("Action") == "GetParametersForImport" {
 		want["WrappingAlgorithm"], want["WrappingKeySpec"] = ac.Given.Algorithm, "RSA_2048"
-	} else if ac.prepared != nil {
-		want["EncryptedKeyMaterial"], want["ImportToken"], want["KeyMaterialExpireUnix"] = ac.prepared.EncryptedKeyMaterial, ac.parameters.ImportToken, fmt.Sprint(ac.Given.Expires)
+	} else if prepared != nil {
+		want["EncryptedKeyMaterial"], want["ImportToken"], want["KeyMaterialExpireUnix"] = prepared.EncryptedKeyMaterial, parameters.ImportToken, fmt.Sprint(ac.Given.Expires)
 	}
 	for name, values := range query {
 		if expected, known := want[name]; !known || len(values) != 1 || values[0] != expected {

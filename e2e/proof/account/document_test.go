@@ -213,7 +213,7 @@ func (ac *account) names() map[string]string {
 		name("expiry", fmt.Sprint(ac.Given.Expires), expires.UTC().Format("2006-01-02 15:04"), expires.Local().Format("2006-01-02 15:04"), expires.Local().Format("2006-01-02T15:04"))
 	}
 	if p := ac.prepared; p != nil {
-		name("KCV", p.KCV, strings.Join([]string{p.KCV[:min(4, len(p.KCV))], p.KCV[min(4, len(p.KCV)):min(8, len(p.KCV))], p.KCV[min(8, len(p.KCV)):]}, " "))
+		name("KCV", p.KCV, inFours(p.KCV))
 		name("commitment", p.Commitment)
 		name("salt", p.Salt)
 		name("wrapping key", p.Fingerprint)
@@ -223,6 +223,7 @@ func (ac *account) names() map[string]string {
 		name("backup's digest", p.BackupSHA256)
 		name("backup's name", p.BackupFile)
 	}
+	ac.namesOfEach(name)
 	if print := ac.fingerprint(); print != "" {
 		name("wrapping key", print)
 		name("wrapping key's id", print[:8]) // in the commands for an HSM

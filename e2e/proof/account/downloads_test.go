@@ -10,6 +10,9 @@ func (ac *account) downloads() {
 	if ac.prepared != nil && ac.prepared.Backup != nil {
 		want = append(want, download{ac.prepared.BackupFile, ac.prepared.Backup})
 	}
+	if ac.archive != nil {
+		want = append(want, *ac.archive)
+	}
 	if ac.Given.Pasted != "" && ac.prepared != nil {
 		want = append(want, download{"EncryptedKeyMaterial_base64.txt", []byte(ac.prepared.EncryptedKeyMaterial)},
 			download{"ImportToken.txt", []byte(ac.parameters.ImportToken)})

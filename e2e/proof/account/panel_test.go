@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -45,7 +46,7 @@ func (ac *account) captured() (all []entry) {
 		if a.Method != "POST" {
 			continue
 		}
-		e := entry{Time: a.At.Local().Format(time.TimeOnly), Action: a.Path[strings.LastIndexByte(a.Path, '/')+1:], Outcome: words.Answered}
+		e := entry{Time: a.At.Local().Format(time.TimeOnly), Action: path.Base(strings.TrimSuffix(a.Path, "/many")), Outcome: words.Answered}
 		if strings.HasPrefix(a.Path, "/kms/") && calls < len(ac.Given.Calls) {
 			if _, code, failed := strings.Cut(ac.Given.Calls[calls], " "); failed {
 				e.Outcome = text.Fill(words.Failed, "code", code)
@@ -95,14 +96,22 @@ func fieldsIn(body []byte) (fields [][2]string) {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
-	var texts []string
+	// Of several CMKs, a list of their names is as many fields, and a list of objects is their fields.
+	name, listed := "", false
 	for token, err := decoder.Token(); err == nil; token, err = decoder.Token() {
-		if _, bracket := token.(json.Delim); !bracket {
-			texts = append(texts, fmt.Sprint(token))
+		switch bracket, is := token.(json.Delim); {
+		case is:
+			if listed = bracket == '[' && name == "KeyIds"; !listed {
+				name = ""
+			}
+		case listed:
+			fields = append(fields, [2]string{"KeyId", fmt.Sprint(token)})
+		case name == "":
+			name = fmt.Sprint(token)
+		default:
+			fields = append(fields, [2]string{name, fmt.Sprint(token)})
+			name = ""
 		}
-	}
-	for ; len(texts) >= 2; texts = texts[2:] {
-		fields = append(fields, [2]string{texts[0], texts[1]})
 	}
 	return fields
 }

@@ -30,7 +30,7 @@ func (ac *account) predicted(one *life, random *reference.Stream) *reference.Pre
 	}
 	switch g.Protection {
 	case "passphrase":
-		in.To.Passphrase, in.To.WorkFactor = g.Typed, ac.workFactor(one)
+		in.To.Passphrase, in.To.WorkFactor = g.Typed, ac.workFactor(backupOf(one))
 		if g.Typed == "" {
 			in.To.Passphrase = ac.offeredPassphrase
 		}
@@ -76,9 +76,9 @@ func backupOf(one *life) []byte {
 }
 
 // workFactor is the cost of a passphrase, which depends on the computer: one of four.
-func (ac *account) workFactor(one *life) int {
+func (ac *account) workFactor(backup []byte) int {
 	ac.bits["backup"] += 2
-	_, line, _ := bytes.Cut(backupOf(one), []byte("-> scrypt "))
+	_, line, _ := bytes.Cut(backup, []byte("-> scrypt "))
 	factor := 0
 	fmt.Sscanf(string(line[:min(len(line), 40)]), "%s %d", new(string), &factor)
 	if factor < 15 || factor > 18 {
@@ -133,6 +133,10 @@ func (ac *account) derived(one *life, in reference.Import) *reference.Prepared {
 // predictReceipt predicts the receipt, but for two moments: when the page had prepared the key, and
 // when the console said that it was imported.
 func (ac *account) predictReceipt() {
+	if len(ac.each) > 0 {
+		ac.predictReceipts()
+		return
+	}
 	var told struct{ PreparedAt, ImportedAt string }
 	for _, d := range ac.Downloads {
 		if strings.HasSuffix(d.Name, "-receipt.json") {
@@ -146,29 +150,11 @@ func (ac *account) predictReceipt() {
 		ac.leave("receipt", "the desk says %.80q", told.ImportedAt)
 	}
 	for what, moment := range moments {
-		at, err := time.Parse("2006-01-02T15:04:05Z", moment)
-		if err != nil || at.Before(ac.Began.Add(-2*time.Second)) || at.After(ac.Ended.Add(2*time.Second)) {
-			ac.leave("receipt", "%s is %.80q", what, moment)
-		}
-		ac.moments = append(ac.moments, at.UTC().Format(time.DateTime))
-		ac.bits["receipt"] += ac.seconds()
+		ac.receiptTells(what, moment)
 	}
-	p, origin := ac.prepared, ac.Given.Source
-	if p == nil {
-		p = &reference.Prepared{}
-	}
-	if origin == "generate" {
-		origin = "generated"
-	}
-	r := reference.Receipt{
-		Program: "keyferry " + ac.version, ModuleSHA256: ac.moduleDigest(), KeyId: ac.Given.CMK, Region: "cn-hangzhou",
-		WrappingAlgorithm: ac.Given.Algorithm, WrappingKeySHA256: p.Fingerprint,
-		ImportTokenSHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(ac.parameters.ImportToken))), TokenExpireTime: ac.parameters.TokenExpireTime,
-		EncryptedKeyMaterialSHA256: p.SHA256, KeyMaterialExpireUnix: ac.Given.Expires, KeyCheckValue: p.KCV, Commitment: p.Commitment, CommitmentSalt: p.Salt,
-		Origin: origin, PreparedAt: told.PreparedAt, ImportedAt: told.ImportedAt,
-		ParametersObtained: "relay", ImportedBy: "relay",
-		ParametersRequestId: ac.parameters.RequestId, ImportRequestId: ac.importID(), BackupFile: p.BackupFile, BackupSHA256: p.BackupSHA256,
-	}
+	r := ac.receiptOf(ac.Given.CMK)
+	r.PreparedAt, r.ImportedAt, r.ImportRequestId = told.PreparedAt, told.ImportedAt, ac.importID()
+	r.ParametersObtained, r.ImportedBy = "relay", "relay"
 	if ac.Given.Pasted != "" {
 		r.ParametersObtained, r.ImportedBy = "file", ""
 	}
@@ -177,6 +163,35 @@ func (ac *account) predictReceipt() {
 		ac.t.Fatal(err)
 	}
 	ac.receipt, ac.receiptAs = content, "keyferry-"+r.KeyId+"-"+day[:min(10, len(day))]+"-receipt.json"
+}
+
+// receiptTells checks a moment of a receipt: it is one of the flow.
+func (ac *account) receiptTells(what, moment string) {
+	at, err := time.Parse("2006-01-02T15:04:05Z", moment)
+	if err != nil || at.Before(ac.Began.Add(-2*time.Second)) || at.After(ac.Ended.Add(2*time.Second)) {
+		ac.leave("receipt", "%s is %.80q", what, moment)
+	}
+	ac.moments = append(ac.moments, at.UTC().Format(time.DateTime))
+	ac.bits["receipt"] += ac.seconds()
+}
+
+// receiptOf is the receipt of a CMK, without moments and without what tells who made the calls.
+func (ac *account) receiptOf(keyID string) reference.Receipt {
+	parameters, p := ac.about(keyID)
+	if p == nil {
+		p = &reference.Prepared{}
+	}
+	origin := ac.Given.Source
+	if origin == "generate" {
+		origin = "generated"
+	}
+	return reference.Receipt{
+		Program: "keyferry " + ac.version, ModuleSHA256: ac.moduleDigest(), KeyId: keyID, Region: "cn-hangzhou",
+		WrappingAlgorithm: ac.Given.Algorithm, WrappingKeySHA256: p.Fingerprint,
+		ImportTokenSHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(parameters.ImportToken))), TokenExpireTime: parameters.TokenExpireTime,
+		EncryptedKeyMaterialSHA256: p.SHA256, KeyMaterialExpireUnix: ac.Given.Expires, KeyCheckValue: p.KCV, Commitment: p.Commitment,
+		CommitmentSalt: p.Salt, Origin: origin, ParametersRequestId: parameters.RequestId, BackupFile: p.BackupFile, BackupSHA256: p.BackupSHA256,
+	}
 }
 
 // importFile is what a desk hands back to a console.

@@ -24,17 +24,18 @@ type record struct {
 	Downloads []download
 	Moments   []moment // the page before there is any secret, and at the end
 	Cookies   []string
-	History   []string // addresses
-	Panel     []entry  // what the panel lists
-	Log       string   // of the console
-	Started   []string // the command line of the console, as the test started it
-	Processes []string // command lines of the console and of everything that it started, at the end
-	Written   []string // files that the console wrote
-	Calls     []call   // what the console sent to the KMS, and what that answered
-	Material  []byte   // what the KMS has unwrapped
-	Strangers []string // connections and packets that are nobody's
-	Caches    []string // addresses in the browser's cache
-	Profile   []string // texts in rows of the browser's databases that name the console
+	History   []string          // addresses
+	Panel     []entry           // what the panel lists
+	Log       string            // of the console
+	Started   []string          // the command line of the console, as the test started it
+	Processes []string          // command lines of the console and of everything that it started, at the end
+	Written   []string          // files that the console wrote
+	Calls     []call            // what the console sent to the KMS, and what that answered
+	Material  []byte            // what the KMS has unwrapped
+	Materials map[string][]byte // the same of each of several CMKs
+	Strangers []string          // connections and packets that are nobody's
+	Caches    []string          // addresses in the browser's cache
+	Profile   []string          // texts in rows of the browser's databases that name the console
 
 	look func() // notes what the page has now, in place of what it had before there was a secret
 }
@@ -86,6 +87,7 @@ type given struct {
 	Cancelled  bool              // whether the key was given up while it was examined
 	Identity   map[string]string // of the key, as a receipt that was given tells it
 	CMK        string
+	CMKs       []string // of an import of several, CMK among them
 	Algorithm  string
 	Source     string   // as the module names it
 	Kind       string   // that a file was confirmed to be of

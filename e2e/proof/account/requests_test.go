@@ -138,9 +138,14 @@ func (ac *account) expected() []string {
 	if ac.Given.Typed != "" {
 		lines = append(lines, "GET "+ac.static(web.Strength))
 	}
-	for _, call := range ac.Given.Calls[min(1, len(ac.Given.Calls)):] {
+	for i, call := range ac.Given.Calls {
 		action, _, _ := strings.Cut(call, " ")
-		lines = append(lines, "POST /kms/"+action)
+		switch {
+		case ac.Given.CMKs != nil:
+			lines = append(lines, "POST /kms/"+action+"/many")
+		case i > 0: // the first comes before there is a secret
+			lines = append(lines, "POST /kms/"+action)
+		}
 	}
 	if ac.Given.Calendar != "" {
 		lines = append(lines, "POST /en/calendar")
@@ -153,18 +158,35 @@ func (ac *account) body(path string) string {
 	if path == "/en/calendar" {
 		return ac.calendarForm()
 	}
-	fields := struct {
-		KeyId                 string
+	type material struct {
+		KeyId                 string `json:",omitempty"`
 		EncryptedKeyMaterial  string `json:",omitempty"`
 		ImportToken           string `json:",omitempty"`
 		KeyMaterialExpireUnix *int64 `json:",omitempty"`
-		WrappingAlgorithm     string `json:",omitempty"`
-		WrappingKeySpec       string `json:",omitempty"`
-	}{KeyId: ac.Given.CMK}
-	if path == "/kms/GetParametersForImport" {
+	}
+	var fields struct {
+		material
+		KeyIds            []string   `json:",omitempty"`
+		WrappingAlgorithm string     `json:",omitempty"`
+		WrappingKeySpec   string     `json:",omitempty"`
+		Imports           []material `json:",omitempty"`
+	}
+	action, several := strings.CutSuffix(path, "/many")
+	if several {
+		fields.KeyIds = ac.Given.CMKs
+	} else {
+		fields.KeyId = ac.Given.CMK
+	}
+	if action == "/kms/GetParametersForImport" {
 		fields.WrappingAlgorithm, fields.WrappingKeySpec = ac.Given.Algorithm, "RSA_2048"
-	} else if ac.prepared != nil {
-		fields.EncryptedKeyMaterial, fields.ImportToken, fields.KeyMaterialExpireUnix = ac.prepared.EncryptedKeyMaterial, ac.parameters.ImportToken, &ac.Given.Expires
+	} else {
+		for _, id := range fields.KeyIds {
+			p, made := ac.about(id)
+			fields.Imports = append(fields.Imports, material{id, made.EncryptedKeyMaterial, p.ImportToken, &ac.Given.Expires})
+		}
+		if fields.KeyIds = nil; ac.prepared != nil {
+			fields.material = material{ac.Given.CMK, ac.prepared.EncryptedKeyMaterial, ac.parameters.ImportToken, &ac.Given.Expires}
+		}
 	}
 	body, err := json.Marshal(fields)
 	if err != nil {

@@ -110,6 +110,11 @@ var sabotages = []sabotage{
 	{name: "rule", place: "page's state"},
 	{name: "file-gone", place: "worker messages"},
 	{name: "worker-lock", place: "worker messages"},
+	{name: "many-label", place: "archive", walk: "many"},
+	{name: "many-order", place: "request bodies", walk: "many"},
+	{name: "many-receipts", place: "downloads", walk: "many"},
+	{name: "many-passphrase", place: "document", walk: "many"},
+	{name: "many-same-key", place: "worker messages", walk: "many", build: "module"},
 	{name: "dormant", why: "what happens at another time, or with another CMK, does not happen in a test"},
 	{name: "timing", why: "when something happens is not predicted"},
 }
@@ -122,6 +127,7 @@ var walks = map[string]func(*monitor.Journey, *record){
 	"calendar":   withCalendar,
 	"checked":    checked,
 	"reimported": reimported,
+	"many":       manyCMKs,
 	"desk":       atDeskFile(nil),
 }
 

@@ -71,7 +71,9 @@ func (h *observer) sortCalls(t *testing.T, requests, answers []byte) {
 			body, _ = io.ReadAll(answer.Body)
 		}
 		for _, r := range h.records {
-			if bytes.Contains(append(bytes.Clone(sent.head), sent.body...), []byte(r.Given.CMK)) {
+			if slices.ContainsFunc(append(r.Given.CMKs, r.Given.CMK), func(id string) bool {
+				return bytes.Contains(append(bytes.Clone(sent.head), sent.body...), []byte(id))
+			}) {
 				r.Calls = append(r.Calls, call{append(append(bytes.Clone(sent.head), "\r\n\r\n"...), sent.body...), body})
 			}
 		}

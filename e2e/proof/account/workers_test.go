@@ -216,6 +216,10 @@ func (ac *account) job(one *life, random *reference.Stream) {
 		ac.prepare(one, random)
 	case "check":
 		ac.check(one)
+	case "closeArchive":
+		ac.makeArchive(one, random)
+	case "forgetKeys":
+		ac.openArchive(one, random)
 	default:
 		ac.leave("worker messages", "a worker does %q", one.job)
 	}

@@ -25,8 +25,14 @@ type stanza struct {
 	body  []byte
 }
 
-// Backup is the age file of a key (age-encryption.org/v1).
+// Backup is the age file of a key.
 func Backup(key []byte, to Protection, random *Stream) ([]byte, error) {
+	return Encrypt(to, random, func() []byte { return key })
+}
+
+// Encrypt is an age file (age-encryption.org/v1) with a content of at most 64 KiB, which is asked for
+// once the draws for the header are taken.
+func Encrypt(to Protection, random *Stream, content func() []byte) ([]byte, error) {
 	fileKey := random.Take("file key", 16)
 	var stanzas []stanza
 	if to.Passphrase != "" {
@@ -51,7 +57,7 @@ func Backup(key []byte, to Protection, random *Stream) ([]byte, error) {
 	mac.Write([]byte(header))
 	nonce := random.Take("nonce of the payload", 16)
 	// One chunk, which is the last: eleven bytes of a counter, and the mark of the last.
-	payload := seal(derive(fileKey, nonce, "payload"), append(make([]byte, 11), 1), key)
+	payload := seal(derive(fileKey, nonce, "payload"), append(make([]byte, 11), 1), content())
 	return append(append([]byte(header+" "+encode(mac.Sum(nil))+"\n"), nonce...), payload...), nil
 }
 

@@ -36,12 +36,17 @@ type Receipt struct {
 }
 
 // Bytes is the file, with Format and Version filled in.
-func (r Receipt) Bytes() ([]byte, error) {
+func (r Receipt) Bytes() ([]byte, error) { return r.write("  ") }
+
+// Line is the same on one line, as files of several receipts have it.
+func (r Receipt) Line() ([]byte, error) { return r.write("") }
+
+func (r Receipt) write(indent string) ([]byte, error) {
 	r.Format, r.Version = "keyferry receipt", 1
 	var file bytes.Buffer
 	encoder := json.NewEncoder(&file)
 	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
+	encoder.SetIndent("", indent)
 	err := encoder.Encode(r)
 	return file.Bytes(), err
 }

@@ -134,6 +134,18 @@ func (ac *account) answers() {
 		}
 		return
 	}
+	if ac.Given.ImportFile != "" {
+		var file importFile
+		if err := json.Unmarshal([]byte(ac.Given.ImportFile), &file); err != nil {
+			ac.t.Fatal(err)
+		}
+		ac.parameters = &parameters{ImportToken: file.ImportToken, TokenExpireTime: file.TokenExpireTime}
+		wrapped, _ := base64.StdEncoding.DecodeString(file.EncryptedKeyMaterial)
+		ac.prepared = &reference.Prepared{
+			EncryptedKeyMaterial: file.EncryptedKeyMaterial, SHA256: digestOf(wrapped), Fingerprint: file.WrappingKeySHA256, KCV: file.KeyCheckValue, Commitment: file.Commitment,
+		}
+		return
+	}
 	for _, a := range ac.Arrivals {
 		if a.Path == "/kms/GetParametersForImport/many" {
 			for _, answer := range answersIn(a.Answer) {

@@ -36,14 +36,15 @@ func (ac *account) document(like *account) {
 	if ac.bits["worker messages"] = 0; ac.whole != like.whole {
 		ac.leave("worker messages", "an examination has %v pieces, and in another run %v", ac.whole, like.whole)
 	}
-	if ac.Given.Receipt {
-		ac.secretsGone(last)
-	}
 }
 
 // secretsGone checks that nothing of what was typed or offered as a secret is on the page once the
 // task is done.
-func (ac *account) secretsGone(last moment) {
+func (ac *account) secretsGone() {
+	if !ac.Given.Receipt || len(ac.Moments) == 0 {
+		return
+	}
+	last := ac.Moments[len(ac.Moments)-1]
 	secrets := append([]string{ac.offeredPassphrase, ac.Given.Typed, ac.Given.Secret, ac.Given.Proof}, ac.Given.Components...)
 	for _, secret := range secrets {
 		if secret != "" && (strings.Contains(last.Page, secret) || strings.Contains(last.Rest, secret)) {

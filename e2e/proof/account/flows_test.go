@@ -47,6 +47,7 @@ var flows = []flow{
 	{name: "cancelled while the key was examined", walk: cancelled},
 	{name: "in Chinese and dark, chosen on the page", walk: choices},
 	{name: "two CMKs, generated, passphrase", walk: manyCMKs, short: true, once: true},
+	{name: "an import file, on the page for many", walk: broughtBack},
 	{name: "a backup is checked against a receipt", walk: checked},
 	{name: "imported again from a backup and a receipt", walk: reimported},
 }

@@ -77,6 +77,9 @@ func (ac *account) results() (all []string) {
 		if !failed {
 			code = "ok"
 		}
+		if action == "ImportFile" {
+			action = "ImportKeyMaterial"
+		}
 		for _, id := range ac.cmks() {
 			all = append(all, action+" "+id+" "+code)
 		}

@@ -60,6 +60,29 @@ func manyCMKs(j *monitor.Journey, r *record) {
 	}
 }
 
+// broughtBack imports on the page for many what somebody wrapped elsewhere: the key is not there.
+func broughtBack(j *monitor.Journey, r *record) {
+	visit(j, r, "/en/many")
+	g, words := &r.Given, j.Words.Many
+	g.Algorithm, g.Calls = reference.OAEPSHA256, []string{"ImportFile"}
+	var from parameters
+	j.Do(json.Unmarshal([]byte(j.Program.AnswerOf(j.T, j.Key, g.Algorithm)), &from))
+	key, seed, salt := program.Fresh(j.T), program.Fresh(j.T), program.Fresh(j.T)
+	j.Hide("key", key[:])
+	p, err := reference.Prepare(reference.Import{Source: "file", Key: key[:], Elsewhere: true, PublicKey: from.PublicKey, Algorithm: g.Algorithm}, reference.NewStream([][]byte{salt[:], seed[:]}))
+	j.Do(err)
+	file, err := json.Marshal(importFileFor(g, &from, p))
+	j.Do(err)
+	g.ImportFile = string(file)
+	j.Attach("many-file", "imports.jsonl", append(file, '\n'))
+	j.See("[data-part=preview] [data-fill=count]", text.Fill(words.Phrases.Cmks, "count", "1"))
+	g.Before = len(r.Arrivals)
+	j.Press(words.UseList)
+	j.See("[data-step=send][data-state=open] h2", "")
+	j.Press(text.Fill(words.ImportAll, "count", "1"))
+	j.See("[data-part=result] h2", "")
+}
+
 // each is what the account knows of one of several CMKs.
 type each struct {
 	parameters *parameters

@@ -25,6 +25,7 @@ func (ac *account) pages() {
 	ac.profile()
 	ac.said()
 	ac.offered()
+	ac.secretsGone()
 	for _, what := range ac.Strangers {
 		ac.leave("network and disk", "%s", what)
 	}

@@ -46,7 +46,7 @@ func (ac *account) captured() (all []entry) {
 		if a.Method != "POST" {
 			continue
 		}
-		e := entry{Time: a.At.Local().Format(time.TimeOnly), Action: path.Base(strings.TrimSuffix(a.Path, "/many")), Outcome: words.Answered}
+		e := entry{Time: a.At.Local().Format(time.TimeOnly), Action: listedAs(a.Path), Outcome: words.Answered}
 		if strings.HasPrefix(a.Path, "/kms/") && calls < len(ac.Given.Calls) {
 			if _, code, failed := strings.Cut(ac.Given.Calls[calls], " "); failed {
 				e.Outcome = text.Fill(words.Failed, "code", code)
@@ -67,6 +67,14 @@ func (ac *account) captured() (all []entry) {
 		all = append(all, e)
 	}
 	return all
+}
+
+// listedAs is the name that the panel gives to a request: the KMS's, or the page's own.
+func listedAs(address string) string {
+	if address == "/kms/ImportFile" {
+		return address
+	}
+	return path.Base(strings.TrimSuffix(address, "/many"))
 }
 
 // bodies are those of the requests that arrived, by their numbers, as they were on the wire.

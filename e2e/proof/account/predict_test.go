@@ -195,21 +195,29 @@ func (ac *account) receiptOf(keyID string) reference.Receipt {
 }
 
 // importFile is what a desk hands back to a console.
+type importFile struct {
+	Keyferry                                                                                                string
+	Version                                                                                                 int
+	Region, KeyId, WrappingAlgorithm, WrappingKeySHA256, EncryptedKeyMaterial, ImportToken, TokenExpireTime string
+	KeyMaterialExpireUnix                                                                                   int64
+	KeyCheckValue, Commitment, ParametersObtained                                                           string
+}
+
+// importFileFor is the import file for a CMK that is not of several.
+func importFileFor(g *given, from *parameters, p *reference.Prepared) importFile {
+	return importFile{
+		"import", 1, "cn-hangzhou", g.CMK, g.Algorithm, p.Fingerprint, p.EncryptedKeyMaterial, from.ImportToken,
+		from.TokenExpireTime, g.Expires, p.KCV, p.Commitment, "file",
+	}
+}
+
+// importFile is the one that the desk of this flow made.
 func (ac *account) importFile() []byte {
 	p := ac.prepared
 	if p == nil {
 		p = &reference.Prepared{}
 	}
-	file, err := json.MarshalIndent(struct {
-		Keyferry                                                                                                string
-		Version                                                                                                 int
-		Region, KeyId, WrappingAlgorithm, WrappingKeySHA256, EncryptedKeyMaterial, ImportToken, TokenExpireTime string
-		KeyMaterialExpireUnix                                                                                   int64
-		KeyCheckValue, Commitment, ParametersObtained                                                           string
-	}{
-		"import", 1, "cn-hangzhou", ac.Given.CMK, ac.Given.Algorithm, p.Fingerprint, p.EncryptedKeyMaterial, ac.parameters.ImportToken,
-		ac.parameters.TokenExpireTime, ac.Given.Expires, p.KCV, p.Commitment, "file",
-	}, "", "  ")
+	file, err := json.MarshalIndent(importFileFor(&ac.Given, ac.parameters, p), "", "  ")
 	if err != nil {
 		ac.t.Fatal(err)
 	}

@@ -103,6 +103,7 @@ type given struct {
 	Jobs       []string // that the workers do, in order
 	Calls      []string // to the console, in order, with the code of a failure behind a blank
 	Pasted     string   // an answer of the KMS that the person brought to the desk
+	ImportFile string   // that the person brought, on one line
 	Expires    int64    // when, in Unix seconds; 0 is never
 	Calendar   string   // days before the expiry, as they were typed for the calendar; empty for none
 	Recorded   bool     // whether the random bytes are known

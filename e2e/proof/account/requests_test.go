@@ -35,7 +35,11 @@ func (ac *account) requests() {
 		if s.line() != line {
 			ac.leave("requests", "on the wire %.120s where %s came", s.line(), line)
 		}
-		usual := ac.Usual[s.kind(ac.Address)]
+		kind := s.kind(ac.Address)
+		usual := ac.Usual[kind]
+		if ofAPI := strings.Contains(kind, "Keyferry-Request"); ofAPI != (a.Path == "/kms/ImportFile") {
+			ac.leave("request headers", "%s has those of another call", line)
+		}
 		if head := ac.withoutChoices(s, i >= secret); !slices.Contains(usual, head) {
 			ac.leave("request headers", "%s: %s", line, unlike(head, usual))
 		}
@@ -143,7 +147,7 @@ func (ac *account) expected() []string {
 		switch {
 		case ac.Given.CMKs != nil:
 			lines = append(lines, "POST /kms/"+action+"/many")
-		case i > 0: // the first comes before there is a secret
+		case i > 0 || ac.Given.ImportFile != "": // the first comes before there is a secret
 			lines = append(lines, "POST /kms/"+action)
 		}
 	}
@@ -157,6 +161,9 @@ func (ac *account) expected() []string {
 func (ac *account) body(path string) string {
 	if path == "/en/calendar" {
 		return ac.calendarForm()
+	}
+	if path == "/kms/ImportFile" {
+		return ac.Given.ImportFile
 	}
 	type material struct {
 		KeyId                 string `json:",omitempty"`

@@ -18,6 +18,7 @@ func usualPage(w http.ResponseWriter, r *http.Request) {
 	case "/a.js":
 		kind, body = "text/javascript", `import "./b.js"
 fetch("/post", { method: "POST", headers: { "Content-Type": "application/json", "Accept-Language": "en" }, body: "{}", credentials: "same-origin", redirect: "error" })
+fetch("/api", { method: "POST", headers: { "Accept": "application/json", "Accept-Language": "en", "Keyferry-Request": "1", "Content-Type": "application/json" }, body: "{}", credentials: "same-origin", redirect: "error" })
 const worker = new Worker("/w.js", { type: "module", name: "usual" })
 worker.onmessage = () => document.body.append(Object.assign(document.createElement("a"), { id: "done", textContent: "Done", href: "/other" }))`
 	case "/other":

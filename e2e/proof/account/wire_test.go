@@ -49,7 +49,7 @@ func (s sent) plainHead(address string) string {
 	return strings.Replace(headers, fmt.Sprintf("Content-Length: %d\r\n", len(s.body)), "Content-Length: N\r\n", 1)
 }
 
-var fetched = regexp.MustCompile(`(?m)^(Sec-Fetch-(?:Dest|Mode)|Origin|Upgrade-Insecure-Requests): (\S+)\r?$`)
+var fetched = regexp.MustCompile(`(?m)^(Sec-Fetch-(?:Dest|Mode)|Origin|Upgrade-Insecure-Requests|Keyferry-Request): (\S+)\r?$`)
 
 // kind says what sort of request it is: two of one kind have the same headers.
 func (s sent) kind(address string) string {

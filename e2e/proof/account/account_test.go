@@ -37,6 +37,7 @@ type account struct {
 	whole             float64 // of the examination
 	prepared          *reference.Prepared
 	archive           *download // of several keys
+	manifest          string    // in it
 	lived             float64   // seconds, of the worker that prepared it
 	moments           []string  // that the receipt tells, as the page writes them
 	receipt           []byte

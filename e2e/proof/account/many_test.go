@@ -177,7 +177,7 @@ func (ac *account) makeArchive(one *life, random *reference.Stream) {
 			file = append(file, from.Value.Written.Bytes...)
 		}
 	}
-	archive, manifest := ac.predictArchive(one, random, file)
+	archive := ac.predictArchive(one, random, file)
 	digest := fmt.Sprintf("%x", sha256.Sum256(file))
 	ac.archive = &download{ac.archiveName(), file}
 	to := []any{
@@ -204,7 +204,7 @@ func (ac *account) makeArchive(one *life, random *reference.Stream) {
 		}
 	}
 	ac.talked(one,
-		append(to, steps("addManifest", map[string]any{"size": len(manifest), "piece": asBytes(manifest)}), map[string]any{"finish": map[string]any{}}),
+		append(to, steps("addManifest", map[string]any{"size": len(ac.manifest), "piece": asBytes(ac.manifest)}), map[string]any{"finish": map[string]any{}}),
 		append(from, results(map[string]any{}), handed(map[string]any{"written": asBytes(string(rest))}), done(map[string]any{"sha256": digest, "size": len(file)}))...)
 }
 
@@ -216,8 +216,8 @@ var (
 // predictArchive predicts the archive that was made, byte for byte, but for the moments that it tells.
 // Where the random bytes are not known, it is opened, and its content is predicted from the keys that
 // the KMS has.
-func (ac *account) predictArchive(one *life, random *reference.Stream, file []byte) (archive *reference.Archive, manifest string) {
-	archive = &reference.Archive{Program: "keyferry " + ac.version, Modified: ac.Began}
+func (ac *account) predictArchive(one *life, random *reference.Stream, file []byte) *reference.Archive {
+	archive := &reference.Archive{Program: "keyferry " + ac.version, Modified: ac.Began}
 	content := ac.contentOf(file)
 	if len(content) > 512 {
 		if seconds, err := strconv.ParseInt(string(content[136:147]), 8, 64); err == nil {
@@ -270,11 +270,10 @@ func (ac *account) predictArchive(one *life, random *reference.Stream, file []by
 	if tar, err := archive.Tar(); err != nil || !bytes.Equal(tar, content) {
 		ac.leave("archive", "in it are %d bytes, and not those that were predicted", len(content))
 	}
-	manifest, err = archive.Manifest()
-	if err != nil {
+	if ac.manifest, err = archive.Manifest(); err != nil {
 		ac.t.Fatal(err)
 	}
-	return archive, manifest
+	return archive
 }
 
 // contentOf opens an archive.
@@ -317,13 +316,6 @@ func (ac *account) openArchive(one *life, random *reference.Stream) {
 	}
 	var judged, wrapped, forgotten, nothing, answers []map[string]any
 	from := []any{ready}
-	var manifest string
-	if content := ac.contentOf(ac.archive.Content); len(content) > 0 {
-		_, after, _ := bytes.Cut(content, []byte("manifest.json"))
-		_, after, _ = bytes.Cut(after, []byte("{\n"))
-		before, _, _ := bytes.Cut(after, []byte("\x00"))
-		manifest = "{\n" + string(before)
-	}
 	for _, id := range ac.Given.CMKs {
 		p := ac.each[id].prepared
 		from = append(from, handed(map[string]any{"keyId": id}))
@@ -340,7 +332,7 @@ func (ac *account) openArchive(one *life, random *reference.Stream) {
 		ac.request("forgetKeys", web.Module, map[string]any{"pieces": true}),
 		steps("openArchive", map[string]any{"archive": map[string]any{"$file": len(ac.archive.Content)}, "secret": ac.offeredPassphrase}),
 	}
-	from = append(from, handed(map[string]any{"manifest": asBytes(manifest)}),
+	from = append(from, handed(map[string]any{"manifest": asBytes(ac.manifest)}),
 		results(map[string]any{"count": len(ac.Given.CMKs), "sha256": fmt.Sprintf("%x", sha256.Sum256(ac.archive.Content))}))
 	for _, one := range judged {
 		to, from = append(to, steps("judgeKey", one)), append(from, results(map[string]any{}))

@@ -85,23 +85,29 @@ LONG := sabotage|policy|memory|dishonest|firefox
 # Packages of tests in which a browser works for minutes, the longest first. Two packages run at a
 # time, whatever the number of cores: more would slow each other's browsers down, and one alone
 # leaves a core idle, which is why the long ones do not come last.
-BROWSERS := ./e2e/person ./e2e/desk ./e2e/team ./e2e/custody ./server/requests ./e2e/proof/account ./e2e/many ./e2e/proof/leaks ./e2e/proof/build
+BROWSERS := ./e2e/person ./e2e/desk ./e2e/team ./e2e/custody ./e2e/proof/account ./e2e/many ./e2e/proof/leaks ./e2e/proof/build
+
+# Packages of tests that wait most of their time: for disks, databases, timers and programs that start
+# again. They run one at a time beside the others, which they take little of the computer from.
+WAITING := server/requests|e2e/proof/operation|server/signin|server/ledger|server/reminders|server/store|server/kms
 
 # Tests that need no browser come first, whole, and of those the longest: nothing runs twice.
-QUICK := ./wasm ./server/verify ./wasm/custody $$($(GO) list ./... | grep -vE '/e2e/|/server/requests$$')
+QUICK := ./wasm ./server/verify ./wasm/custody $$($(GO) list ./... | grep -vE '/e2e/|/($(WAITING))$$')
 
 # The program is built once for all packages, and make check vets, so the tests do neither again.
-TEST := KEYFERRY_TESTS_BUILT=1 $(GO) test -vet=off -p 2
+TEST := KEYFERRY_TESTS_BUILT=1 $(GO) test -vet=off -timeout 45m
 
 .PHONY: tested
 tested: wasm
 	$(GO) build -o bin/e2e/keyferry ./server
 
 test: tools tested ## install what the tests need and run them, the fast ones first; make prove has the rest of the proof
-	$(TEST) -timeout 45m $(QUICK) $(BROWSERS) $$($(GO) list ./e2e/... | grep -vE '/e2e/proof/($(LONG))$$')
+	$(TEST) -p 1 $(addprefix ./,$(subst |, ,$(WAITING))) & beside=$$!; \
+	$(TEST) -p 2 $(QUICK) $(BROWSERS) $$($(GO) list ./e2e/... | grep -vE '/e2e/proof/($(LONG))$$|/($(WAITING))$$'); \
+	status=$$?; wait $$beside && exit $$status
 
 e2e: tools tested ## run the browser tests alone
-	$(TEST) -count=1 -timeout 45m $(BROWSERS) ./e2e/...
+	$(TEST) -p 2 -count=1 $(BROWSERS) ./e2e/...
 
 # Tests outside of the proof that have a long form, and their packages.
 LONGER := TestInspectorAndBack|TestTryingAgain|TestRefusedFiles|TestWeakKeys|TestOneModule|TestDesk$$|TestAccessibility|TestOneOfTwoReplicas|TestKilledAtEveryPoint|TestDeskLook|TestLooks$$|TestSessionOver|TestConnected|TestDeskByLink|TestCheckSaysHow|TestImportWithTheDesk|TestNothingIsLost|TestOutages|TestProofOfRequests|TestEveryStateIsAccessible

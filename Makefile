@@ -89,7 +89,7 @@ BROWSERS := ./e2e/person ./e2e/desk ./e2e/team ./e2e/custody ./e2e/proof/account
 
 # Packages of tests that wait most of their time: for disks, databases, timers and programs that start
 # again. They run one at a time beside the others, which they take little of the computer from.
-WAITING := server/requests|e2e/proof/operation|server/signin|server/ledger|server/reminders|server/store|server/kms
+WAITING := server/requests|e2e/proof/operation|e2e/proof/load|server/signin|server/ledger|server/reminders|server/store|server/kms
 
 # Tests that need no browser come first, whole, and of those the longest: nothing runs twice.
 QUICK := ./wasm ./server/verify ./wasm/custody $$($(GO) list ./... | grep -vE '/e2e/|/($(WAITING))$$')

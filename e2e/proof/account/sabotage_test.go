@@ -33,7 +33,7 @@ var sabotages = []sabotage{
 	{name: handing, place: "worker messages"},
 	{name: "header", place: "request headers", short: true},
 	{name: "order", place: "requests"},
-	{name: "local-storage", place: "storage", short: true},
+	{name: "local-storage", place: "storage"},
 	{name: "indexeddb", place: "worker messages"},
 	{name: "cache", place: "storage"},
 	{name: "cookie", place: "storage"},

@@ -107,24 +107,32 @@ func TestTwoApprovalsAreOfTwoPeople(t *testing.T) {
 // With one approval of each group, somebody who is in both groups stands for one of them.
 func TestOneApprovalOfEachGroup(t *testing.T) {
 	for name, test := range map[string]struct {
+		label     string
 		approvers []person.Person
 		want      requests.State
+		awaited   []string
 	}{
-		"both groups, one person":         {[]person.Person{otto}, requests.Submitted},
-		"the same group twice":            {[]person.Person{olga, iris}, requests.Submitted},
-		"one of each":                     {[]person.Person{olga, sam}, requests.Imported},
-		"the first stands for the other":  {[]person.Person{otto, olga}, requests.Imported},
-		"the second stands for the other": {[]person.Person{sam, otto}, requests.Imported},
+		"nobody yet":                         {"vaults/x", nil, requests.Submitted, []string{"officers", "security"}},
+		"both groups, one person":            {"vaults/x", []person.Person{otto}, requests.Submitted, []string{"officers", "security"}},
+		"the same group twice":               {"vaults/x", []person.Person{olga, iris}, requests.Submitted, []string{"security"}},
+		"one of each":                        {"vaults/x", []person.Person{olga, sam}, requests.Imported, nil},
+		"the first stands for the other":     {"vaults/x", []person.Person{otto, olga}, requests.Imported, nil},
+		"the second stands for the other":    {"vaults/x", []person.Person{sam, otto}, requests.Imported, nil},
+		"three people, nobody for one group": {"three/x", []person.Person{carl, sam, sue}, requests.Submitted, []string{"kitchen", "officers", "security"}},
+		"three groups":                       {"three/x", []person.Person{carl, sam, other}, requests.Imported, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(w *world) {
-				v := w.submitted(keyOne, "vaults/x")
+				v := w.submitted(keyOne, test.label)
 				for _, p := range test.approvers {
 					if _, err := w.service.Approve(w.as(p), v.ID, v.Digest); err != nil {
 						w.t.Fatal(err)
 					}
 				}
-				w.wantState(v.ID, test.want)
+				v = w.wantState(v.ID, test.want)
+				if test.awaited != nil && !slices.Equal(v.Next.Who, test.awaited) {
+					w.t.Errorf("an approval of %v is awaited, want %v", v.Next.Who, test.awaited)
+				}
 			})
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"keyferry/server/localkms"
 	"keyferry/server/person"
 	"keyferry/server/requests"
 	"keyferry/server/store"
@@ -58,12 +59,54 @@ func (w *world) mustNotSend(id, digest string) {
 func TestCancelled(t *testing.T) {
 	each(t, func(w *world) {
 		v := w.submitted(keyOne, "payments/cards")
-		v, err := w.service.Cancel(w.as(rita), v.ID, "not needed")
+		_, err := w.service.Cancel(w.as(olga), v.ID, "not mine to cancel")
+		w.wantFault(err, requests.ErrDenied)
+		w.wantState(v.ID, requests.Submitted)
+		v, err = w.service.Cancel(w.as(rita), v.ID, "not needed")
 		if err != nil || v.State != requests.Cancelled {
 			w.t.Fatalf("%s, error %v", v.State, err)
 		}
+		if last := v.Events[len(v.Events)-1]; last.What != "cancelled" || last.Detail != "not needed" || last.Name != "rita" {
+			w.t.Errorf("the last event is %+v", last)
+		}
+		if kinds := w.kinds(v.ID); kinds[len(kinds)-1] != "request.cancelled" {
+			w.t.Errorf("the ledger has %v", kinds)
+		}
 		w.mustNotSend(v.ID, v.Digest)
 	})
+}
+
+// Whoever asked, imports or agreed may have a request sent again, and nobody else.
+func TestWhoMaySendAgain(t *testing.T) {
+	for name, test := range map[string]struct {
+		person person.Person
+		want   *requests.Fault
+	}{
+		"who asked": {rita, nil}, "who imports": {ira, nil}, "who agreed": {olga, nil},
+		"another officer": {otto, requests.ErrDenied}, "another reader": {sam, requests.ErrDenied},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(w *world) {
+				v := w.submitted(keyOne, "payments/cards")
+				if err := w.server.Inject(localkms.Fault{Kind: localkms.FaultError, Action: "ImportKeyMaterial", Status: 403, Code: "Forbidden.NoPermission"}); err != nil {
+					w.t.Fatal(err)
+				}
+				if _, err := w.service.Approve(w.as(olga), v.ID, v.Digest); err != nil {
+					w.t.Fatal(err)
+				}
+				w.wantState(v.ID, requests.Failed)
+				switch _, err := w.service.Again(w.as(test.person), v.ID); {
+				case test.want != nil:
+					w.wantFault(err, test.want)
+					w.wantState(v.ID, requests.Failed)
+				case err != nil:
+					w.t.Error(err)
+				default:
+					w.wantState(v.ID, requests.Open)
+				}
+			})
+		})
+	}
 }
 
 func TestLapsed(t *testing.T) {

@@ -35,7 +35,7 @@ const (
 )
 
 // policies are those of the tests: one officer agrees to imports of payments, two people of
-// different groups to those of vaults, and nobody to those of tests.
+// different groups to those of vaults, three to those of three, and nobody to those of tests.
 const policies = `
 permit (principal in Group::"platform", action in [Action::"request", Action::"cancel"], resource is Key);
 permit (principal in Group::"officers", action == Action::"request", resource is Key);
@@ -45,6 +45,10 @@ permit (principal in Group::"payments", action == Action::"import", resource is 
 
 @approvals("2") @approvers("Group::\"officers\", Group::\"security\"") @eachgroup
 permit (principal, action == Action::"import", resource is Key) when { resource.label like "vaults/*" };
+
+@approvals("3") @approvers("Group::\"officers\", Group::\"security\", Group::\"kitchen\"") @eachgroup
+permit (principal, action == Action::"import", resource is Key) when { resource.label like "three/*" };
+permit (principal in Group::"kitchen", action in [Action::"approve", Action::"readRequests"], resource is Key) when { resource.label like "three/*" };
 
 @approvals("2")
 permit (principal in Group::"payments", action == Action::"import", resource is Key) when { resource.label like "two/*" };
@@ -65,6 +69,8 @@ var (
 	otto  = directory("otto", "officers", "security")
 	sam   = directory("sam", "security")
 	other = directory("other", "kitchen")
+	carl  = directory("carl", "kitchen", "officers")
+	sue   = directory("sue", "security")
 )
 
 func directory(name string, groups ...string) person.Person {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"keyferry/server/ledger"
 	"keyferry/server/person"
 	"keyferry/server/requests"
 )
@@ -213,5 +214,80 @@ func TestImporterByAddress(t *testing.T) {
 			_, err := w.service.Parameters(w.as(iris), r.ID, algorithm)
 			w.wantFault(err, requests.ErrNotImporter)
 		}
+	})
+}
+
+// TestTermsInTheLedger reads what the ledger has of the terms and of the submission: what decides
+// about the import, and nobody's name.
+func TestTermsInTheLedger(t *testing.T) {
+	each(t, func(w *world) {
+		terms := w.terms(keyOne, "payments/x")
+		terms.Expiry, terms.ExpiryDays = requests.ExpiryWithin, 30
+		r := w.create(terms)
+		in := w.wrapped(ira, r.ID, material)
+		in.ExpireUnix = w.clock.now().Add(24 * time.Hour).Unix()
+		if _, err := w.service.Submit(w.as(ira), r.ID, in); err != nil {
+			w.t.Fatal(err)
+		}
+		created, submitted := w.fields(r.ID, "request.created"), w.fields(r.ID, "request.submitted")
+		for name, want := range map[string]string{
+			"importerKind": "group", "importerGroup": "payments", "expiry": "within", "expiryDays": "30",
+			"algorithms": algorithm, "deadline": terms.Deadline.UTC().Format(time.RFC3339),
+		} {
+			if created[name] != want {
+				w.t.Errorf("of the terms the ledger has %s %q, want %q", name, created[name], want)
+			}
+		}
+		if want := time.Unix(in.ExpireUnix, 0).UTC().Format(time.RFC3339); submitted["expires"] != want {
+			w.t.Errorf("of the submission the ledger has expires %q, want %q", submitted["expires"], want)
+		}
+
+		terms = w.terms(keyTwo, "payments/x")
+		terms.Importer, terms.ImporterID = requests.ByPerson, ira.Email
+		r = w.create(terms)
+		if _, err := w.service.Submit(w.as(ira), r.ID, w.wrapped(ira, r.ID, material)); err != nil {
+			w.t.Fatal(err)
+		}
+		created, submitted = w.fields(r.ID, "request.created"), w.fields(r.ID, "request.submitted")
+		for _, name := range []string{"importerGroup", "expiryDays"} {
+			if value, has := created[name]; has {
+				w.t.Errorf("of the terms the ledger has %s %q", name, value)
+			}
+		}
+		if submitted["expires"] != "" {
+			w.t.Errorf("material that never expires has expires %q in the ledger", submitted["expires"])
+		}
+	})
+}
+
+// fields are those of the one entry of a kind about a request.
+func (w *world) fields(id, kind string) map[string]string {
+	w.t.Helper()
+	records, err := w.log.Entries(w.t.Context(), ledger.Filter{Request: id, Kind: kind})
+	if err != nil || len(records) != 1 {
+		w.t.Fatalf("%d entries %s, error %v", len(records), kind, err)
+	}
+	return records[0].Fields
+}
+
+// TestImporterInThePolicy has a policy that permits imports by the importer alone: whoever the terms
+// name is one before they have done anything, and only for importing.
+func TestImporterInThePolicy(t *testing.T) {
+	each(t, func(w *world) {
+		w.setPolicy(`
+permit (principal in Group::"platform", action == Action::"request", resource is Key);
+@approvals("1") @approvers("Group::\"payments\"")
+permit (principal, action == Action::"import", resource is Key) when { context.isImporter };
+permit (principal in Group::"payments", action == Action::"approve", resource is Key) unless { context.isImporter };
+permit (principal, action == Action::"readRequests", resource is Key);
+`)
+		v := w.submitted(keyOne, "payments/cards")
+		if _, err := w.service.Approve(w.as(iris), v.ID, v.Digest); err != nil {
+			w.t.Errorf("another of the importer's group cannot approve: %v", err)
+		}
+		w.wantState(v.ID, requests.Imported)
+		r := w.create(w.terms(keyTwo, "payments/cards"))
+		_, err := w.service.Parameters(w.as(olga), r.ID, algorithm)
+		w.wantFault(err, requests.ErrNotImporter)
 	})
 }

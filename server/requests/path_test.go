@@ -2,6 +2,9 @@ package requests_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -26,7 +29,8 @@ func TestThreePeople(t *testing.T) {
 		if v.State != requests.Submitted || v.Next.Code != requests.NextApprove || !slices.Equal(v.Next.Who, []string{"officers"}) {
 			w.t.Errorf("after submitting: %s, %+v", v.State, v.Next)
 		}
-		if v.Digest != in.Digest(keyOne, region) || v.Submission.KCV != in.KCV || v.Submission.ImportToken != "" {
+		if v.Digest != in.Digest(keyOne, region) || v.Submission.KCV != in.KCV || v.Submission.ImportToken != "" ||
+			v.Submission.EncryptedKeyMaterial != "" || v.Submission.CiphertextSHA256 != ciphertextSum(in) {
 			w.t.Errorf("the submission is shown as %+v", v.Submission)
 		}
 		wantMay(w.t, w.get(olga, r.ID), "approve", "refuse")
@@ -47,6 +51,12 @@ func TestThreePeople(t *testing.T) {
 		}
 		w.checkEvidence(r.ID, len(want))
 	})
+}
+
+// ciphertextSum is the digest of a ciphertext as people are shown it.
+func ciphertextSum(in requests.Submission) string {
+	ciphertext, _ := base64.StdEncoding.DecodeString(in.EncryptedKeyMaterial)
+	return fmt.Sprintf("%x", sha256.Sum256(ciphertext))
 }
 
 // checkEvidence checks every proof that somebody can download.

@@ -2,6 +2,7 @@ package requests_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -151,6 +152,43 @@ func TestExpiryRules(t *testing.T) {
 					w.t.Errorf("%s, expiry %d: error %v", rule, unix, err)
 				}
 			}
+		}
+	})
+}
+
+// TestExpiryWithin has material expire on both sides of what a rule of so many days allows.
+func TestExpiryWithin(t *testing.T) {
+	each(t, func(w *world) {
+		for _, days := range []int{1, 3650} {
+			terms := w.terms(keyOne, "payments/x")
+			terms.Expiry, terms.ExpiryDays = requests.ExpiryWithin, days
+			r := w.create(terms)
+			latest := func() int64 { return w.clock.now().AddDate(0, 0, days).Unix() }
+			for name, test := range map[string]struct {
+				unix func() int64
+				want *requests.Fault
+			}{
+				"never":           {func() int64 { return 0 }, requests.ErrExpiry},
+				"now":             {func() int64 { return w.clock.now().Unix() }, requests.ErrExpiry},
+				"latest":          {latest, nil},
+				"a minute beyond": {func() int64 { return latest() + 60 }, requests.ErrExpiry},
+			} {
+				in := w.wrapped(ira, r.ID, material)
+				in.ExpireUnix = test.unix()
+				_, err := w.service.Submit(w.as(ira), r.ID, in)
+				switch fault := (*requests.Fault)(nil); {
+				case test.want == nil && err != nil:
+					w.t.Errorf("%s of %d days: %v", name, days, err)
+				case test.want != nil && (!errors.As(err, &fault) || !errors.Is(err, test.want) || fault.Detail["rule"] != fmt.Sprintf("within:%d", days)):
+					w.t.Errorf("%s of %d days: error %v", name, days, err)
+				}
+			}
+		}
+		for _, days := range []int{0, 3651} {
+			terms := w.terms(keyOne, "payments/x")
+			terms.Expiry, terms.ExpiryDays = requests.ExpiryWithin, days
+			_, err := w.service.Create(w.as(rita), []requests.Terms{terms})
+			w.wantFault(err, requests.ErrTerms)
 		}
 	})
 }

@@ -17,8 +17,8 @@ func TestTermsThatCannotBe(t *testing.T) {
 		for field, edits := range map[string][]func(*requests.Terms){
 			"Region":     {func(t *requests.Terms) { t.Region = "" }, func(t *requests.Terms) { t.Region = "cn-shanghai" }},
 			"KeyID":      {func(t *requests.Terms) { t.KeyID = "" }, func(t *requests.Terms) { t.KeyID = "alias/x" }},
-			"Label":      {func(t *requests.Terms) { t.Label = strings.Repeat("x", 129) }, func(t *requests.Terms) { t.Label = "two\nlines" }, func(t *requests.Terms) { t.Label = "\xff" }},
-			"Note":       {func(t *requests.Terms) { t.Note = strings.Repeat("x", 2001) }, func(t *requests.Terms) { t.Note = "a\x00" }},
+			"Label":      {func(t *requests.Terms) { t.Label = strings.Repeat("x", 129) }, func(t *requests.Terms) { t.Label = "two\nlines" }, func(t *requests.Terms) { t.Label = "\nline" }, func(t *requests.Terms) { t.Label = "\xff" }},
+			"Note":       {func(t *requests.Terms) { t.Note = strings.Repeat("x", 2001) }, func(t *requests.Terms) { t.Note = "a\x00" }, func(t *requests.Terms) { t.Note = "\x00a" }},
 			"Algorithms": {func(t *requests.Terms) { t.Algorithms = nil }, func(t *requests.Terms) { t.Algorithms = []string{"AES"} }, func(t *requests.Terms) { t.Algorithms = []string{algorithm, algorithm} }},
 			"ImporterID": {
 				func(t *requests.Terms) { t.ImporterID = "" },
@@ -47,6 +47,16 @@ func TestTermsThatCannotBe(t *testing.T) {
 		}
 		if n := w.count("SELECT count(*) FROM requests") + w.count("SELECT count(*) FROM request_parties") + w.count("SELECT count(*) FROM ledger_entries"); n != 0 {
 			w.t.Errorf("%d rows were written: several at once must be all or nothing", n)
+		}
+	})
+}
+
+func TestLongestTerms(t *testing.T) {
+	each(t, func(w *world) {
+		longest := w.terms(keyOne, strings.Repeat("x", 128))
+		longest.Note = strings.Repeat("x", 1998) + "\n\t"
+		if v := w.create(longest); v.Label != longest.Label || v.Note != longest.Note {
+			w.t.Errorf("a label of %d bytes and a note of %d were kept", len(v.Label), len(v.Note))
 		}
 	})
 }

@@ -59,15 +59,8 @@ func (s *sitting) makeForRecipient(count int) {
 
 func (s *sitting) saveAndTest() {
 	s.T.Helper()
-	s.See("[data-part=backup] h3", s.words.ArchiveTitle)
-	if shown, _ := s.Button(s.Words.Material.Stored).IsVisible(); shown {
-		s.Press(s.Words.Material.Stored)
-	}
-	s.archive = s.Download("[data-link=backup]")
-	s.File("proof-age", s.archive)
-	s.Do(s.Page.Locator("#proof-secret").Fill(s.secret))
-	s.Press(s.words.ProveButton)
-	s.See("[data-step=send][data-state=open] h2", "")
+	s.archive = s.SaveArchive()
+	s.ProveArchive(s.archive, s.secret)
 }
 
 // open does steps 1 and 2 with an archive that the person has.

@@ -349,7 +349,7 @@ one(work, `[data-act="stop"]`).addEventListener("click", () => state.sender?.sto
 function showResult() {
     const left = state.items.filter((one) => !isDone(one)).length
     const submitted = table.count("submitted")
-    if (left === 0) keysForm.reset()
+    if (left === 0) keysForm.reset() // files with keys among what it holds
     const done = phrase(`many-done${state.answers.size > 0 ? "-files" : state.requests ? "-requests" : ""}`, { count: state.items.length - left })
     showWork("over")
     fill(resultPart, "result-title", done)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"keyferry/e2e/program"
 	"keyferry/e2e/proof/reference"
@@ -77,6 +78,11 @@ func (ac *account) leave(place, format string, values ...any) {
 func (ac *account) draws(place, item string, bits float64) {
 	ac.server[place] += bits
 	ac.items[item] = max(ac.items[item], bits)
+}
+
+// isOfFlow holds for a moment of the flow, by a clock that may be two seconds off.
+func (ac *account) isOfFlow(at time.Time) bool {
+	return !at.Before(ac.Began.Add(-2*time.Second)) && !at.After(ac.Ended.Add(2*time.Second))
 }
 
 // seconds is what a moment of the flow can tell, in bits.

@@ -48,7 +48,7 @@ func (ac *account) calendar() download {
 	}
 	_, stamp, _ := strings.Cut(content, "\r\nDTSTAMP:")
 	at, err := time.Parse("20060102T150405Z", stamp[:min(16, len(stamp))])
-	if err != nil || at.Before(ac.Began.Add(-2*time.Second)) || at.After(ac.Ended.Add(2*time.Second)) {
+	if err != nil || !ac.isOfFlow(at) {
 		ac.leave("calendar", "it was written at %.40q", stamp[:min(16, len(stamp))])
 	}
 	ac.draws("calendar", "the second of the calendar", ac.seconds())

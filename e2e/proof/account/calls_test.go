@@ -103,7 +103,7 @@ func (ac *account) parametersOf(query url.Values, keyID string) {
 		ac.leave("calls to the KMS", "the nonce is %.80q", query.Get("SignatureNonce"))
 	}
 	at, err := time.Parse("2006-01-02T15:04:05Z", query.Get("Timestamp"))
-	if err != nil || at.Before(ac.Began.Add(-2*time.Second)) || at.After(ac.Ended.Add(2*time.Second)) {
+	if err != nil || !ac.isOfFlow(at) {
 		ac.leave("calls to the KMS", "the time is %.80q", query.Get("Timestamp"))
 	}
 	ac.draws("calls to the KMS", nonceName, signatureNonce.bits)

@@ -44,7 +44,7 @@ func (ac *account) log() {
 		} else if found := auditLine.FindStringSubmatch(line); found != nil {
 			ac.logged(found[1], found[6])
 			audits = append(audits, found[2]+" "+found[3]+" "+found[4])
-			known := (found[8] == fmt.Sprint(ac.Given.Expires) || found[8] == ac.Given.Algorithm)
+			known := found[8] == fmt.Sprint(ac.Given.Expires) || found[8] == ac.Given.Algorithm
 			if id := found[5]; !known || id != `""` && !ac.gave(id) {
 				ac.leave("server's log", "%.200s", line)
 			}
@@ -80,7 +80,7 @@ func (ac *account) results() (all []string) {
 		if action == "ImportFile" {
 			action = "ImportKeyMaterial"
 		}
-		for _, id := range ac.cmks() {
+		for _, id := range ac.Given.cmks() {
 			all = append(all, action+" "+id+" "+code)
 		}
 	}
@@ -138,7 +138,7 @@ func (ac *account) logged(at, id string) {
 // timed checks a time in the log: it is one of the flow.
 func (ac *account) timed(at string) {
 	moment, err := time.Parse(time.RFC3339Nano, at)
-	if err != nil || !logTime.pattern.MatchString(at) || moment.Before(ac.Began.Add(-2*time.Second)) || moment.After(ac.Ended.Add(2*time.Second)) {
+	if err != nil || !logTime.pattern.MatchString(at) || !ac.isOfFlow(moment) {
 		ac.leave("server's log", "time=%.60s", at)
 	}
 	ac.draws("server's log", "time", ac.seconds()+math.Log2(1000))

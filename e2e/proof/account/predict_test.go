@@ -168,7 +168,7 @@ func (ac *account) predictReceipt() {
 // receiptTells checks a moment of a receipt: it is one of the flow.
 func (ac *account) receiptTells(what, moment string) {
 	at, err := time.Parse("2006-01-02T15:04:05Z", moment)
-	if err != nil || at.Before(ac.Began.Add(-2*time.Second)) || at.After(ac.Ended.Add(2*time.Second)) {
+	if err != nil || !ac.isOfFlow(at) {
 		ac.leave("receipt", "%s is %.80q", what, moment)
 	}
 	ac.moments = append(ac.moments, at.UTC().Format(time.DateTime))

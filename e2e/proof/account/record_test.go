@@ -111,6 +111,14 @@ type given struct {
 	Before     int      // how many requests came before a page was opened from a disk
 }
 
+// cmks are those that keys are for.
+func (g *given) cmks() []string {
+	if g.CMKs != nil {
+		return g.CMKs
+	}
+	return []string{g.CMK}
+}
+
 // failed holds if the flow ends with an error on the page.
 func (g *given) failed() bool {
 	return g.Cancelled || len(g.Calls) > 0 && strings.Contains(g.Calls[len(g.Calls)-1], " ")

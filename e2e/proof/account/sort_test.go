@@ -70,11 +70,10 @@ func (h *observer) sortCalls(t *testing.T, requests, answers []byte) {
 		if err == nil {
 			body, _ = io.ReadAll(answer.Body)
 		}
+		request := slices.Concat(sent.head, []byte("\r\n\r\n"), sent.body)
 		for _, r := range h.records {
-			if slices.ContainsFunc(append(r.Given.CMKs, r.Given.CMK), func(id string) bool {
-				return bytes.Contains(append(bytes.Clone(sent.head), sent.body...), []byte(id))
-			}) {
-				r.Calls = append(r.Calls, call{append(append(bytes.Clone(sent.head), "\r\n\r\n"...), sent.body...), body})
+			if slices.ContainsFunc(r.Given.cmks(), func(id string) bool { return bytes.Contains(request, []byte(id)) }) {
+				r.Calls = append(r.Calls, call{request, body})
 			}
 		}
 	}

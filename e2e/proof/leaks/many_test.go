@@ -34,16 +34,9 @@ func manyKeys(j *monitor.Journey) {
 	j.Press(words.UseList)
 	passphrase := j.OfferedPassphrase()
 	j.Press(text.Fill(words.Make, "count", number))
-	j.See("[data-part=backup] h3", words.ArchiveTitle)
-	if shown, _ := j.Button(j.Words.Material.Stored).IsVisible(); shown {
-		j.Press(j.Words.Material.Stored)
-	}
-	archive := j.Download("[data-link=backup]")
+	archive := j.SaveArchive()
 	j.Look("with the archive made")
-	j.File("proof-age", archive)
-	j.Do(j.Page.Locator("#proof-secret").Fill(passphrase))
-	j.Press(words.ProveButton)
-	j.See("[data-step=send][data-state=open] h2", "")
+	j.ProveArchive(archive, passphrase)
 	j.Look("before the import")
 	j.Press(text.Fill(words.ImportAll, "count", number))
 	limit := 15 * time.Minute // the local KMS makes a wrapping key for each

@@ -34,9 +34,7 @@ func TestProofMemoryOfMany(t *testing.T) {
 	passphrase := v.OfferedPassphrase()
 	v.Press(text.Fill(words.Make, "count", number))
 	linear := mustEraseAll(v)
-	v.See("[data-part=backup] h3", words.ArchiveTitle)
-	v.Press(v.Words.Material.Stored)
-	archive := v.Download("[data-link=backup]")
+	archive := v.SaveArchive()
 	secrets, keys := newSearch(), program.Archived(t, archive, passphrase)
 	if len(keys) != count {
 		t.Fatalf("the archive has %d keys, want %d", len(keys), count)
@@ -46,10 +44,7 @@ func TestProofMemoryOfMany(t *testing.T) {
 	}
 	made := mustFindNothing(v, "after the archive was made", secrets, mark)
 
-	v.File("proof-age", archive)
-	v.Do(v.Page.Locator("#proof-secret").Fill(passphrase))
-	v.Press(words.ProveButton)
-	v.See("[data-step=send][data-state=open] h2", "")
+	v.ProveArchive(archive, passphrase)
 	mustFindAll(t, secrets.scan(t, mark), slices.Collect(maps.Keys(keys)))
 	v.Press(text.Fill(words.ImportAll, "count", number))
 	if !v.News.Await(15*time.Minute, nil, func() bool { return len(v.Posted("ImportKeyMaterial")) == count }) {

@@ -18,17 +18,19 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Window is the number of bytes that gives a secret away. Eight random bytes turn up by chance once
 // in 2^64 places.
 const Window = 8
 
-// Search looks for a set of secrets. It never changes, so that many goroutines may share one.
+// Search looks for a set of secrets. Many goroutines may share one.
 type Search struct {
 	names   []string
 	windows map[uint64]origin
 	filter  filter
+	clean   sync.Map // of what was unpacked and held nothing, by its digest: the layers that it was below
 }
 
 // origin is where a window comes from.
@@ -176,10 +178,10 @@ func (l *look) at(content []byte, place func(int) int) {
 			}
 			return i
 		}
-		if p.last {
+		if before := len(l.findings); p.last {
 			l.scan(v.bytes, below)
-		} else {
-			l.at(v.bytes, below)
+		} else if l.at(v.bytes, below); before == len(l.findings) && l.budget > 0 {
+			l.remember(v)
 		}
 		l.layers = l.layers[:len(l.layers)-1]
 	}

@@ -2,7 +2,9 @@ package leak_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/hex"
 	mathrand "math/rand/v2"
 	"os"
@@ -170,6 +172,33 @@ func TestAPieceThatChanceWouldFindIsLeftOut(t *testing.T) {
 	}
 	if found := s.In(append(random(20), make([]byte, 12)...)); len(found) != 0 {
 		t.Errorf("found %v where only zeros are alike", found)
+	}
+}
+
+// What held nothing is not searched again, unless it comes with fewer layers around it: then more can
+// be peeled off from it. What held something is found each time.
+func TestTheSameContentAgain(t *testing.T) {
+	key := random(32)
+	s := search(t, map[string][]byte{"the key": key})
+	hidden := key
+	for range 3 {
+		hidden = []byte(hex.EncodeToString(hidden))
+	}
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	w.Write([]byte(strings.Repeat("all work and no play makes Jack a dull boy ", 9999)))
+	w.Write(hidden)
+	w.Close()
+	deeper := []byte(base64.StdEncoding.EncodeToString(packed.Bytes()))
+	for range 2 {
+		if found := s.In(deeper); len(found) != 0 {
+			t.Fatalf("found %v below more layers than are peeled off", found)
+		}
+	}
+	for range 2 {
+		if found := s.In(packed.Bytes()); len(found) == 0 {
+			t.Fatal("not found")
+		}
 	}
 }
 

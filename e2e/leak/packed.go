@@ -6,6 +6,7 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
+	"crypto/sha256"
 	"io"
 	"net/http/httputil"
 
@@ -31,7 +32,26 @@ func (l *look) unpack(v *view, from int, reader io.Reader) {
 	io.Copy(into, io.LimitReader(reader, int64(limit)))
 	v.bytes = into.Bytes()
 	l.budget -= len(v.bytes) - before
+	if unpacked := v.bytes[before:]; len(unpacked) >= large {
+		digest := sha256.Sum256(unpacked)
+		if layers, searched := l.search.clean.Load(digest); searched && layers.(int) <= len(l.layers)+1 {
+			v.bytes, v.pieces = v.bytes[:before], v.pieces[:len(v.pieces)-1]
+			return
+		}
+		v.digests = append(v.digests, digest)
+	}
 	v.end()
+}
+
+// large is from what size on the same content is not searched twice. A console sends the same module
+// again and again.
+const large = 64 << 10
+
+// remember notes that nothing was found in a view, nor in anything that was packed in it.
+func (l *look) remember(v view) {
+	for _, digest := range v.digests {
+		l.search.clean.Store(digest, len(l.layers))
+	}
 }
 
 // peelGzip unpacks gzip wherever its first three bytes are.

@@ -5,8 +5,9 @@ import "sort"
 // view is what peeling one layer off a content gave: pieces, with room between them so that no
 // window spans two.
 type view struct {
-	bytes  []byte
-	pieces []piece
+	bytes   []byte
+	pieces  []piece
+	digests [][32]byte // of large pieces that were packed
 }
 
 // piece is where a part of a view comes from.

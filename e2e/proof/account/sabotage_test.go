@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"flag"
 	"maps"
 	"os"
@@ -26,6 +27,7 @@ type sabotage struct {
 	walk  string // of those below; empty is "file"
 	build string // what is built again, and used in place of the honest one
 	tells string // what it must leave there, where it cannot be told whose a thing is
+	among string // several that leave something in places of their own are built and tried together
 	short bool   // whether the short form of the proof has it
 }
 
@@ -61,8 +63,8 @@ var sabotages = []sabotage{
 	{name: "passphrase-stored", place: "storage", walk: "generated"},
 	{name: "passphrase-sent", place: "requests", walk: "generated"},
 	{name: "component-pieces", place: "storage", walk: "components"},
-	{name: "server-log", place: "server's log", build: "console"},
-	{name: "server-answer", place: "the console's answers", build: "console"},
+	{name: "server-log", among: "server", place: "server's log", build: "console"},
+	{name: "server-answer", among: "server", place: "the console's answers", build: "console"},
 	{name: "server-call", place: "calls to the KMS", build: "console"},
 	{name: "calendar", place: "calendar", build: "console", walk: "calendar"},
 	{name: "custom-event", place: "worker messages"},
@@ -90,15 +92,15 @@ var sabotages = []sabotage{
 	{name: "calendar-sent", place: "request bodies", walk: "calendar"},
 	{name: "joiner", place: "storage", walk: "desk", build: "desk"},
 	{name: "joiner-receipt", place: "downloads", walk: "desk", build: "desk"},
-	{name: "kms-answer", place: "the KMS's answers", build: "kms"},
-	{name: "kms-key", place: "the KMS", build: "kms"},
+	{name: "kms-answer", among: "kms", place: "the KMS's answers", build: "kms"},
+	{name: "kms-key", among: "kms", place: "the KMS", build: "kms"},
 	{name: "server-twice", place: "calls to the KMS", build: "console"},
-	{name: "server-header", place: "calls to the KMS", build: "console"},
-	{name: "server-cookie", place: "storage", build: "console"},
-	{name: "server-cache", place: "cache", build: "console"},
-	{name: "server-process", place: "process list", build: "console"},
-	{name: "server-file", place: "server's files", build: "console"},
-	{name: "server-elsewhere", place: shared, build: "console", tells: "192.0.2.2:80"},
+	{name: "server-header", among: "server", place: "calls to the KMS", build: "console"},
+	{name: "server-cookie", among: "server", place: "storage", build: "console"},
+	{name: "server-cache", among: "server", place: "cache", build: "console"},
+	{name: "server-process", among: "server", place: "process list", build: "console"},
+	{name: "server-file", among: "server", place: "server's files", build: "console"},
+	{name: "server-elsewhere", among: "server", place: shared, build: "console", tells: "192.0.2.2:80"},
 	{name: "../../../reference/testdata/sabotage/age", place: "worker messages", walk: "generated", build: "module"},
 	{name: "../../../reference/testdata/sabotage/toolchain", place: "worker messages", walk: "generated", build: "module"},
 	{name: "../../../reference/testdata/sabotage/salt", place: "worker messages", build: "module"},
@@ -173,7 +175,9 @@ func TestProofAccountSabotage(t *testing.T) {
 				h.run(t, honestly+s.walk, serving{recorded: s.walk != "desk"}, walks[s.walk])
 			})
 		}
-		t.Run(s.name, func(t *testing.T) { h.sabotaged(t, s) })
+		if together := among(s.together(), sabotage.wanted); together[0].name == s.name {
+			t.Run(s.record(), func(t *testing.T) { h.sabotaged(t, together) })
+		}
 	}
 	h.close(t)
 	h.save(t)
@@ -199,7 +203,7 @@ func judgeSabotages(t *testing.T, records []*record) {
 	}
 	for _, s := range sabotages {
 		for _, r := range records {
-			if r.Name == s.name && s.wanted() && likes[s.walk] != nil {
+			if r.Name == s.record() && s.wanted() && likes[s.walk] != nil {
 				ac := accountFor(t, r)
 				ac.document(likes[s.walk])
 				if s.name != handing {
@@ -233,6 +237,9 @@ func (ac *account) mustTell(s sabotage) {
 	ac.t.Helper()
 	places := slices.DeleteFunc(slices.Sorted(maps.Keys(ac.left)), func(place string) bool { return place == shared && s.place != place })
 	caught := strings.Join(places, ", ")
+	if s.among != "" { // the other places are those of the others
+		caught = s.place
+	}
 	switch {
 	case s.place == "":
 		caught = "nothing, which no account can help: " + s.why + ". Reading the module and the scripts, and building them again, tells"
@@ -240,7 +247,7 @@ func (ac *account) mustTell(s sabotage) {
 		ac.t.Errorf("%s left nothing in %s, but:\n%s", s.name, s.place, ac)
 	}
 	about := proof.Findings.About("Sabotage and the account", "leak", "left in")
-	proof.Findings.Add(about, readPatch(ac.t, s.name).What, caught)
+	proof.Findings.Add(about, patch.Read(ac.t, patchFile(s.name)).What, caught)
 	ac.t.Logf("%-20s left in %s", filepath.Base(s.name), caught)
 }
 
@@ -255,10 +262,38 @@ func (s sabotage) wanted() bool {
 	return s.short || *proof.Full
 }
 
-// sabotaged lets a person go through a product that leaks.
-func (h *observer) sabotaged(t *testing.T, s sabotage) *record {
+// record is the name of the record in which a sabotage leaves something.
+func (s sabotage) record() string { return cmp.Or(s.among, s.name) }
+
+// together are the sabotages that are tried in the same product, s among them.
+func (s sabotage) together() []sabotage {
+	return among(sabotages, func(other sabotage) bool { return other.record() == s.record() })
+}
+
+func among(all []sabotage, holds func(sabotage) bool) (some []sabotage) {
+	for _, s := range all {
+		if holds(s) {
+			some = append(some, s)
+		}
+	}
+	return some
+}
+
+// patchOf changes the product so that it leaks in all of these ways.
+func patchOf(t *testing.T, together []sabotage) *patch.Patch {
 	t.Helper()
-	p, walk := readPatch(t, s.name), walks[s.walk]
+	var names []string
+	for _, s := range together {
+		names = append(names, patchFile(s.name))
+	}
+	return patch.Read(t, names...)
+}
+
+// sabotaged lets a person go through a product that leaks in these ways.
+func (h *observer) sabotaged(t *testing.T, together []sabotage) *record {
+	t.Helper()
+	s := together[0]
+	p, walk := patchOf(t, together), walks[s.walk]
 	behind := serving{recorded: s.walk != "desk", files: p.Static(t)}
 	built := filepath.Join(t.TempDir(), "keyferry")
 	switch s.build {
@@ -278,12 +313,11 @@ func (h *observer) sabotaged(t *testing.T, s sabotage) *record {
 	case "desk":
 		walk = atDeskFile(func() string { return p.WriteDesk(t) })
 	}
-	return h.run(t, s.name, behind, walk)
+	return h.run(t, s.record(), behind, walk)
 }
 
-func readPatch(t *testing.T, name string) *patch.Patch {
-	t.Helper()
-	return patch.Read(t, filepath.Join("testdata", "sabotage", filepath.FromSlash(name)+".sabotage"))
+func patchFile(name string) string {
+	return filepath.Join("testdata", "sabotage", filepath.FromSlash(name)+".sabotage")
 }
 
 // mustListEverySabotage fails if there is a patch that nobody tries.
@@ -306,8 +340,11 @@ func mustListEverySabotage(t *testing.T) {
 func TestSabotageFits(t *testing.T) {
 	for _, s := range sabotages {
 		t.Run(s.name, func(t *testing.T) {
-			if p := readPatch(t, s.name); !p.ChangesPages() && s.build == "" {
+			if p := patchOf(t, s.together()); !p.ChangesPages() && s.build == "" {
 				t.Errorf("it changes nothing that the console serves (%s)", program.Source("web/static"))
+			}
+			if same := among(s.together(), func(other sabotage) bool { return other.place == s.place }); len(same) != 1 {
+				t.Errorf("%d that are tried together leave something in the same place", len(same))
 			}
 		})
 	}

@@ -2,14 +2,17 @@ package monitor
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -44,6 +47,7 @@ type Run struct {
 	kms     *program.Program // the local KMS, in a process of its own
 	every   []string         // addresses of all local KMSs that were started
 	made    int              // how many CMKs they have
+	taken   map[string]bool  // every address that anything listened at
 	api     string           // where the test itself reaches it, as a person's other tools do
 	Console *program.Program // the honest console
 	Browser playwright.BrowserContext
@@ -92,7 +96,7 @@ func New(t *testing.T, isolated bool, more ...string) *Run {
 	if testing.Short() {
 		t.Skip("needs a browser")
 	}
-	h := &Run{T: t, folder: t.TempDir(), folders: map[*program.Program]string{}}
+	h := &Run{T: t, folder: t.TempDir(), folders: map[*program.Program]string{}, taken: map[string]bool{}}
 	if isolated {
 		var err error
 		if h.Space, err = newSpace(t); err != nil {
@@ -118,10 +122,43 @@ func New(t *testing.T, isolated bool, more ...string) *Run {
 func (h *Run) Serve(handler http.Handler) (address string) {
 	h.T.Helper()
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	listener := h.Space.listen(h.T)
+	listener := h.listener()
 	go server.Serve(listener)
 	h.T.Cleanup(func() { server.Close() })
 	return "http://" + listener.Addr().String()
+}
+
+// listener takes a port inside that nothing listened at before.
+func (h *Run) listener() net.Listener {
+	h.T.Helper()
+	for {
+		listener := h.Space.listen(h.T)
+		if h.isNew(listener.Addr().String()) {
+			return listener
+		}
+		listener.Close()
+	}
+}
+
+// launch starts a program that listens where nothing listened before.
+func (h *Run) launch(command func() *exec.Cmd) *program.Program {
+	h.T.Helper()
+	for {
+		p := program.Launch(h.T, command(), &program.Log{})
+		if h.isNew(strings.TrimPrefix(cmp.Or(p.Console, p.Local), "http://")) {
+			return p
+		}
+		p.Stop(h.T)
+	}
+}
+
+// isNew holds for an address at which nothing listened before, and never again. Consoles end while
+// the run goes on, and the kernel gives their ports to others: what went to an address must not be
+// taken for a request to whatever came after it.
+func (h *Run) isNew(address string) bool {
+	before := h.taken[address]
+	h.taken[address] = true
+	return !before
 }
 
 // UseKMS starts another local KMS, to which the consoles send that are started until back is
@@ -148,9 +185,10 @@ func (h *Run) startKMS(executable string, count int) {
 	if err != nil {
 		h.T.Fatal(err)
 	}
-	h.kms = program.Launch(h.T, h.Space.command(executable,
-		"localkms", "--listen=127.0.0.1:0", "--control-listen=127.0.0.1:0", "--seed="+program.Kept(h.T, "seed.json", content),
-	), &program.Log{})
+	seeds := program.Kept(h.T, "seed.json", content)
+	h.kms = h.launch(func() *exec.Cmd {
+		return h.Space.command(executable, "localkms", "--listen=127.0.0.1:0", "--control-listen=127.0.0.1:0", "--seed="+seeds)
+	})
 	h.every = append(h.every, strings.TrimPrefix(h.kms.Local, "http://"))
 	h.api = h.kms.Local
 	if h.Space != nil {
@@ -173,20 +211,22 @@ func (h *Run) StartConsole(executable string) *program.Program {
 	folder := h.T.TempDir()
 	opener := httptest.NewUnstartedServer(h.opener())
 	opener.Listener.Close()
-	opener.Listener = h.Space.listen(h.T)
+	opener.Listener = h.listener()
 	h.openers = append(h.openers, opener.Listener.Addr().String())
 	opener.StartTLS()
 	h.T.Cleanup(opener.Close)
 	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: opener.Certificate().Raw})
-	command := h.Space.command(executable,
-		"serve", "--listen=127.0.0.1:0", "--kms=alibaba", "--allow-unauthenticated", "--endpoint="+opener.Listener.Addr().String(),
-		"--ca-file="+program.Kept(h.T, "authority.pem", authority))
-	command.Env = append(os.Environ(),
-		"ALIBABA_CLOUD_ACCESS_KEY_ID="+localkms.DefaultAccessKeyID,
-		"ALIBABA_CLOUD_ACCESS_KEY_SECRET="+localkms.DefaultAccessKeySecret,
-		"HOME="+folder, "TMPDIR="+folder)
-	command.Dir = folder
-	p := program.Launch(h.T, command, &program.Log{})
+	trusted := program.Kept(h.T, "authority.pem", authority)
+	p := h.launch(func() *exec.Cmd {
+		command := h.Space.command(executable,
+			"serve", "--listen=127.0.0.1:0", "--kms=alibaba", "--allow-unauthenticated", "--endpoint="+opener.Listener.Addr().String(), "--ca-file="+trusted)
+		command.Env = append(os.Environ(),
+			"ALIBABA_CLOUD_ACCESS_KEY_ID="+localkms.DefaultAccessKeyID,
+			"ALIBABA_CLOUD_ACCESS_KEY_SECRET="+localkms.DefaultAccessKeySecret,
+			"HOME="+folder, "TMPDIR="+folder)
+		command.Dir = folder
+		return command
+	})
 	h.folders[p] = folder
 	p.Control, p.Local = h.kms.Control, h.api
 	return p

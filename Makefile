@@ -95,7 +95,9 @@ WAITING := server/requests|e2e/proof/operation|e2e/proof/load|server/signin|serv
 QUICK := ./wasm ./server/verify ./wasm/custody $$($(GO) list ./... | grep -vE '/e2e/|/($(WAITING))$$')
 
 # The program is built once for all packages, and make check vets, so the tests do neither again.
-TEST := KEYFERRY_TESTS_BUILT=1 $(GO) test -vet=off -timeout 45m
+BUILT     := KEYFERRY_TESTS_BUILT=1 $(GO) test -vet=off
+TEST      := $(BUILT) -timeout 45m
+LONG_TEST := $(BUILT) -timeout 100m -count=1 -v
 
 .PHONY: tested
 tested: wasm
@@ -114,14 +116,19 @@ LONGER := TestInspectorAndBack|TestTryingAgain|TestRefusedFiles|TestWeakKeys|Tes
 LONGER_IN := ./e2e/person ./e2e/custody ./e2e/many ./e2e/team ./e2e/desk ./e2e/linked ./server/requests
 
 # The packages of the proof that take longest come first, for the reason that BROWSERS gives.
-PROOF := ./e2e/proof/account ./e2e/proof/memory ./e2e/proof/linked ./e2e/proof/sabotage ./e2e/proof/leaks ./e2e/proof/faults ./e2e/proof/build ./e2e/proof/dishonest ./e2e/proof/policy ./e2e/proof/reference ./e2e/proof/operation
+PROOF := ./e2e/proof/account ./e2e/proof/linked ./e2e/proof/sabotage ./e2e/proof/memory ./e2e/proof/build ./e2e/proof/faults ./e2e/proof/leaks ./e2e/proof/reference ./e2e/proof/dishonest ./e2e/proof/policy
 
-prove: tools wasm ## the proof in its long form: account, leaks, sabotage, memory, policy, faults, load; takes an hour or more
-	@status=0; set -x; \
-	$(GO) test -count=1 -v -run PaddingOracle ./server/localkms -full || status=1; \
-	$(GO) test -count=1 -timeout 100m -v -p 2 $(PROOF) $$($(GO) list ./e2e/proof/...) -full || status=1; \
-	$(GO) test -count=1 -timeout 100m -v -p 2 -run '$(LONGER)' $(LONGER_IN) -full || status=1; \
-	set +x; echo "make prove took $$((SECONDS / 60)) minutes"; exit $$status
+# Those that wait most of their time run beside the others, for the reason that WAITING gives.
+PROOF_WAITING := operation|load
+
+prove: tools tested ## the proof in its long form: account, leaks, sabotage, memory, policy, faults, load; takes an hour or more
+	@status=0; beside=$$(mktemp); set -x; \
+	$(LONG_TEST) -run PaddingOracle ./server/localkms -full || status=1; \
+	$(LONG_TEST) -p 1 $(addprefix ./e2e/proof/,$(subst |, ,$(PROOF_WAITING))) -full >$$beside 2>&1 & waiting=$$!; \
+	$(LONG_TEST) -p 2 $(PROOF) $$($(GO) list ./e2e/proof/... | grep -vE '/($(PROOF_WAITING))$$') -full || status=1; \
+	$(LONG_TEST) -p 2 -run '$(LONGER)' $(LONGER_IN) -full || status=1; \
+	wait $$waiting || status=1; set +x; cat $$beside; rm $$beside; \
+	echo "make prove took $$((SECONDS / 60)) minutes"; exit $$status
 
 # Each change costs one run of the package's short tests. MUTATED=server/kms tries one package alone.
 MUTATED ?= wasm/keywrap wasm/custody wasm/custody/backup server/console server/kms server/requests server/ledger server/policy server/signin

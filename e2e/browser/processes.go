@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -183,47 +184,60 @@ func (p Process) Read(take func(in Region, address uint64, content []byte)) (tot
 	defer pagemap.Close()
 	buffer := make([]byte, ChunkSize+overlap)
 	for _, r := range all {
-		for start := r.start; start < r.End; {
-			end := min(start+ChunkSize, r.End)
-			if !r.shared {
-				start, end = touched(pagemap, start, end)
+		for from, to := range r.touched(pagemap) {
+			for start := from; start < to; {
+				end := min(start+ChunkSize, to)
+				n, err := memory.ReadAt(buffer[:min(end+overlap, r.End)-start], int64(start))
+				if n > 0 {
+					take(r, start, buffer[:n])
+					total += int64(min(uint64(n), end-start))
+				}
+				if err != nil && n == 0 {
+					start += PageSize // beyond the end of a shared file, or just unmapped
+					continue
+				}
+				start = min(end, start+uint64(max(n, PageSize)))
 			}
-			if start >= end {
-				start = max(start, end)
-				continue
-			}
-			n, err := memory.ReadAt(buffer[:min(end+overlap, r.End)-start], int64(start))
-			if n > 0 {
-				take(r, start, buffer[:n])
-				total += int64(min(uint64(n), end-start))
-			}
-			if err != nil && n == 0 {
-				start += PageSize // beyond the end of a shared file, or just unmapped
-				continue
-			}
-			start = min(end, start+uint64(max(n, PageSize)))
 		}
 	}
 	return total, nil
 }
 
-// touched narrows a range to its first run of pages that exist, in memory or swapped out. If there
-// are none it returns an empty range at the end.
-func touched(pagemap io.ReaderAt, start, end uint64) (from, to uint64) {
-	entries := make([]byte, (end-start)/PageSize*8)
-	n, err := pagemap.ReadAt(entries, int64(start/PageSize*8))
-	if err != nil && !errors.Is(err, io.EOF) || n < len(entries) {
-		return start, end // it does not tell: read all of it
+// mapped is how much memory is looked up at a time, of which most was never touched.
+const mapped = 64 << 20
+
+// touched are the ranges of a region whose pages exist, in memory or swapped out. Of shared memory
+// that is all: another process may have filled it.
+func (r Region) touched(pagemap io.ReaderAt) iter.Seq2[uint64, uint64] {
+	return func(yield func(from, to uint64) bool) {
+		if r.shared {
+			yield(r.start, r.End)
+			return
+		}
+		entries := make([]byte, mapped/PageSize*8)
+		for start := r.start; start < r.End; start += mapped {
+			pages := (min(start+mapped, r.End) - start) / PageSize
+			n, err := pagemap.ReadAt(entries[:pages*8], int64(start/PageSize*8))
+			if err != nil && !errors.Is(err, io.EOF) || uint64(n) < pages*8 {
+				if !yield(start, start+pages*PageSize) { // it does not tell: read all of it
+					return
+				}
+				continue
+			}
+			exists := func(page uint64) bool { return numbers.LittleEndian.Uint64(entries[page*8:])>>62 != 0 }
+			for first := uint64(0); first < pages; first++ {
+				if !exists(first) {
+					continue
+				}
+				last := first
+				for last < pages && exists(last) {
+					last++
+				}
+				if !yield(start+first*PageSize, start+last*PageSize) {
+					return
+				}
+				first = last
+			}
+		}
 	}
-	exists := func(page uint64) bool { return numbers.LittleEndian.Uint64(entries[page*8:])>>62 != 0 }
-	pages := (end - start) / PageSize
-	first := uint64(0)
-	for first < pages && !exists(first) {
-		first++
-	}
-	last := first
-	for last < pages && exists(last) {
-		last++
-	}
-	return start + first*PageSize, start + last*PageSize
 }

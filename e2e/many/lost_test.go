@@ -25,14 +25,12 @@ import (
 // holds what the archive says, apart from the one that is deleted and the one that had other
 // material, and nothing of any key is anywhere but in the archive.
 func TestNothingIsLost(t *testing.T) {
-	cmks, kills := 40, 2
 	if *proof.Full {
-		cmks, kills = 500, 10
 		t.Run("with quotas", func(t *testing.T) {
-			nothingIsLost(t, localkms.Config{ReadsPerSecond: 50, WritesPerSecond: 30}, cmks, kills)
+			nothingIsLost(t, localkms.Config{ReadsPerSecond: 50, WritesPerSecond: 30}, 500, 10)
 		})
 	}
-	t.Run("without quotas", func(t *testing.T) { nothingIsLost(t, localkms.Config{}, cmks, kills) })
+	t.Run("without quotas", func(t *testing.T) { nothingIsLost(t, localkms.Config{}, 40, 2) })
 }
 
 // nothingIsLost imports so many CMKs' keys, and kills the tab or the browser so often.

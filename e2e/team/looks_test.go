@@ -11,11 +11,10 @@ import (
 	"keyferry/server/localkms"
 )
 
-// looks are the ways to look at a page that the long form has: each language with each theme and with
-// each width. The short form has the first.
+// looks are the ways to look at a page that the long form has: each language with each theme and each
+// width, and each theme with each width. The short form has the first.
 var looks = []browser.Look{
-	{Language: "zh-CN", Width: 320, Dark: true}, {Language: "en", Width: 320}, {Language: "zh-CN", Width: 1280, Dark: true},
-	{Language: "en", Width: 1280, Dark: true}, {Language: "zh-CN", Width: 1280},
+	{Language: "zh-CN", Width: 320, Dark: true}, {Language: "en", Width: 320}, {Language: "en", Width: 1280, Dark: true}, {Language: "zh-CN", Width: 1280},
 }
 
 // scene is a page that one of the people looks at, something that it shows, and what to open on it

@@ -195,6 +195,7 @@ func bring(j *monitor.Journey, r *record, source, kind string, protect protectio
 		j.Brought()
 		if kind != "" { // the page asks whether the text is meant, and the worker comes again
 			j.See("[data-part=confirm]", map[string]string{"hex": j.Words.Material.ConfirmHex, "base64": j.Words.Material.ConfirmBase64}[kind])
+			j.Look("asked")
 			prepares(r)
 			j.Press(j.Words.Material.Confirm)
 		}
@@ -240,6 +241,7 @@ func fed(protect protection, algorithm string) func(*monitor.Journey, *record) {
 				left, err := j.Page.Locator("#component").InputValue()
 				return err == nil && left == ""
 			})
+			j.Look("with " + name)
 		}
 		j.Hide("key", sum)
 		protect(j, r, j.Brought)
@@ -266,6 +268,7 @@ func lostAnswer(j *monitor.Journey, r *record) {
 	r.Given.Calls = append(r.Given.Calls, "ImportKeyMaterial Console.KMSOutcomeUnknown", "ImportKeyMaterial")
 	j.Send(j.Key)
 	j.See(".notice.error code[data-fill=code]", "Console.KMSOutcomeUnknown")
+	j.Look("after the lost answer")
 	j.Program.ClearFaults(j.T)
 	j.Press(j.Words.Import.TryAgain)
 	j.Imported(j.Key)

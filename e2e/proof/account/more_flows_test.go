@@ -41,6 +41,7 @@ func atDesk(page string) func(*monitor.Journey, *record) {
 			prepares(r)
 			j.Press(j.Words.Material.Prepare)
 		})
+		j.Look("before the files were made")
 		j.Program.ImportFiles(j.T, j.Key, j.TakeAway())
 		j.Download("[data-link=receipt]")
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"keyferry/e2e/proof"
+	"keyferry/e2e/proof/monitor"
 )
 
 var (
@@ -31,7 +32,9 @@ func TestProofAccount(t *testing.T) {
 	for _, f := range flows {
 		for _, recorded := range []bool{true, false} {
 			if *proof.Full || f.short && (recorded || !f.once) {
-				t.Run(f.name, func(t *testing.T) { h.run(t, f.name, serving{recorded: recorded && !f.disk}, f.walk) })
+				t.Run(f.name, func(t *testing.T) {
+					h.run(t, f.name, serving{recorded: recorded && !f.disk}, h.searched(f.walk, recorded))
+				})
 			}
 		}
 	}
@@ -39,6 +42,18 @@ func TestProofAccount(t *testing.T) {
 	h.save(t)
 	found, _ := h.Search()
 	judge(t, h.records, func(r *record) map[string][]string { return found[h.journeys[r]] })
+}
+
+// searched is a way through the product after which the memory of its console is kept for the search,
+// in the long form once for each flow.
+func (h *observer) searched(walk func(*monitor.Journey, *record), first bool) func(*monitor.Journey, *record) {
+	if !first || !*proof.Full {
+		return walk
+	}
+	return func(j *monitor.Journey, r *record) {
+		walk(j, r)
+		h.KeepMemory(h.consoles[r], "after "+j.Name)
+	}
 }
 
 // judge fails the test for everything that is left of the records, and for every place that could

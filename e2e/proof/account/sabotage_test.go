@@ -27,7 +27,7 @@ type sabotage struct {
 	walk  string // of those below; empty is "file"
 	build string // what is built again, and used in place of the honest one
 	tells string // what it must leave there, where it cannot be told whose a thing is
-	among string // several that leave something in places of their own are built and tried together
+	among string // several that leave something in one place each, and no two in the same, are tried together
 	short bool   // whether the short form of the proof has it
 }
 
@@ -38,28 +38,28 @@ var sabotages = []sabotage{
 	{name: "local-storage", place: "storage"},
 	{name: "indexeddb", place: "worker messages"},
 	{name: "cache", place: "storage"},
-	{name: "cookie", place: "storage"},
+	{name: "cookie", among: "several, the first", place: "storage"},
 	{name: "history", place: "storage"},
 	{name: "window-name", place: "storage"},
-	{name: "title", place: "title"},
+	{name: "title", among: "several, the first", place: "title"},
 	{name: "console", place: "console messages"},
 	{name: "raw-pieces", place: "requests"},
 	{name: "css", place: "requests"},
-	{name: "element", place: "document"},
+	{name: "element", among: "several, the first", place: "document"},
 	{name: "clipboard", place: "worker messages"},
 	{name: "reload", place: "requests"},
 	{name: "range", place: "requests"},
 	{name: "beacon", place: "requests"},
 	{name: "permission", place: "worker messages"},
 	{name: "shared-worker", place: "worker messages"},
-	{name: "size", place: "request bodies"},
-	{name: "case", place: "request headers"},
+	{name: "size", among: "several, the first", place: "request bodies"},
+	{name: "case", among: "several, the first", place: "request headers"},
 	{name: "lying-panel", place: "panel", short: true},
 	{name: "lying-size", place: "panel"},
 	{name: "twice", place: "requests"},
-	{name: "receipt", place: "downloads"},
+	{name: "receipt", among: "several, the first", place: "downloads"},
 	{name: "receipt-name", place: "downloads"},
-	{name: "message", place: "worker messages"},
+	{name: "message", among: "several, the second", place: "worker messages"},
 	{name: "passphrase-stored", place: "storage", walk: "generated"},
 	{name: "passphrase-sent", place: "requests", walk: "generated"},
 	{name: "component-pieces", place: "storage", walk: "components"},
@@ -67,25 +67,25 @@ var sabotages = []sabotage{
 	{name: "server-answer", among: "server", place: "the console's answers", build: "console"},
 	{name: "server-call", place: "calls to the KMS", build: "console"},
 	{name: "calendar", place: "calendar", build: "console", walk: "calendar"},
-	{name: "custom-event", place: "worker messages"},
-	{name: "window-message", place: "worker messages"},
-	{name: "global", place: "page's state"},
+	{name: "custom-event", among: "several, the third", place: "worker messages"},
+	{name: "window-message", among: "several, the fourth", place: "worker messages"},
+	{name: "global", among: "several, the first", place: "page's state"},
 	{name: "shadow", place: "page's state"},
-	{name: "style-sheet", place: "page's state"},
+	{name: "style-sheet", among: "several, the second", place: "page's state"},
 	{name: "mark", place: "page's state"},
-	{name: "lock", place: "worker messages"},
-	{name: "media", place: "page's state"},
+	{name: "lock", among: "several, the first", place: "worker messages"},
+	{name: "media", among: "several, the third", place: "page's state"},
 	{name: "field", place: "page's state"},
 	{name: "conditional", place: "requests"},
-	{name: "prefetch", place: "document"},
-	{name: "zero-width", place: "document"},
+	{name: "prefetch", among: "several, the third", place: "document"},
+	{name: "zero-width", among: "several, the second", place: "document"},
 	{name: "print", place: "worker messages"},
 	{name: "worker-name", place: "worker messages", walk: "generated"},
 	{name: "progress", place: "worker messages"},
-	{name: "spelling", place: "request bodies"},
+	{name: "spelling", among: "several, the second", place: "request bodies"},
 	{name: "expiry", place: "request bodies"},
 	{name: "token", place: "request bodies"},
-	{name: "referrer", place: "request headers"},
+	{name: "referrer", among: "several, the second", place: "request headers"},
 	{name: "check-stored", place: "storage", walk: "checked"},
 	{name: "reimport-sent", place: "requests", walk: "reimported"},
 	{name: "reimport-passphrase", place: "storage", walk: "reimported"},
@@ -104,12 +104,12 @@ var sabotages = []sabotage{
 	{name: "../../../reference/testdata/sabotage/age", place: "worker messages", walk: "generated", build: "module"},
 	{name: "../../../reference/testdata/sabotage/toolchain", place: "worker messages", walk: "generated", build: "module"},
 	{name: "../../../reference/testdata/sabotage/salt", place: "worker messages", build: "module"},
-	{name: "file-type", place: "downloads"},
-	{name: "cookie-gone", place: "storage"},
-	{name: "session-storage-gone", place: "profile"},
-	{name: "visited", place: "title"},
+	{name: "file-type", among: "several, the second", place: "downloads"},
+	{name: "cookie-gone", among: "several, the second", place: "storage"},
+	{name: "session-storage-gone", among: "several, the third", place: "profile"},
+	{name: "visited", among: "several, the second", place: "title"},
 	{name: "navigation-state", place: "page's state"},
-	{name: "rule", place: "page's state"},
+	{name: "rule", among: "several, the fourth", place: "page's state"},
 	{name: "file-gone", place: "worker messages"},
 	{name: "worker-lock", place: "worker messages"},
 	{name: "many-label", place: "archive", walk: "many"},
@@ -237,7 +237,8 @@ func (ac *account) mustTell(s sabotage) {
 	ac.t.Helper()
 	places := slices.DeleteFunc(slices.Sorted(maps.Keys(ac.left)), func(place string) bool { return place == shared && s.place != place })
 	caught := strings.Join(places, ", ")
-	if s.among != "" { // the other places are those of the others
+	if s.among != "" {
+		ac.mustBeOf(s.together(), places)
 		caught = s.place
 	}
 	switch {
@@ -249,6 +250,17 @@ func (ac *account) mustTell(s sabotage) {
 	about := proof.Findings.About("Sabotage and the account", "leak", "left in")
 	proof.Findings.Add(about, patch.Read(ac.t, patchFile(s.name)).What, caught)
 	ac.t.Logf("%-20s left in %s", filepath.Base(s.name), caught)
+}
+
+// mustBeOf fails the test if sabotages that were tried together left something in a place that is none
+// of theirs: then what is in a place would not tell whose it is.
+func (ac *account) mustBeOf(together []sabotage, places []string) {
+	ac.t.Helper()
+	for _, place := range places {
+		if !slices.ContainsFunc(together, func(s sabotage) bool { return s.place == place }) {
+			ac.t.Errorf("%s left something in %s, where none of them was to", together[0].among, place)
+		}
+	}
 }
 
 // only names sabotages of which alone the test shall tell.

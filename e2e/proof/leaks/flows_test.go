@@ -19,43 +19,52 @@ import (
 // flow is a way through the product that the leak search goes. A new one needs a line in this table
 // and a function.
 type flow struct {
-	name  string
-	short bool // whether the short form has it, which leaves out those that the short account searches too
-	walk  func(*monitor.Journey)
+	name string
+	part form
+	walk func(*monitor.Journey)
 }
 
+// form is the part of the proof that has a flow.
+type form int
+
+const (
+	long      form = iota // in the long form alone
+	short                 // in the short form too
+	inAccount             // where the account cannot be had, which searches a flow like this one too
+)
+
 var flows = []flow{
-	{"generate, RSAES_OAEP_SHA_256", true, func(j *monitor.Journey) { j.Generated("RSAES_OAEP_SHA_256") }},
-	{"generate, RSAES_OAEP_SHA_1", false, func(j *monitor.Journey) { j.Generated("RSAES_OAEP_SHA_1") }},
-	{"generate, RSAES_PKCS1_V1_5", false, func(j *monitor.Journey) { j.Generated("RSAES_PKCS1_V1_5") }},
-	{"a file, raw", false, func(j *monitor.Journey) { importFile(j, "RSAES_OAEP_SHA_256", "", func(b []byte) []byte { return b }) }},
-	{"a file, hexadecimal", false, func(j *monitor.Journey) {
+	{"generate, RSAES_OAEP_SHA_256", short, func(j *monitor.Journey) { j.Generated("RSAES_OAEP_SHA_256") }},
+	{"generate, RSAES_OAEP_SHA_1", inAccount, func(j *monitor.Journey) { j.Generated("RSAES_OAEP_SHA_1") }},
+	{"generate, RSAES_PKCS1_V1_5", inAccount, func(j *monitor.Journey) { j.Generated("RSAES_PKCS1_V1_5") }},
+	{"a file, raw", inAccount, func(j *monitor.Journey) { importFile(j, "RSAES_OAEP_SHA_256", "", func(b []byte) []byte { return b }) }},
+	{"a file, hexadecimal", inAccount, func(j *monitor.Journey) {
 		importFile(j, "RSAES_OAEP_SHA_1", j.Words.Material.ConfirmHex, func(b []byte) []byte { return []byte(hex.EncodeToString(b)) })
 	}},
-	{"a file, base64", false, func(j *monitor.Journey) {
+	{"a file, base64", inAccount, func(j *monitor.Journey) {
 		importFile(j, "RSAES_PKCS1_V1_5", j.Words.Material.ConfirmBase64, func(b []byte) []byte { return []byte(base64.StdEncoding.EncodeToString(b)) })
 	}},
-	{"components", false, importComponents},
-	{"an age backup", false, importBackup},
-	{"refused by the KMS", false, refused},
-	{"again after a lost answer, RSAES_PKCS1_V1_5", true, lostAnswer},
-	{"cancelled while it was prepared", false, cancelled},
-	{"reloaded before the import", false, reloaded},
-	{"back and forward with a component typed", true, wentBack},
-	{"tab closed with a component typed", false, closedTyping},
-	{"tab closed before the import", false, closedPrepared},
-	{"tab crashed with a component taken", true, crashed},
-	{"the desk in the console", false, func(j *monitor.Journey) {
+	{"components", inAccount, importComponents},
+	{"an age backup", long, importBackup},
+	{"refused by the KMS", inAccount, refused},
+	{"again after a lost answer, RSAES_PKCS1_V1_5", short, lostAnswer},
+	{"cancelled while it was prepared", inAccount, cancelled},
+	{"reloaded before the import", long, reloaded},
+	{"back and forward with a component typed", short, wentBack},
+	{"tab closed with a component typed", long, closedTyping},
+	{"tab closed before the import", long, closedPrepared},
+	{"tab crashed with a component taken", short, crashed},
+	{"the desk in the console", inAccount, func(j *monitor.Journey) {
 		desk(j, j.Program.Console+"/desk", "RSAES_OAEP_SHA_1", func(j *monitor.Journey) { j.Generate() })
 	}},
-	{"the desk's file, generated", true, func(j *monitor.Journey) {
+	{"the desk's file, generated", short, func(j *monitor.Journey) {
 		desk(j, browser.FileAddress(program.WriteDesk(j.T)), "RSAES_OAEP_SHA_256", func(j *monitor.Journey) { j.Generate() })
 	}},
-	{"the connected desk's file, by two links", false, func(j *monitor.Journey) { byLink(j, "RSAES_OAEP_SHA_256") }},
-	{"the desk's file, a file raw", false, func(j *monitor.Journey) {
+	{"the connected desk's file, by two links", long, func(j *monitor.Journey) { byLink(j, "RSAES_OAEP_SHA_256") }},
+	{"the desk's file, a file raw", long, func(j *monitor.Journey) {
 		desk(j, browser.FileAddress(program.WriteDesk(j.T)), "RSAES_PKCS1_V1_5", bringRaw)
 	}},
-	{"imported again from backup and receipt", false, importedAgain},
+	{"imported again from backup and receipt", inAccount, importedAgain},
 }
 
 func importFile(j *monitor.Journey, algorithm, question string, encode func([]byte) []byte) {

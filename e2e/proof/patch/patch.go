@@ -20,6 +20,7 @@ import (
 type Patch struct {
 	What  string // in one sentence
 	files map[string][]byte
+	bases map[string]bool // patches that others build on, which are applied once
 }
 
 // Read reads patches and applies them, one after the other, to the sources as they are now. The
@@ -32,7 +33,7 @@ type Patch struct {
 // since the leak would then not happen and nothing could catch it.
 func Read(t *testing.T, names ...string) *Patch {
 	t.Helper()
-	p := &Patch{files: map[string][]byte{}}
+	p := &Patch{files: map[string][]byte{}, bases: map[string]bool{}}
 	for _, name := range names {
 		p.read(t, name)
 	}
@@ -56,7 +57,10 @@ func (p *Patch) read(t *testing.T, name string) {
 	what, rest, _ := strings.Cut(string(content), "\n")
 	rest = strings.TrimLeft(rest, "\n")
 	if line, more, ok := strings.Cut(rest, "\n"); ok && strings.HasPrefix(line, "on ") {
-		p.read(t, filepath.Join(filepath.Dir(name), strings.TrimPrefix(line, "on ")+".sabotage"))
+		if base := filepath.Join(filepath.Dir(name), strings.TrimPrefix(line, "on ")+".sabotage"); !p.bases[base] {
+			p.bases[base] = true
+			p.read(t, base)
+		}
 		rest = more
 	}
 	p.What = what

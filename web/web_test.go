@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -100,5 +102,44 @@ func TestScriptsAreTypeChecked(t *testing.T) {
 		if !bytes.HasPrefix(content, []byte("// @ts-check\n")) {
 			t.Errorf("%s does not begin with // @ts-check", script)
 		}
+	}
+}
+
+// imported is what a script imports from beside it.
+var imported = regexp.MustCompile(`(?m)^(?:import|export) (?:.* from )?"\./(\w+\.js)"`)
+
+// No script imports itself by way of others: each can be read when those that it imports are known.
+func TestScriptsImportInNoCircle(t *testing.T) {
+	const reading, read = 1, 2
+	state := map[string]int{}
+	edges := 0
+	var visit func(path []string)
+	visit = func(path []string) {
+		name := path[len(path)-1]
+		switch state[name] {
+		case reading:
+			t.Errorf("the scripts import each other: %s", strings.Join(path, ", "))
+		case 0:
+			state[name] = reading
+			content, err := os.ReadFile(filepath.Join("pages", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, match := range imported.FindAllSubmatch(content, -1) {
+				edges++
+				visit(append(slices.Clone(path), string(match[1])))
+			}
+			state[name] = read
+		}
+	}
+	scripts, err := filepath.Glob("pages/*.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, script := range scripts {
+		visit([]string{filepath.Base(script)})
+	}
+	if edges < 100 {
+		t.Errorf("%d scripts have %d imports: most were not seen", len(scripts), edges)
 	}
 }

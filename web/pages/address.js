@@ -2,8 +2,8 @@
 // The address of the page may name a CMK with ?KeyId=. The page is the same for everybody, so this
 // fills the id in. Nothing else of an address is used.
 
+import { all, input } from "./elements.js"
 import { keyId } from "./key_reference.js"
-import { all, input } from "./page.js"
 
 const named = new URLSearchParams(location.search).get("KeyId") ?? ""
 

@@ -4,10 +4,11 @@
 
 import { backup } from "./choices.js"
 import { offerDownload } from "./download.js"
+import { all, input, one } from "./elements.js"
 import { run } from "./job.js"
 import { utc } from "./moment.js"
 import { eachReading, readOffered } from "./offered_passphrase.js"
-import { all, fill, input, one, onSubmit, toTop, wait } from "./page.js"
+import { fill, onSubmit, toTop, wait } from "./page.js"
 import { printPaper } from "./receipt_offer.js"
 import { fillHoles, problem, showWhole } from "./words.js"
 

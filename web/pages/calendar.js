@@ -4,7 +4,8 @@
 // does not leave the page.
 
 import { value } from "./choices.js"
-import { clearErrors, one, showError } from "./page.js"
+import { one } from "./elements.js"
+import { clearErrors, showError } from "./page.js"
 import { record } from "./sent.js"
 import { problem } from "./words.js"
 

@@ -3,12 +3,13 @@
 // to a worker, with what the receipt says of the key material.
 
 import { backup, file } from "./choices.js"
+import { one } from "./elements.js"
 import "./frame.js"
 import { run } from "./job.js"
 import { modules } from "./modules.js"
 import { utc } from "./moment.js"
 import { eachReading } from "./offered_passphrase.js"
-import { clearErrors, fill, fillDigest, onSubmit, one, ready, toTop, wait } from "./page.js"
+import { clearErrors, fill, fillDigest, onSubmit, ready, toTop, wait } from "./page.js"
 import { isArchive, openArchive } from "./many_archive.js"
 import { identityOf, readReceipts } from "./receipt.js"
 import { fillHoles, phrase, problem } from "./words.js"

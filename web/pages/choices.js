@@ -2,7 +2,7 @@
 // The fields of a form, and the parts that depend on a choice: data-for="name=value" shows while
 // that value is chosen.
 
-import { all, input } from "./page.js"
+import { all, input } from "./elements.js"
 import { problem } from "./words.js"
 
 /** @param {HTMLFormElement} form @param {string} name */

@@ -6,7 +6,8 @@
 import { fromBase64, readFile, sha256, toBase64, toUTF8 } from "./bytes.js"
 import { file, value } from "./choices.js"
 import { offerDownload } from "./download.js"
-import { all, fillCommands, one, onSubmit } from "./page.js"
+import { all, one } from "./elements.js"
+import { fillCommands, onSubmit } from "./page.js"
 import { problem } from "./words.js"
 import { judgeWrapped } from "./wrapped.js"
 

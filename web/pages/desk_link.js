@@ -7,9 +7,10 @@ import { secondLink } from "./desk_link_import.js"
 import { askParameters } from "./desk_link_call.js"
 import { readLink } from "./desk_link_check.js"
 import { givenLink } from "./desk_link_field.js"
+import { all, one } from "./elements.js"
 import { normalise } from "./import_parameters.js"
 import { readTime } from "./moment.js"
-import { all, fillTemplate, one } from "./page.js"
+import { fillTemplate } from "./page.js"
 import { problem } from "./words.js"
 
 /** @typedef {import("./desk_link_check.js").Reached} Reached */

@@ -7,8 +7,9 @@ import { importFile } from "./desk_import_file.js"
 import { sendMaterial } from "./desk_link_call.js"
 import { readLink } from "./desk_link_check.js"
 import { givenLink } from "./desk_link_field.js"
+import { one } from "./elements.js"
 import { requestId } from "./import_parameters.js"
-import { fill, fillTemplate, one, onSubmit, toTop, wait } from "./page.js"
+import { fill, fillTemplate, onSubmit, toTop, wait } from "./page.js"
 import { fillHoles, problem, showWhole } from "./words.js"
 
 /** @typedef {import("./desk_import_file.js").Ready} Ready */

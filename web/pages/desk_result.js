@@ -2,11 +2,12 @@
 // The result of the offline page: two files for the KMS, the command that imports them, and the
 // receipt.
 
+import { one } from "./elements.js"
 import { inWords } from "./expiry.js"
 import { sha256, toUTF8 } from "./bytes.js"
 import { importFile } from "./desk_import_file.js"
 import { offerDownload } from "./download.js"
-import { fill, fillCommands, fillDigest, one, toTop } from "./page.js"
+import { fill, fillCommands, fillDigest, toTop } from "./page.js"
 import { offerPrint, offerReceipt, printRecord, receiptUnsaved } from "./receipt_offer.js"
 
 /** @typedef {import("./desk_import_file.js").Ready} Ready */

@@ -1,7 +1,7 @@
 // @ts-check
 // Links that save what the page holds.
 
-import { one } from "./page.js"
+import { one } from "./elements.js"
 
 /**
  * Make a link save bytes as a file, and show it.

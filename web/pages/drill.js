@@ -4,11 +4,12 @@
 
 import { ask } from "./api.js"
 import { backup, file, forgetSecret } from "./choices.js"
+import { one } from "./elements.js"
 import "./frame.js"
 import { run } from "./job.js"
 import { modules } from "./modules.js"
 import { eachReading } from "./offered_passphrase.js"
-import { clearErrors, fill, fillDigest, onSubmit, one, ready, showError, toTop, wait } from "./page.js"
+import { clearErrors, fill, fillDigest, onSubmit, ready, showError, toTop, wait } from "./page.js"
 import "./panel.js"
 import { identityOf, readReceipt } from "./receipt.js"
 import { address, importPath, moments, requestAddress } from "./request_words.js"

@@ -3,7 +3,8 @@
 // and each is shown once.
 
 import { ask } from "./api.js"
-import { fill, one, onSubmit, showError, toTop, wait } from "./page.js"
+import { one } from "./elements.js"
+import { fill, onSubmit, showError, toTop, wait } from "./page.js"
 import { moment } from "./request_words.js"
 import { signedIn } from "./who.js"
 import { phrase, template } from "./words.js"

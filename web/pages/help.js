@@ -1,7 +1,7 @@
 // @ts-check
 // What helps after an error: the acts that it offers, and the field that has the fault.
 
-import { all, one } from "./page.js"
+import { all, one } from "./elements.js"
 
 /** @typedef {"again" | "parameters" | "algorithm" | "material" | "cmk" | "reimport" | "signin"} Act */
 

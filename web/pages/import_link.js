@@ -3,8 +3,9 @@
 
 import { ask } from "./api.js"
 import { value } from "./choices.js"
+import { one } from "./elements.js"
 import { offerSender, readFile, showFile, showLink } from "./link.js"
-import { fillTemplate, one, onSubmit, toTop, wait } from "./page.js"
+import { fillTemplate, onSubmit, toTop, wait } from "./page.js"
 import { problem } from "./words.js"
 
 /** @typedef {import("./link.js").ImportFile} ImportFile */

@@ -2,8 +2,9 @@
 // Step 3, key components: each one goes to the worker as soon as it was typed, and leaves its field
 // once it is accepted.
 
+import { input, one } from "./elements.js"
 import { begin } from "./job.js"
-import { clearErrors, fillTemplate, input, one, showError } from "./page.js"
+import { clearErrors, fillTemplate, showError } from "./page.js"
 import { toUTF8 } from "./bytes.js"
 import { phrase, problem } from "./words.js"
 

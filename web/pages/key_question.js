@@ -3,7 +3,8 @@
 // that others may be able to guess.
 
 import { typedSentence } from "./choices.js"
-import { input, one, showError } from "./page.js"
+import { input, one } from "./elements.js"
+import { showError } from "./page.js"
 import { problem } from "./words.js"
 
 /** @param {HTMLFormElement} form */

@@ -3,8 +3,8 @@
 // Files are not read here, apart from a receipt, which holds no secret; the worker reads them.
 
 import { backup, file, showChosen, typedSentence, value } from "./choices.js"
+import { input, one } from "./elements.js"
 import { isArchive } from "./many_archive.js"
-import { input, one } from "./page.js"
 import { identityOf, readReceipts } from "./receipt.js"
 import { problem } from "./words.js"
 

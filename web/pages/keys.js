@@ -3,9 +3,10 @@
 // not slow the page down. One click asks for another import of the same key, or for a drill.
 
 import { ask } from "./api.js"
+import { all, input, one } from "./elements.js"
 import "./feeds.js"
 import "./frame.js"
-import { all, clearErrors, fill, fillDigest, input, one, ready, showError } from "./page.js"
+import { clearErrors, fill, fillDigest, ready, showError } from "./page.js"
 import { utc, zone } from "./moment.js"
 import { address, importPath, moment, requestAddress } from "./request_words.js"
 import { signedIn } from "./who.js"

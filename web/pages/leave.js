@@ -1,7 +1,8 @@
 // @ts-check
 // Leaving a step or the page, where that could lose something.
 
-import { all, showError } from "./page.js"
+import { all } from "./elements.js"
+import { showError } from "./page.js"
 import { step } from "./steps.js"
 import { problem } from "./words.js"
 

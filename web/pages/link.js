@@ -7,9 +7,10 @@ import { now } from "./clock.js"
 import { value } from "./choices.js"
 import { offerDownload } from "./download.js"
 import { isImportFile } from "./desk_import_file.js"
+import { input, one } from "./elements.js"
 import { inWords } from "./expiry.js"
 import { local } from "./moment.js"
-import { fill, fillDigest, fillTemplate, input, one, toTop } from "./page.js"
+import { fill, fillDigest, fillTemplate, toTop } from "./page.js"
 import { fillHoles, problem, showWhole } from "./words.js"
 
 /** @typedef {{Link: string, GoodUntil: string, Host: string, QR?: {Size: number, Path: string}}} SignedLink */

@@ -4,9 +4,9 @@
 
 import { ask } from "./api.js"
 import { now } from "./clock.js"
+import { all } from "./elements.js"
 import { checkAgainst } from "./many_requests.js"
 import { item } from "./many_send.js"
-import { all } from "./page.js"
 import { problem } from "./words.js"
 
 /** @typedef {import("./many_list.js").Line} Line */

@@ -4,9 +4,10 @@
 
 import { toUTF8 } from "./bytes.js"
 import { offerDownload } from "./download.js"
+import { one } from "./elements.js"
 import { inWords } from "./expiry.js"
 import { utc } from "./moment.js"
-import { fill, one, showDigest } from "./page.js"
+import { fill, showDigest } from "./page.js"
 import { writeReceiptLine } from "./receipt.js"
 import { phrase } from "./words.js"
 

@@ -4,9 +4,10 @@
 
 import { value } from "./choices.js"
 import { now } from "./clock.js"
+import { input, one } from "./elements.js"
 import { answersIn, listOfFolder } from "./many_files.js"
 import { judge, longest, readList } from "./many_list.js"
-import { clearErrors, fill, input, one, showError } from "./page.js"
+import { clearErrors, fill, showError } from "./page.js"
 import { isProblem, phrase, problem } from "./words.js"
 
 /** @typedef {import("./many_list.js").Line} Line */

@@ -4,8 +4,8 @@
 // imported.
 
 import { ask } from "./api.js"
+import { all, input } from "./elements.js"
 import { checkExpiry, parametersFor, submit } from "./order.js"
-import { all, input } from "./page.js"
 import { isProblem, problem } from "./words.js"
 
 /** @typedef {import("./request_words.js").Request} Request */

@@ -1,8 +1,9 @@
 // @ts-check
 // The table of all CMKs with the state of each, the total, and the time that is left.
 
+import { one } from "./elements.js"
 import { isDone } from "./many_send.js"
-import { fill, one } from "./page.js"
+import { fill } from "./page.js"
 import { phrase, timeLeft } from "./words.js"
 
 /** @typedef {import("./many_send.js").Item} Item */

@@ -2,8 +2,8 @@
 // Which keys an archive shall have, by what the person chose.
 
 import { value } from "./choices.js"
+import { input, one } from "./elements.js"
 import { calls } from "./many_calls.js"
-import { input, one } from "./page.js"
 import { phrase, problem } from "./words.js"
 
 /** @typedef {import("./many_list.js").Line} Line */

@@ -5,10 +5,11 @@
 
 import { backupProof } from "./backup_proof.js"
 import { forgetSecret } from "./choices.js"
+import { input, one } from "./elements.js"
 import { keyComponents } from "./key_components.js"
 import { keyQuestions } from "./key_question.js"
 import { chosenProtection, chosenSource, showSource } from "./key_source.js"
-import { clearErrors, fillDigest, input, one, onSubmit, wait } from "./page.js"
+import { clearErrors, fillDigest, onSubmit, wait } from "./page.js"
 import { eachReading } from "./offered_passphrase.js"
 import { passphraseField } from "./passphrase.js"
 import { prepare } from "./prepare.js"

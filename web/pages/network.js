@@ -1,7 +1,7 @@
 // @ts-check
 // Whether this computer is online, as far as the browser knows: the pages that need no network say it.
 
-import { all } from "./page.js"
+import { all } from "./elements.js"
 
 function showNetwork() {
     for (const sentence of all(document, "[data-network]")) {

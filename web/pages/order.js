@@ -4,8 +4,9 @@
 
 import { ask } from "./api.js"
 import { now } from "./clock.js"
+import { all, input, one } from "./elements.js"
 import { readParameters } from "./kms.js"
-import { all, fill, fillDigest, input, one } from "./page.js"
+import { fill, fillDigest } from "./page.js"
 import { approvals, expiryRule, moments, next, requestAddress, stateName } from "./request_words.js"
 import { signedIn } from "./who.js"
 import { phrase, problem } from "./words.js"

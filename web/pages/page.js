@@ -2,37 +2,10 @@
 // What every task on a page does: filling in text, showing errors, and waiting with a time and a
 // Cancel button.
 
+import { all, one } from "./elements.js"
 import "./files.js"
 import { fieldOf, keepHelp, takeBack } from "./help.js"
 import { fillHoles, isProblem, phrase, problem, showWhole, template, word } from "./words.js"
-
-/**
- * The element that matches. Without it the page and its script do not belong together, and an error
- * stops the script.
- * @param {ParentNode} root
- * @param {string} selector
- * @returns {HTMLElement}
- */
-export function one(root, selector) {
-    const found = root.querySelector(selector)
-    if (!(found instanceof HTMLElement)) throw new Error(`the page has no ${selector}`)
-    return found
-}
-
-/** @param {ParentNode} root @param {string} selector */
-export function input(root, selector) {
-    return /** @type {HTMLInputElement} */ (one(root, selector))
-}
-
-/**
- * Every element that matches.
- * @param {ParentNode} root
- * @param {string} selector
- * @returns {HTMLElement[]}
- */
-export function all(root, selector) {
-    return /** @type {HTMLElement[]} */ (Array.from(root.querySelectorAll(selector)))
-}
 
 /**
  * Fill the holes of the sentence that a place carries in its data-template, and show it there.

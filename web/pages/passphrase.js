@@ -3,8 +3,9 @@
 // hard to guess.
 
 import { value } from "./choices.js"
+import { input, one } from "./elements.js"
 import { run } from "./job.js"
-import { input, one, showError } from "./page.js"
+import { showError } from "./page.js"
 import { problem } from "./words.js"
 
 /** The lowest score that a passphrase must have, of 0 to 4. */

@@ -2,7 +2,8 @@
 // What a person keeps of an import: its receipt, and a record on paper.
 
 import { offerDownload } from "./download.js"
-import { fill, fillDigest, one, showError } from "./page.js"
+import { one } from "./elements.js"
+import { fill, fillDigest, showError } from "./page.js"
 import { utc } from "./moment.js"
 import { writeReceipt } from "./receipt.js"
 

@@ -3,9 +3,10 @@
 // if there is one, comes first.
 
 import { ask } from "./api.js"
+import { all, one } from "./elements.js"
 import { inWords } from "./expiry.js"
 import "./frame.js"
-import { all, announce, clearErrors, fill, fillDigest, one, onSubmit, ready, showError, toTop, wait } from "./page.js"
+import { announce, clearErrors, fill, fillDigest, onSubmit, ready, showError, toTop, wait } from "./page.js"
 import { fitDesk, offerDesk } from "./request_link.js"
 import { address, approvals, detail, expiryRule, happened, importer, importPath, moment, moments, next, soon, stateName } from "./request_words.js"
 import { signedIn } from "./who.js"

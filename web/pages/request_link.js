@@ -4,8 +4,9 @@
 
 import { ask } from "./api.js"
 import { value } from "./choices.js"
+import { all, one } from "./elements.js"
 import { offerSender, readFile, showFile, showLink } from "./link.js"
-import { all, one, onSubmit, toTop, wait } from "./page.js"
+import { onSubmit, toTop, wait } from "./page.js"
 import { problem } from "./words.js"
 
 /** @typedef {import("./request_words.js").Request} Request */

@@ -3,8 +3,9 @@
 // wait for the person, bound to all their bytes.
 
 import { ask } from "./api.js"
+import { all, one } from "./elements.js"
 import { canBeAmongMany } from "./many_requests.js"
-import { all, clearErrors, fill, fillDigest, one, showError, wait } from "./page.js"
+import { clearErrors, fill, fillDigest, showError, wait } from "./page.js"
 import { fillHoles } from "./words.js"
 
 /** @typedef {import("./request_words.js").Request} Request */

@@ -3,8 +3,9 @@
 // may see. It is asked for a part at a time, so that ten thousand do not slow the page down.
 
 import { ask } from "./api.js"
+import { input, one, all } from "./elements.js"
 import "./frame.js"
-import { clearErrors, fill, input, one, ready, showError, all } from "./page.js"
+import { clearErrors, fill, ready, showError } from "./page.js"
 import { requestSet } from "./request_set.js"
 import { isOwn, moment, next, requestAddress, stateName } from "./request_words.js"
 import { me, signedIn } from "./who.js"

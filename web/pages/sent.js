@@ -4,8 +4,9 @@
 
 import { fromBase64, sha256, toUTF8 } from "./bytes.js"
 import { now } from "./clock.js"
+import { one } from "./elements.js"
 import { clock } from "./moment.js"
-import { fill, one, showDigest } from "./page.js"
+import { fill, showDigest } from "./page.js"
 import { phrase, whole } from "./words.js"
 
 let count = 0

@@ -4,8 +4,9 @@
 // once.
 
 import { ask } from "./api.js"
+import { one } from "./elements.js"
 import "./frame.js"
-import { fill, one, onSubmit, ready, showError, wait } from "./page.js"
+import { fill, onSubmit, ready, showError, wait } from "./page.js"
 import { address } from "./request_words.js"
 import { me } from "./who.js"
 import { phrase, problem, template } from "./words.js"

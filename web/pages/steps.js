@@ -2,7 +2,8 @@
 // Steps that open one after another. A finished step is one line with its result, a later one only
 // its title.
 
-import { all, announce, one, toTop } from "./page.js"
+import { all, one } from "./elements.js"
+import { announce, toTop } from "./page.js"
 import { phrase, showWhole } from "./words.js"
 
 /** @param {string} name */

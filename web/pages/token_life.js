@@ -3,8 +3,9 @@
 
 import { sha256, toUTF8 } from "./bytes.js"
 import { isWrong, now } from "./clock.js"
+import { all } from "./elements.js"
 import { local, utc } from "./moment.js"
-import { all, fill, fillDigest, fillTemplate } from "./page.js"
+import { fill, fillDigest, fillTemplate } from "./page.js"
 import { setSummary } from "./steps.js"
 import { phrase, problem } from "./words.js"
 

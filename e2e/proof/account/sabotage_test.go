@@ -24,44 +24,45 @@ type sabotage struct {
 	name  string // of the file in testdata/sabotage, or of another below the folder of the proof
 	place string // empty for one that no account can tell, which why explains
 	why   string
-	walk  string // of those below; empty is "file"
-	build string // what is built again, and used in place of the honest one
-	tells string // what it must leave there, where it cannot be told whose a thing is
-	among string // several that leave something in one place each, and no two in the same, are tried together
-	short bool   // whether the short form of the proof has it
+	walk  string   // of those below; empty is "file"
+	build string   // what is built again, and used in place of the honest one
+	tells string   // what it must leave there, where it cannot be told whose a thing is
+	among string   // several of which no two leave something in the same place are tried together
+	also  []string // the other places of such a one
+	short bool     // whether the short form of the proof has it
 }
 
 var sabotages = []sabotage{
 	{name: handing, place: "worker messages"},
 	{name: "header", place: "request headers", short: true},
-	{name: "order", place: "requests"},
-	{name: "local-storage", place: "storage"},
+	{name: "order", among: "several, the ninth", place: "requests", also: []string{"request headers"}},
+	{name: "local-storage", among: "several, the ninth", place: "storage", also: []string{"profile", "worker messages"}},
 	{name: "indexeddb", place: "worker messages"},
-	{name: "cache", place: "storage"},
+	{name: "cache", among: "several, the seventh", place: "storage", also: []string{"worker messages"}},
 	{name: "cookie", among: "several, the first", place: "storage"},
-	{name: "history", place: "storage"},
-	{name: "window-name", place: "storage"},
+	{name: "history", among: "several, the sixth", place: "storage", also: []string{"page's state", "worker messages"}},
+	{name: "window-name", among: "several, the fifth", place: "storage", also: []string{"page's state"}},
 	{name: "title", among: "several, the first", place: "title"},
-	{name: "console", place: "console messages"},
-	{name: "raw-pieces", place: "requests"},
-	{name: "css", place: "requests"},
+	{name: "console", among: "several, the fifth", place: "console messages", also: []string{"worker messages"}},
+	{name: "raw-pieces", among: "several, the fifth", place: "requests", also: []string{"request headers"}},
+	{name: "css", among: "several, the eleventh", place: "requests", also: []string{"console messages", "page's state", "server's log"}},
 	{name: "element", among: "several, the first", place: "document"},
 	{name: "clipboard", place: "worker messages"},
-	{name: "reload", place: "requests"},
-	{name: "range", place: "requests"},
+	{name: "reload", among: "several, the sixth", place: "requests", also: []string{"request headers"}},
+	{name: "range", among: "several, the seventh", place: "requests", also: []string{"request headers"}},
 	{name: "beacon", place: "requests"},
-	{name: "permission", place: "worker messages"},
+	{name: "permission", among: "several, the eleventh", place: "worker messages"},
 	{name: "shared-worker", place: "worker messages"},
 	{name: "size", among: "several, the first", place: "request bodies"},
 	{name: "case", among: "several, the first", place: "request headers"},
-	{name: "lying-panel", place: "panel", short: true},
-	{name: "lying-size", place: "panel"},
+	{name: "lying-panel", among: "several, the sixth", place: "panel", also: []string{"document"}, short: true},
+	{name: "lying-size", among: "several, the ninth", place: "panel", also: []string{"document"}},
 	{name: "twice", place: "requests"},
 	{name: "receipt", among: "several, the first", place: "downloads"},
-	{name: "receipt-name", place: "downloads"},
+	{name: "receipt-name", among: "several, the fifth", place: "downloads", also: []string{"document"}},
 	{name: "message", among: "several, the second", place: "worker messages"},
-	{name: "passphrase-stored", place: "storage", walk: "generated"},
-	{name: "passphrase-sent", place: "requests", walk: "generated"},
+	{name: "passphrase-stored", among: "several passphrases", place: "storage", also: []string{"profile", "worker messages"}, walk: "generated"},
+	{name: "passphrase-sent", among: "several passphrases", place: "requests", also: []string{"request headers"}, walk: "generated"},
 	{name: "component-pieces", place: "storage", walk: "components"},
 	{name: "server-log", among: "server", place: "server's log", build: "console"},
 	{name: "server-answer", among: "server", place: "the console's answers", build: "console"},
@@ -70,25 +71,25 @@ var sabotages = []sabotage{
 	{name: "custom-event", among: "several, the third", place: "worker messages"},
 	{name: "window-message", among: "several, the fourth", place: "worker messages"},
 	{name: "global", among: "several, the first", place: "page's state"},
-	{name: "shadow", place: "page's state"},
+	{name: "shadow", among: "several, the eighth", place: "page's state", also: []string{"document", "worker messages"}},
 	{name: "style-sheet", among: "several, the second", place: "page's state"},
 	{name: "mark", place: "page's state"},
 	{name: "lock", among: "several, the first", place: "worker messages"},
 	{name: "media", among: "several, the third", place: "page's state"},
-	{name: "field", place: "page's state"},
-	{name: "conditional", place: "requests"},
+	{name: "field", among: "several, the seventh", place: "page's state", also: []string{"document"}},
+	{name: "conditional", among: "several, the eighth", place: "requests", also: []string{"request headers"}},
 	{name: "prefetch", among: "several, the third", place: "document"},
 	{name: "zero-width", among: "several, the second", place: "document"},
-	{name: "print", place: "worker messages"},
+	{name: "print", among: "several, the tenth", place: "worker messages", also: []string{"title"}},
 	{name: "worker-name", place: "worker messages", walk: "generated"},
 	{name: "progress", place: "worker messages"},
 	{name: "spelling", among: "several, the second", place: "request bodies"},
-	{name: "expiry", place: "request bodies"},
+	{name: "expiry", among: "several, the tenth", place: "request bodies", also: []string{"calls to the KMS", "document", "server's log"}},
 	{name: "token", place: "request bodies"},
 	{name: "referrer", among: "several, the second", place: "request headers"},
 	{name: "check-stored", place: "storage", walk: "checked"},
-	{name: "reimport-sent", place: "requests", walk: "reimported"},
-	{name: "reimport-passphrase", place: "storage", walk: "reimported"},
+	{name: "reimport-sent", among: "several again", place: "requests", also: []string{"request headers"}, walk: "reimported"},
+	{name: "reimport-passphrase", among: "several again", place: "storage", also: []string{"page's state"}, walk: "reimported"},
 	{name: "calendar-sent", place: "request bodies", walk: "calendar"},
 	{name: "joiner", place: "storage", walk: "desk", build: "desk"},
 	{name: "joiner-receipt", place: "downloads", walk: "desk", build: "desk"},
@@ -239,7 +240,7 @@ func (ac *account) mustTell(s sabotage) {
 	caught := strings.Join(places, ", ")
 	if s.among != "" {
 		ac.mustBeOf(s.together(), places)
-		caught = s.place
+		caught = strings.Join(slices.Sorted(slices.Values(s.places())), ", ")
 	}
 	switch {
 	case s.place == "":
@@ -257,7 +258,7 @@ func (ac *account) mustTell(s sabotage) {
 func (ac *account) mustBeOf(together []sabotage, places []string) {
 	ac.t.Helper()
 	for _, place := range places {
-		if !slices.ContainsFunc(together, func(s sabotage) bool { return s.place == place }) {
+		if !slices.ContainsFunc(together, func(s sabotage) bool { return slices.Contains(s.places(), place) }) {
 			ac.t.Errorf("%s left something in %s, where none of them was to", together[0].among, place)
 		}
 	}
@@ -276,6 +277,9 @@ func (s sabotage) wanted() bool {
 
 // record is the name of the record in which a sabotage leaves something.
 func (s sabotage) record() string { return cmp.Or(s.among, s.name) }
+
+// places are all in which it leaves something.
+func (s sabotage) places() []string { return append([]string{s.place}, s.also...) }
 
 // together are the sabotages that are tried in the same product, s among them.
 func (s sabotage) together() []sabotage {
@@ -355,8 +359,10 @@ func TestSabotageFits(t *testing.T) {
 			if p := patchOf(t, s.together()); !p.ChangesPages() && s.build == "" {
 				t.Errorf("it changes nothing that the console serves (%s)", program.Source("web/static"))
 			}
-			if same := among(s.together(), func(other sabotage) bool { return other.place == s.place }); len(same) != 1 {
-				t.Errorf("%d that are tried together leave something in the same place", len(same))
+			for _, place := range s.places() {
+				if same := among(s.together(), func(other sabotage) bool { return slices.Contains(other.places(), place) }); len(same) != 1 {
+					t.Errorf("%d that are tried together leave something in %s", len(same), place)
+				}
 			}
 		})
 	}

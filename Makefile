@@ -116,19 +116,21 @@ e2e: tools tested ## run the browser tests alone
 	$(TEST) -p 2 -count=1 $(BROWSERS) ./e2e/...
 
 # Tests outside of the proof that have a long form, and their packages.
-LONGER := TestInspectorAndBack|TestTryingAgain|TestRefusedFiles|TestWeakKeys|TestOneModule|TestDesk$$|TestAccessibility|TestOneOfTwoReplicas|TestKilledAtEveryPoint|TestDeskLook|TestLooks$$|TestSessionOver|TestConnected|TestDeskByLink|TestCheckSaysHow|TestImportWithTheDesk|TestNothingIsLost|TestOutages|TestProofOfRequests|TestEveryStateIsAccessible
-LONGER_IN := ./e2e/person ./e2e/custody ./e2e/many ./e2e/team ./e2e/desk ./e2e/linked ./server/requests
+LONGER := TestInspectorAndBack|TestTryingAgain|TestRefusedFiles|TestWeakKeys|TestOneModule|TestDesk$$|TestAccessibility|TestDeskLook|TestLooks$$|TestSessionOver|TestConnected|TestDeskByLink|TestCheckSaysHow|TestImportWithTheDesk|TestNothingIsLost|TestOutages|TestProofOfRequests|TestEveryStateIsAccessible
+LONGER_IN := ./e2e/many ./e2e/team ./e2e/desk ./e2e/person ./e2e/custody ./e2e/linked
 
 # The packages of the proof that take longest come first, for the reason that BROWSERS gives.
 PROOF := ./e2e/proof/account ./e2e/proof/linked ./e2e/proof/sabotage ./e2e/proof/memory ./e2e/proof/build ./e2e/proof/faults ./e2e/proof/leaks ./e2e/proof/reference ./e2e/proof/dishonest ./e2e/proof/policy
 
 # Those that wait most of their time run beside the others, for the reason that WAITING gives.
 PROOF_WAITING := operation|load
+LONGER_WAITING := TestOneOfTwoReplicas|TestKilledAtEveryPoint
 
 prove: tools tested ## the proof in its long form: account, leaks, sabotage, memory, policy, faults, load; takes an hour or more
 	@status=0; beside=$$(mktemp); set -x; \
 	$(LONG_TEST) -run PaddingOracle ./server/localkms -full || status=1; \
-	$(LONG_TEST) -p 1 $(addprefix ./e2e/proof/,$(subst |, ,$(PROOF_WAITING))) -full >$$beside 2>&1 & waiting=$$!; \
+	($(LONG_TEST) -p 1 $(addprefix ./e2e/proof/,$(subst |, ,$(PROOF_WAITING))) -full || status=1; \
+	$(LONG_TEST) -run '$(LONGER_WAITING)' ./server/requests -full && exit $$status) >$$beside 2>&1 & waiting=$$!; \
 	$(LONG_TEST) -p 2 $(PROOF) $$($(GO) list ./e2e/proof/... | grep -vE '/($(PROOF_WAITING))$$') -full || status=1; \
 	$(LONG_TEST) -p 2 -run '$(LONGER)' $(LONGER_IN) -full || status=1; \
 	wait $$waiting || status=1; set +x; cat $$beside; rm $$beside; \

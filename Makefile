@@ -137,7 +137,7 @@ prove: tools tested ## the proof in its long form: account, leaks, sabotage, mem
 	echo "make prove took $$((SECONDS / 60)) minutes"; exit $$status
 
 # Each change costs one run of the package's short tests. MUTATED=server/kms tries one package alone.
-MUTATED ?= wasm/keywrap wasm/custody wasm/custody/backup server/console server/kms server/requests server/ledger server/policy server/signin
+MUTATED ?= wasm/keywrap wasm/custody wasm/custody/backup server/body server/console server/kms server/requests server/ledger server/policy server/signin
 
 mutants: ## change one operator at a time and see whether the short tests notice; takes hours, MUTATED=folder tries one package
 	e2e/mutants/run.sh $(MUTATED)

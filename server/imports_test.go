@@ -22,7 +22,7 @@ var boundaries = []struct {
 	why      string
 }{
 	{
-		packages: "keyferry/server/console", only: []string{"keyferry/server/console", "keyferry/server/kms/...", "keyferry/server/address", "keyferry/server/textfile", "keyferry/components/...", "keyferry/web",
+		packages: "keyferry/server/console", only: []string{"keyferry/server/console", "keyferry/server/kms/...", "keyferry/server/address", "keyferry/server/textfile", "keyferry/server/body", "keyferry/components/...", "keyferry/web",
 			"keyferry/server/requests", "keyferry/server/person", "keyferry/server/policy", "keyferry/server/ledger", "keyferry/server/store", "keyferry/server/importfile", "keyferry/server/limit", "keyferry/server/feeds"},
 		why: "the console has no code that makes, wraps or unwraps keys",
 	},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"keyferry/server/body"
 	"keyferry/server/ledger"
 	"keyferry/server/person"
 	"keyferry/server/store"
@@ -22,12 +23,12 @@ func DemoPeople() []person.Person {
 
 // demo makes the session of a made-up person. New allows it with the local KMS alone.
 func (s *Service) demo(w http.ResponseWriter, r *http.Request) {
-	var in struct{ Person string }
-	if !read(w, r, &in) {
+	var id string
+	if body.Read(w, r, maxBody, body.Fields{"Person": &id}) != nil {
 		s.config.Fail(w, r, ErrMalformed)
 		return
 	}
-	at := slices.IndexFunc(s.config.Demo, func(p person.Person) bool { return p.ID == in.Person })
+	at := slices.IndexFunc(s.config.Demo, func(p person.Person) bool { return p.ID == id })
 	if at < 0 {
 		s.config.Fail(w, r, ErrMalformed)
 		return

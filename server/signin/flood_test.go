@@ -32,7 +32,7 @@ func TestHundredThousandAttempts(t *testing.T) {
 	handler := c.service.Handler()
 	var let, refused atomic.Int64
 	attempt := func(i int) {
-		r := httptest.NewRequest(http.MethodPost, "/signin/guest", strings.NewReader(fmt.Sprintf(`{"secret": "%026d", "code": "%06d"}`, i, i)))
+		r := httptest.NewRequest(http.MethodPost, "/signin/guest", strings.NewReader(fmt.Sprintf(`{"Secret": "%026d", "Code": "%06d"}`, i, i)))
 		if i%4 == 0 {
 			r = httptest.NewRequest(http.MethodGet, fmt.Sprintf("/signin/callback?state=%d&code=%d", i, i), nil)
 		}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"keyferry/server/body"
 	"keyferry/server/ledger"
 	"keyferry/server/person"
 	"keyferry/server/store"
@@ -92,12 +93,12 @@ func (s *Service) guest(w http.ResponseWriter, r *http.Request) {
 		s.config.Fail(w, r, ErrTooMany)
 		return
 	}
-	var in struct{ Secret, Code string }
-	if !read(w, r, &in) {
+	var secret, code string
+	if body.Read(w, r, maxBody, body.Fields{"Secret": &secret, "Code": &code}) != nil {
 		s.config.Fail(w, r, ErrMalformed)
 		return
 	}
-	request, b, err := s.openLink(r.Context(), strings.TrimSpace(in.Secret), strings.Join(strings.Fields(in.Code), ""))
+	request, b, err := s.openLink(r.Context(), strings.TrimSpace(secret), strings.Join(strings.Fields(code), ""))
 	if err != nil {
 		var fault *Fault
 		if !errors.As(err, &fault) {

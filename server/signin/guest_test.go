@@ -26,7 +26,7 @@ func (c *console) newLink(t *testing.T, request string, life time.Duration) (sec
 // open exchanges a link, and returns the code of the fault, or "".
 func (b *browser) open(secret, code string) string {
 	b.t.Helper()
-	_, answer := b.post("/signin/guest", map[string]string{"secret": secret, "code": code})
+	_, answer := b.post("/signin/guest", map[string]string{"Secret": secret, "Code": code})
 	if answer["Code"] == "" && answer["request"] == "" {
 		b.t.Errorf("opening a link: %v", answer)
 	}
@@ -212,7 +212,7 @@ func TestGuestMalformed(t *testing.T) {
 		config.Issuer, config.ClientID = "https://provider.example", "keyferry"
 	})
 	b := c.browser(t)
-	for _, object := range []any{"x", []int{1}, map[string]any{"secret": 5}, map[string]string{"secret": "x", "more": "y"}, map[string]string{"secret": strings.Repeat("x", 20_000)}} {
+	for _, object := range []any{"x", []int{1}, map[string]any{"Secret": 5}, map[string]string{"Secret": "x", "Code": "1", "more": "y"}, map[string]string{"secret": "x", "code": "1"}, map[string]string{"Secret": "x"}, map[string]string{"Code": "1", "Secret": strings.Repeat("x", 20_000)}} {
 		if status, answer := b.post("/signin/guest", object); status != http.StatusBadRequest || answer["Code"] != "SignIn.Malformed" {
 			t.Errorf("%.40v: %d %v", object, status, answer)
 		}

@@ -1,10 +1,6 @@
 package signin
 
 import (
-	"encoding/json"
-	"errors"
-	"io"
-	"mime"
 	"net/http"
 	"strings"
 
@@ -85,21 +81,6 @@ func (s *Service) Require(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	}))
-}
-
-// read reads the one JSON object of a request, with no other fields than those of into.
-func read(w http.ResponseWriter, r *http.Request, into any) bool {
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || media != "application/json" {
-		return false
-	}
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
-	decoder.DisallowUnknownFields()
-	if decoder.Decode(into) != nil {
-		return false
-	}
-	_, err = decoder.Token()
-	return errors.Is(err, io.EOF)
 }
 
 // limits slow down strangers, by the address that they come from. The console may be behind a proxy

@@ -221,8 +221,8 @@ func TestNothingSecretKept(t *testing.T) {
 	b := c.signedIn(t)
 	secret, code := c.newLink(t, "REQUEST", time.Hour)
 	guest := c.browser(t)
-	guest.post("/signin/guest", map[string]string{"secret": secret, "code": "x" + code})
-	guest.post("/signin/guest", map[string]string{"secret": secret, "code": code})
+	guest.post("/signin/guest", map[string]string{"Secret": secret, "Code": "x" + code})
+	guest.post("/signin/guest", map[string]string{"Secret": secret, "Code": code})
 	wantNoSecret(t, c, guest, secret, "the-code-5c1d", "the-access-token-91b2", f.nonce, b.session().Value)
 	content, err := os.ReadFile(path)
 	if err != nil {

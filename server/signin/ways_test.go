@@ -100,7 +100,7 @@ func TestDemo(t *testing.T) {
 	b := c.browser(t)
 	for _, want := range signin.DemoPeople() {
 		before := b.session()
-		if status, answer := b.post("/signin/demo", map[string]string{"person": want.ID}); status != http.StatusNoContent {
+		if status, answer := b.post("/signin/demo", map[string]string{"Person": want.ID}); status != http.StatusNoContent {
 			t.Fatalf("%s: %d %v", want.ID, status, answer)
 		}
 		if who := b.who(); who.ID != want.ID || who.Name != want.Name || !slices.Equal(who.Groups, want.Groups) || !c.service.Fresh(who) {
@@ -110,7 +110,7 @@ func TestDemo(t *testing.T) {
 			t.Error("the session before holds good")
 		}
 	}
-	if status, _ := b.post("/signin/demo", map[string]string{"person": "mallory"}); status != http.StatusBadRequest {
+	if status, _ := b.post("/signin/demo", map[string]string{"Person": "mallory"}); status != http.StatusBadRequest {
 		t.Errorf("somebody unknown: %d", status)
 	}
 	config := signin.Config{Demo: signin.DemoPeople(), DB: c.db, Ledger: c.ledger, BaseURL: c.URL}

@@ -24,7 +24,7 @@ var fuzzed = []struct {
 	{"file with a key", "FuzzRecognise", "wasm/custody", 20000, true},
 	{"components and check values", "FuzzComponents", "wasm/custody", 16000, false},
 	{"backup", "FuzzRestore", "wasm/custody/backup", 5000, false},
-	{"console: bodies in JSON", "FuzzBodies", "server/console", 1500, false},
+	{"console: bodies in JSON", "FuzzRead", "server/body", 1500, false},
 	{"console: errors of the KMS", "FuzzRedact", "server/kms", 100, false},
 	{"local KMS: requests", "FuzzRequest", "server/localkms", 1500, false},
 	{"local KMS: signatures", "FuzzSignatureV1", "server/localkms/wire", 20000, false},

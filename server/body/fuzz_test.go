@@ -1,18 +1,16 @@
-package console
+package body
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
-
-	"github.com/labstack/echo/v4"
 )
 
-// FuzzBodies holds three laws: no body is a fault; a refusal is one of the console's own, which
-// quote nothing; and what is taken, another reader of JSON understands in the same way.
-func FuzzBodies(f *testing.F) {
+// FuzzRead holds three laws: no body is a fault; a refusal is one of the package's own, which quote
+// nothing; and what is taken, another reader of JSON understands in the same way.
+func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
 		`{"KeyId": "key-hzz1", "KeyMaterialExpireUnix": 0}`,
 		`{"KeyId": "key-hzz1"}`,
@@ -25,20 +23,19 @@ func FuzzBodies(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, body string) {
-		request := httptest.NewRequest("POST", "/kms/ImportKeyMaterial", strings.NewReader(body))
+	f.Fuzz(func(t *testing.T, content string) {
+		request := httptest.NewRequest("POST", "/", strings.NewReader(content))
 		request.Header.Set("Content-Type", "application/json")
 		var keyID string
 		var expires int64
-		err := readObject(echo.New().NewContext(request, httptest.NewRecorder()), fields{"KeyId": &keyID, "KeyMaterialExpireUnix": &expires})
-		if err != nil {
-			if _, own := errors.AsType[*refusal](err); !own {
+		if err := Read(httptest.NewRecorder(), request, 1<<20, Fields{"KeyId": &keyID, "KeyMaterialExpireUnix": &expires}); err != nil {
+			if !slices.Contains([]error{ErrMediaType, ErrTooLarge, ErrMalformed}, err) {
 				t.Fatalf("refused with %v", err)
 			}
 			return
 		}
 		var other map[string]any
-		if err := json.Unmarshal([]byte(body), &other); err != nil {
+		if err := json.Unmarshal([]byte(content), &other); err != nil {
 			t.Fatalf("taken, although encoding/json refuses it: %v", err)
 		}
 		if other["KeyId"] != keyID {

@@ -20,6 +20,7 @@ func visit(j *monitor.Journey, r *record, page string) {
 	if !strings.HasPrefix(page, "file://") {
 		address = "http://" + r.Address + page
 	}
+	r.settle()
 	j.Do(j.Page.Goto(address))
 	r.Given.Pages = append(r.Given.Pages, page)
 	r.look()
@@ -76,6 +77,7 @@ func cancelled(j *monitor.Journey, r *record) {
 
 // choices chooses a theme and a language, and imports a key that is kept elsewhere.
 func choices(j *monitor.Journey, r *record) {
+	r.settle()
 	j.Do(j.Page.Locator("header details.menu summary").Click())
 	j.Do(j.Page.Locator("[data-set-theme=dark]").Click())
 	j.Do(j.Page.Locator("a[data-set-language=zh-CN]").Click())

@@ -37,7 +37,8 @@ type record struct {
 	Caches    []string          // addresses in the browser's cache
 	Profile   []string          // texts in rows of the browser's databases that name the console
 
-	look func() // notes what the page has now, in place of what it had before there was a secret
+	look   func() // notes what the page has now, in place of what it had before there was a secret
+	settle func() // waits for the last file of the first page: one that is left before would be asked for again
 }
 
 // arrival is a request as it reached the console.

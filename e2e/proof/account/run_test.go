@@ -51,6 +51,13 @@ func (h *observer) run(t *testing.T, name string, s serving, walk func(*monitor.
 			r.Moments = nil
 			h.snapshot(j, r)
 		}
+		r.settle = func() {
+			j.Until("the icon", func() bool {
+				h.mu.Lock()
+				defer h.mu.Unlock()
+				return slices.ContainsFunc(r.Arrivals, func(a arrival) bool { return strings.HasSuffix(a.Path, "/icon.svg") && a.Status != 0 })
+			})
+		}
 		h.snapshot(j, r) // before there is any secret
 		walk(j, r)
 		h.snapshot(j, r)

@@ -17,21 +17,20 @@ import (
 // failure.
 var fuzzed = []struct {
 	parser, target, folder string
-	inputs                 int  // of about 2 seconds on two cores; a quarter of them in the short form
-	brief                  bool // part of the short form
+	inputs                 int // of about 2 seconds on two cores
 }{
-	{"wrapping key", "FuzzParseWrappingKey", "wasm/keywrap", 30000, true},
-	{"file with a key", "FuzzRecognise", "wasm/custody", 20000, true},
-	{"components and check values", "FuzzComponents", "wasm/custody", 16000, false},
-	{"backup", "FuzzRestore", "wasm/custody/backup", 5000, false},
-	{"console: bodies in JSON", "FuzzRead", "server/body", 1500, false},
-	{"console: errors of the KMS", "FuzzRedact", "server/kms", 100, false},
-	{"local KMS: requests", "FuzzRequest", "server/localkms", 1500, false},
-	{"local KMS: signatures", "FuzzSignatureV1", "server/localkms/wire", 20000, false},
-	{"local KMS: Authorization", "FuzzAuthorization", "server/localkms/wire", 25000, false},
-	{"local KMS: ciphertexts", "FuzzUnwrap", "server/localkms/wrapping", 800, false},
-	{"local KMS: import tokens", "FuzzToken", "server/localkms/wrapping", 40000, false},
-	{"local KMS: state file", "FuzzState", "server/localkms/store", 300, false},
+	{"wrapping key", "FuzzParseWrappingKey", "wasm/keywrap", 30000},
+	{"file with a key", "FuzzRecognise", "wasm/custody", 20000},
+	{"components and check values", "FuzzComponents", "wasm/custody", 16000},
+	{"backup", "FuzzRestore", "wasm/custody/backup", 5000},
+	{"console: bodies in JSON", "FuzzRead", "server/body", 20000},
+	{"console: errors of the KMS", "FuzzRedact", "server/kms", 100},
+	{"local KMS: requests", "FuzzRequest", "server/localkms", 1500},
+	{"local KMS: signatures", "FuzzSignatureV1", "server/localkms/wire", 20000},
+	{"local KMS: Authorization", "FuzzAuthorization", "server/localkms/wire", 25000},
+	{"local KMS: ciphertexts", "FuzzUnwrap", "server/localkms/wrapping", 800},
+	{"local KMS: import tokens", "FuzzToken", "server/localkms/wrapping", 40000},
+	{"local KMS: state file", "FuzzState", "server/localkms/store", 300},
 }
 
 var executions = regexp.MustCompile(`execs: ([0-9]+)`)
@@ -40,17 +39,10 @@ var executions = regexp.MustCompile(`execs: ([0-9]+)`)
 // writes below its package's testdata.
 func fuzzParsers(t *testing.T) {
 	for _, f := range fuzzed {
-		if !f.brief && !*proof.Full {
-			continue
-		}
 		t.Run(f.target, func(t *testing.T) {
 			ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer stop()
-			inputs := f.inputs
-			if !*proof.Full {
-				inputs /= 4
-			}
-			command := exec.CommandContext(ctx, "go", "test", "-run=^$", "-fuzz=^"+f.target+"$", fmt.Sprintf("-fuzztime=%dx", inputs),
+			command := exec.CommandContext(ctx, "go", "test", "-run=^$", "-fuzz=^"+f.target+"$", fmt.Sprintf("-fuzztime=%dx", f.inputs),
 				"-fuzzminimizetime=1x", "-parallel=2", "./"+f.folder) // minimizing would count
 			command.Dir = program.Source(".")
 			output, err := command.CombinedOutput()

@@ -432,7 +432,8 @@ func TestNext(t *testing.T) {
 		"/en/requests": "/en/requests", "/en/request?id=1&x=%2F": "/en/request?id=1&x=%2F", "/": "/", "": "/",
 		"https://evil.example": "/", "//evil.example": "/", `/\evil.example`: "/", "/\t/evil.example": "/", "/\n/evil.example": "/",
 		`\/evil.example`: "/", "evil.example": "/", "javascript:alert(1)": "/", " /en": "/", "/signin/start?again=1": "/", "/signin/out": "/",
-		"/" + strings.Repeat("x", 600): "/", "///evil.example": "/", "/en\r\nSet-Cookie: a=b": "/",
+		"/" + strings.Repeat("x", 500): "/", "/" + strings.Repeat("x", 499): "/" + strings.Repeat("x", 499), "/a b": "/", "/a\x7f": "/",
+		"///evil.example": "/", "/en\r\nSet-Cookie: a=b": "/",
 	} {
 		b := c.browser(t)
 		at, _ := b.get("/signin/start?to=" + url.QueryEscape(to))

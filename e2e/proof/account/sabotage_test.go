@@ -202,16 +202,19 @@ func judgeSabotages(t *testing.T, records []*record) {
 			}
 		}
 	}
-	for _, s := range sabotages {
-		for _, r := range records {
-			if r.Name == s.record() && s.wanted() && likes[s.walk] != nil {
-				ac := accountFor(t, r)
-				ac.document(likes[s.walk])
-				if s.name != handing {
-					ac.withoutHanding()
-				}
-				ac.mustTell(s)
-			}
+	for _, r := range records {
+		tried := among(sabotages, func(s sabotage) bool { return s.record() == r.Name && s.wanted() })
+		if len(tried) == 0 || likes[tried[0].walk] == nil {
+			continue
+		}
+		ac := accountFor(t, r)
+		ac.document(likes[tried[0].walk])
+		if r.Name != handing {
+			ac.withoutHanding()
+		}
+		ac.mustBeOf(tried)
+		for _, s := range tried {
+			ac.mustTell(s)
 		}
 	}
 }
@@ -236,12 +239,9 @@ func (ac *account) withoutHanding() {
 // mustTell fails the test if a sabotage left nothing in its place.
 func (ac *account) mustTell(s sabotage) {
 	ac.t.Helper()
-	places := slices.DeleteFunc(slices.Sorted(maps.Keys(ac.left)), func(place string) bool { return place == shared && s.place != place })
-	caught := strings.Join(places, ", ")
-	if s.among != "" {
-		ac.mustBeOf(s.together(), places)
-		caught = strings.Join(slices.Sorted(slices.Values(s.places())), ", ")
-	}
+	caught := strings.Join(slices.DeleteFunc(slices.Sorted(maps.Keys(ac.left)), func(place string) bool {
+		return place == shared && s.place != place || s.among != "" && !slices.Contains(s.places(), place)
+	}), ", ")
 	switch {
 	case s.place == "":
 		caught = "nothing, which no account can help: " + s.why + ". Reading the module and the scripts, and building them again, tells"
@@ -256,10 +256,13 @@ func (ac *account) mustTell(s sabotage) {
 // mustBeOf fails the test if sabotages that were tried together left something in a place that is none
 // of theirs: then what is in a place would not tell whose it is. Titles and cookies are in the profile
 // besides, if the browser wrote them down before it ended.
-func (ac *account) mustBeOf(together []sabotage, places []string) {
+func (ac *account) mustBeOf(together []sabotage) {
 	ac.t.Helper()
-	for _, place := range places {
-		if place != "profile" && !slices.ContainsFunc(together, func(s sabotage) bool { return slices.Contains(s.places(), place) }) {
+	if together[0].among == "" {
+		return
+	}
+	for place := range ac.left {
+		if place != shared && place != "profile" && !slices.ContainsFunc(together, func(s sabotage) bool { return slices.Contains(s.places(), place) }) {
 			ac.t.Errorf("%s left something in %s, where none of them was to", together[0].among, place)
 		}
 	}

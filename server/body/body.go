@@ -1,4 +1,4 @@
-// Package body reads the JSON object that is the body of a request.
+// Package body reads the JSON that is the body of a request.
 package body
 
 import (
@@ -21,28 +21,40 @@ type Optional string
 // many.
 type List func() Fields
 
-// Errors of [Read]. None repeats a value.
+// Errors of [Bytes] and [Read]. None repeats a value.
 var (
-	ErrMediaType = errors.New("reading a body: it is not sent as application/json")
+	ErrMediaType = errors.New("reading a body: it is not announced as application/json")
 	ErrTooLarge  = errors.New("reading a body: it is longer than allowed")
 	ErrMalformed = errors.New("reading a body: it is not the object that was asked for")
 )
+
+// Bytes reads the whole body of a request, which is announced as JSON, of at most so many bytes.
+func Bytes(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != "application/json" {
+		return nil, ErrMediaType
+	}
+	content, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return nil, ErrTooLarge
+	}
+	if err != nil {
+		return nil, ErrMalformed
+	}
+	return content, nil
+}
 
 // Read reads the one JSON object of a request, of at most so many bytes, into fields. It is stricter
 // than encoding/json: names match exactly, no name comes twice, and there are no other fields and
 // nothing after the object. Otherwise another reader of the same bytes could understand them
 // differently, and a check here could be passed by.
 func Read(w http.ResponseWriter, r *http.Request, limit int64, into Fields) error {
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || media != "application/json" {
-		return ErrMediaType
-	}
-	content, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return ErrTooLarge
+	content, err := Bytes(w, r, limit)
+	if err != nil {
+		return err
 	}
 	decoder := json.NewDecoder(bytes.NewReader(content))
-	if err != nil || !readFields(decoder, into) {
+	if !readFields(decoder, into) {
 		return ErrMalformed
 	}
 	if _, err := decoder.Token(); err != io.EOF {

@@ -1,15 +1,13 @@
 package console
 
 import (
-	"errors"
-	"io"
-	"mime"
 	"net/http"
 	"regexp"
 	"slices"
 
 	"github.com/labstack/echo/v4"
 
+	"keyferry/server/body"
 	"keyferry/server/importfile"
 	"keyferry/server/kms"
 	"keyferry/server/requests"
@@ -86,17 +84,9 @@ func (c *console) readOwnFile(e echo.Context) (*importfile.File, requests.Submis
 // readFile reads an import file, which is the whole body, and refuses whatever cannot be an import.
 func (c *console) readFile(e echo.Context) (*importfile.File, requests.Submission, error) {
 	var none requests.Submission
-	r := e.Request()
-	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
-		return nil, none, errMediaType
-	}
-	text, err := io.ReadAll(http.MaxBytesReader(e.Response(), r.Body, importfile.MaxSize))
+	text, err := body.Bytes(e.Response(), e.Request(), importfile.MaxSize)
 	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return nil, none, errTooLarge
-		}
-		return nil, none, errMalformed
+		return nil, none, refusalOf(err)
 	}
 	file, err := importfile.Parse(text)
 	if err != nil {

@@ -22,7 +22,12 @@ func readObject(e echo.Context, into fields) error { return readLong(e, maxBody,
 
 // readLong reads an object as readObject does, from a body of at most so many bytes.
 func readLong(e echo.Context, limit int64, into fields) error {
-	switch err := body.Read(e.Response(), e.Request(), limit, into); {
+	return refusalOf(body.Read(e.Response(), e.Request(), limit, into))
+}
+
+// refusalOf is the console's refusal of a body that could not be read.
+func refusalOf(err error) error {
+	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, body.ErrMediaType):

@@ -29,16 +29,15 @@ func TestProofSabotage(t *testing.T) {
 		t.Run(name, func(t *testing.T) { honest = append(honest, h.Travel(t, name, h.Console.Console, walk)) })
 	}
 	honest = append(honest, honestBehindRelay(h, t)...)
-	sabotaged := map[*monitor.Journey]sabotage{}
-	for _, s := range sabotages {
-		if s.long && !*proof.Full {
-			continue
-		}
+	sabotaged := map[*monitor.Journey][]sabotage{}
+	for _, s := range wanted(sabotages) {
 		if s.open && h.Space == nil {
 			t.Logf("%s is left out: the recording proxy holds it back", s.name)
 			continue
 		}
-		t.Run(s.name, func(t *testing.T) { sabotaged[s.run(t, h)] = s })
+		if together := wanted(s.together()); together[0].name == s.name {
+			t.Run(s.journey(), func(t *testing.T) { sabotaged[run(t, h, together...)] = together })
+		}
 	}
 	h.Close()
 	found, _ := h.Search()
@@ -48,26 +47,55 @@ func TestProofSabotage(t *testing.T) {
 	}
 	about := proof.Findings.About("Sabotage", "leak", "caught by")
 	for _, j := range h.Journeys {
-		s, ok := sabotaged[j]
-		if !ok {
-			continue
-		}
-		monitors := found.Monitors(j)
-		for _, monitor := range s.monitors {
-			if !slices.Contains(monitors, monitor) {
-				t.Errorf("%s: %s did not catch it; caught by %v", s.name, monitor, monitors)
+		together := sabotaged[j]
+		mustBeOf(t, together, found.Monitors(j))
+		for _, s := range together {
+			monitors := s.caughtBy(found.Monitors(j))
+			for _, monitor := range s.monitors {
+				if !slices.Contains(monitors, monitor) {
+					t.Errorf("%s: %s did not catch it; caught by %v", s.name, monitor, monitors)
+				}
 			}
+			proof.Findings.Add(about, readPatch(t, s.name).What, strings.Join(monitors, ", "))
+			t.Logf("%-18s caught by %s", s.name, strings.Join(monitors, ", "))
 		}
-		proof.Findings.Add(about, readPatch(t, s.name).What, strings.Join(monitors, ", "))
-		t.Logf("%-18s caught by %s", s.name, strings.Join(monitors, ", "))
 	}
 }
 
-// TestSabotagesFit applies every patch to the sources as they are now, those of the long form too.
+// mustBeOf fails the test if a monitor caught something of sabotages that were tried together, and is
+// not one of theirs: then it would not tell whose it is. The page hears of what all of them leak, and
+// the console's memory may have what it was sent for a while.
+func mustBeOf(t *testing.T, together []sabotage, monitors []string) {
+	t.Helper()
+	for _, monitor := range monitors {
+		theirs := func(s sabotage) bool { return slices.Contains(s.all(), monitor) }
+		if len(together) > 1 && monitor != "messages" && monitor != "console's memory" && !slices.ContainsFunc(together, theirs) {
+			t.Errorf("%s: %s caught something, which is nobody's", together[0].among, monitor)
+		}
+	}
+}
+
+// TestSabotagesFit applies every patch to the sources as they are now, those of the long form too. Of
+// those that are tried together no two have a monitor in common.
 func TestSabotagesFit(t *testing.T) {
 	mustListEverySabotage(t)
 	for _, s := range sabotages {
-		t.Run(s.name, func(t *testing.T) { readPatch(t, s.name) })
+		t.Run(s.name, func(t *testing.T) {
+			readPatch(t, namesOf(s.together())...)
+			for _, other := range s.together() {
+				if other.name == s.name {
+					continue
+				}
+				if other.build != s.build || other.linked || other.open || s.relay.altered {
+					t.Errorf("it cannot be tried together with %s", other.name)
+				}
+				for _, monitor := range s.monitors {
+					if slices.Contains(other.all(), monitor) {
+						t.Errorf("%s catches %s, too", monitor, other.name)
+					}
+				}
+			}
+		})
 	}
 }
 
@@ -140,7 +168,7 @@ func TestProofRecordingProxy(t *testing.T) {
 	sabotaged := map[*monitor.Journey]sabotage{}
 	for _, s := range sabotages {
 		if slices.Contains(byProxy, s.name) && (!s.long || *proof.Full) {
-			t.Run(s.name, func(t *testing.T) { sabotaged[s.run(t, h)] = s })
+			t.Run(s.name, func(t *testing.T) { sabotaged[run(t, h, s)] = s })
 		}
 	}
 	want := 2

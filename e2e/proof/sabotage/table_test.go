@@ -2,13 +2,16 @@ package sabotage
 
 import (
 	"bytes"
+	"cmp"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"keyferry/e2e/program"
+	"keyferry/e2e/proof"
 	"keyferry/e2e/proof/monitor"
 	"keyferry/e2e/proof/patch"
 	"keyferry/wasm/keywrap/keywraptest"
@@ -20,6 +23,8 @@ import (
 type sabotage struct {
 	name     string   // of the file in testdata/sabotage
 	monitors []string // that must catch it
+	among    string   // several of which no two have a monitor in common are tried together
+	also     []string // the other monitors that catch such a one
 	walk     func(*monitor.Journey)
 	relay    relay // beside the patched scripts
 	build    build // of Go code; none in the short form of the proof, but for two
@@ -40,36 +45,36 @@ const (
 
 var sabotages = []sabotage{
 	{name: "message", monitors: []string{"messages"}, walk: stolen},
-	{name: "fetch-page", monitors: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
-	{name: "fetch-page-packed", monitors: []string{"wire", "requests"}, walk: stolen},
-	{name: "fetch-header", monitors: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
-	{name: "fetch-worker", monitors: []string{"wire", "network log", "requests"}, walk: stolen},
-	{name: "beacon", monitors: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
-	{name: "image", monitors: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
-	{name: "prefetch", monitors: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
+	{name: "fetch-page", monitors: []string{"wire", "network log", "requests"}, among: "several, the first", walk: stolen, long: true},
+	{name: "fetch-page-packed", monitors: []string{"wire", "requests"}, among: "several, the second", also: []string{"network log", "console's memory"}, walk: stolen},
+	{name: "fetch-header", monitors: []string{"wire", "network log", "requests"}, among: "several, the fourth", walk: stolen, long: true},
+	{name: "fetch-worker", monitors: []string{"wire", "network log", "requests"}, among: "several, the third", walk: stolen},
+	{name: "beacon", monitors: []string{"wire", "network log", "requests"}, among: "several, the sixth", walk: stolen, long: true},
+	{name: "image", monitors: []string{"wire", "network log", "requests"}, among: "several, the seventh", also: []string{"console's memory"}, walk: stolen, long: true},
+	{name: "prefetch", monitors: []string{"wire", "network log", "requests"}, among: "several, the eighth", also: []string{"page"}, walk: stolen, long: true},
 	{name: "name-lookup", monitors: []string{"network log", "wire"}, walk: stolen, open: true, long: true},
-	{name: "websocket", monitors: []string{"wire", "requests"}, walk: stolen},
+	{name: "websocket", monitors: []string{"wire", "requests"}, among: "several, the fifth", walk: stolen},
 	{name: "webrtc", monitors: []string{"wire"}, walk: stolenByWebRTC, open: true, long: true},
 	{name: "form", monitors: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
 	{name: "navigation", monitors: []string{"wire", "network log", "requests"}, walk: stolen, long: true},
-	{name: "local-storage", monitors: []string{"storage", "profile"}, walk: stolen},
-	{name: "session-storage", monitors: []string{"storage"}, walk: stolen},
-	{name: "indexeddb", monitors: []string{"storage", "profile"}, walk: stolen},
-	{name: "cache", monitors: []string{"storage", "profile"}, walk: stolen},
-	{name: "files", monitors: []string{"storage", "profile"}, walk: stolen},
-	{name: "cookie", monitors: []string{"storage"}, walk: stolen},
-	{name: "history", monitors: []string{"storage"}, walk: stolen},
-	{name: "window-name", monitors: []string{"storage"}, walk: stolen},
-	{name: "address", monitors: []string{"storage"}, walk: stolen, long: true},
-	{name: "title", monitors: []string{"page"}, walk: stolen, long: true},
-	{name: "document", monitors: []string{"page"}, walk: stolen},
-	{name: "field", monitors: []string{"page"}, walk: stolen},
-	{name: "console", monitors: []string{"browser's console"}, walk: stolen},
-	{name: "worker-console", monitors: []string{"browser's console"}, walk: stolen},
-	{name: "error", monitors: []string{"browser's console"}, walk: stolen},
+	{name: "local-storage", monitors: []string{"storage", "profile"}, among: "several, the first", walk: stolen},
+	{name: "session-storage", monitors: []string{"storage"}, among: "several, the second", also: []string{"profile"}, walk: stolen},
+	{name: "indexeddb", monitors: []string{"storage", "profile"}, among: "several, the third", walk: stolen},
+	{name: "cache", monitors: []string{"storage", "profile"}, among: "several, the fifth", walk: stolen},
+	{name: "files", monitors: []string{"storage", "profile"}, among: "several, the sixth", walk: stolen},
+	{name: "cookie", monitors: []string{"storage"}, among: "several, the ninth", also: []string{"network log"}, walk: stolen},
+	{name: "history", monitors: []string{"storage"}, among: "several, the seventh", also: []string{"profile"}, walk: stolen},
+	{name: "window-name", monitors: []string{"storage"}, among: "several, the fourth", walk: stolen},
+	{name: "address", monitors: []string{"storage"}, among: "several, the eighth", also: []string{"profile"}, walk: stolen, long: true},
+	{name: "title", monitors: []string{"page"}, among: "several, the fourth", also: []string{"profile"}, walk: stolen, long: true},
+	{name: "document", monitors: []string{"page"}, among: "several, the second", walk: stolen},
+	{name: "field", monitors: []string{"page"}, among: "several, the first", walk: stolen},
+	{name: "console", monitors: []string{"browser's console"}, among: "several, the first", walk: stolen},
+	{name: "worker-console", monitors: []string{"browser's console"}, among: "several, the third", walk: stolen},
+	{name: "error", monitors: []string{"browser's console"}, among: "several, the second", walk: stolen},
 	{name: "clipboard", monitors: []string{"clipboard"}, walk: stolenByClipboard},
 	{name: "broadcast", monitors: []string{"messages"}, walk: stolen},
-	{name: "encrypted", monitors: []string{"requests"}, walk: stolen},
+	{name: "encrypted", monitors: []string{"requests"}, among: "several, the ninth", walk: stolen},
 	{name: "plain-backup", monitors: []string{"downloads", "messages"}, walk: stolenBackup},
 	{name: "plain-ciphertext", monitors: []string{"wire", "calls to the KMS", "messages", "oracle"}, walk: importedOrNot},
 	{name: "wrong-key", monitors: []string{"oracle"}, walk: importedOrNot, long: true},
@@ -80,21 +85,46 @@ var sabotages = []sabotage{
 	{name: "worker-policy", monitors: []string{"policy"}, walk: confined, build: console, long: true},
 	{name: "log-line", monitors: []string{"console's log", "wire", "requests"}, walk: stolen, build: console},
 	{name: "console-memory", monitors: []string{"console's memory", "wire", "requests"}, walk: stolen, build: console, long: true},
-	{name: "seeded-module", monitors: []string{"randomness"}, walk: generatedOnce, build: module},
+	{name: "seeded-module", monitors: []string{"randomness"}, among: "modules", walk: generatedOnce, build: module},
 	{name: "link-field", monitors: []string{"wire", "requests"}, linked: true, long: true},
 	{name: "link-query", monitors: []string{"requests"}, linked: true, long: true},
 	{name: "link-header", monitors: []string{"requests"}, linked: true, long: true},
 	{name: "link-host", monitors: []string{"wire", "network log"}, linked: true, reaches: true, long: true},
-	{name: "chatty-module", monitors: []string{"messages"}, walk: generatedOnce, build: module, long: true},
+	{name: "chatty-module", monitors: []string{"messages"}, among: "modules", walk: generatedOnce, build: module, long: true},
 }
 
-// run lets a person go through the sabotaged product.
-func (s sabotage) run(t *testing.T, h *monitor.Run) *monitor.Journey {
+// wanted are those of them that this run tries.
+func wanted(all []sabotage) []sabotage {
+	return slices.DeleteFunc(slices.Clone(all), func(s sabotage) bool { return s.long && !*proof.Full })
+}
+
+// journey is the name of the journey in which a sabotage is tried.
+func (s sabotage) journey() string { return cmp.Or(s.among, s.name) }
+
+// together are the sabotages that are tried in the same product, s among them.
+func (s sabotage) together() []sabotage {
+	return slices.DeleteFunc(slices.Clone(sabotages), func(other sabotage) bool { return other.journey() != s.journey() })
+}
+
+// all are the monitors that catch a sabotage.
+func (s sabotage) all() []string { return append(slices.Clip(s.monitors), s.also...) }
+
+// caughtBy are those of the monitors that can have caught it: all, unless it was tried among others.
+func (s sabotage) caughtBy(monitors []string) []string {
+	if s.among == "" {
+		return monitors
+	}
+	return slices.DeleteFunc(slices.Clone(monitors), func(monitor string) bool { return !slices.Contains(s.all(), monitor) })
+}
+
+// run lets a person go through the product with these sabotages in it.
+func run(t *testing.T, h *monitor.Run, together ...sabotage) *monitor.Journey {
 	t.Helper()
+	s := together[0]
 	if s.linked {
 		return s.byLinks(t, h)
 	}
-	p := readPatch(t, s.name)
+	p := readPatch(t, namesOf(together)...)
 	r := s.relay
 	r.files = static(t, p)
 	served := h.Console
@@ -112,7 +142,7 @@ func (s sabotage) run(t *testing.T, h *monitor.Run) *monitor.Journey {
 		}
 		r.modules = map[string][]byte{web.Module: content}
 	}
-	j := h.Travel(t, s.name, r.start(h, served.Console), s.walk)
+	j := h.Travel(t, s.journey(), r.start(h, served.Console), s.walk)
 	// Ports share cookies: they would reach the next journey.
 	if err := h.Browser.ClearCookies(); err != nil {
 		t.Fatal(err)
@@ -125,10 +155,21 @@ func (s sabotage) run(t *testing.T, h *monitor.Run) *monitor.Journey {
 	return j
 }
 
-// readPatch reads the patch of a sabotage.
-func readPatch(t *testing.T, name string) *patch.Patch {
+func namesOf(together []sabotage) (names []string) {
+	for _, s := range together {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// readPatch reads the patches of sabotages.
+func readPatch(t *testing.T, names ...string) *patch.Patch {
 	t.Helper()
-	return patch.Read(t, filepath.Join("testdata", name+".sabotage"))
+	var files []string
+	for _, name := range names {
+		files = append(files, filepath.Join("testdata", name+".sabotage"))
+	}
+	return patch.Read(t, files...)
 }
 
 // static is the scripts of a patch, by their names below web/static.

@@ -24,16 +24,22 @@ const headlessShell = "chromium-headless-shell"
 
 // Main runs the tests of a package that need the program and a browser, both of which it makes
 // ready first. It names what is missing and how to get it, and skips nothing silently. The browser
-// is Chromium's headless shell where that is installed, without the compilers of JavaScript that only
-// pages which live for minutes repay.
+// is Chromium's headless shell where that is installed.
 func Main(m interface{ Run() int }) {
 	flag.Parse()
-	name := headlessShell
-	if _, err := exec.LookPath(name); err != nil {
-		name = "chromium"
-	}
-	runIn(name, m, "--js-flags=--no-opt,--no-maglev")
+	runIn(shell(), m, leanJS)
 }
+
+// shell is the headless shell, or Chromium where that is not installed.
+func shell() string {
+	if _, err := exec.LookPath(headlessShell); err != nil {
+		return "chromium"
+	}
+	return headlessShell
+}
+
+// leanJS does without the compilers of JavaScript that only pages which live for minutes repay.
+const leanJS = "--js-flags=--no-opt,--no-maglev"
 
 // MainWith is Main in Chromium itself, as people use it, with further arguments for it. Tests that
 // prove what a browser sends, keeps and refuses need it.

@@ -23,17 +23,27 @@ import (
 // reading their memory. The first of them is known by a mark on its command line.
 func OwnBrowser(t testing.TB) (mark string) {
 	t.Helper()
+	return replaceShared(t, "chromium", "--no-sandbox")
+}
+
+// OwnShell is OwnBrowser with the browser of [Main] in place of Chromium itself.
+func OwnShell(t testing.TB, arguments ...string) (mark string) {
+	t.Helper()
+	return replaceShared(t, shell(), append(arguments, leanJS)...)
+}
+
+func replaceShared(t testing.TB, chromium string, arguments ...string) (mark string) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("needs a browser")
 	}
-	chromium, err := exec.LookPath("chromium")
+	path, err := exec.LookPath(chromium)
 	if err != nil {
 		t.Fatal("chromium is missing: run make tools")
 	}
 	mark = "--keyferry-mark=" + rand.Text()
 	own, err := Shared.BrowserType().Launch(playwright.BrowserTypeLaunchOptions{
-		ExecutablePath: playwright.String(chromium),
-		Args:           ChromiumArguments("--no-sandbox", mark), // whose memory a sandbox would keep from the test
+		ExecutablePath: playwright.String(path), Args: ChromiumArguments(append(arguments, mark)...),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -35,7 +35,7 @@ func TestNothingIsLost(t *testing.T) {
 
 // nothingIsLost imports so many CMKs' keys, and kills the tab or the browser so often.
 func nothingIsLost(t *testing.T, config localkms.Config, cmks, kills int) {
-	mark := browser.OwnBrowser(t) // which skips the short tests
+	mark := browser.OwnShell(t) // which skips the short tests
 	config.StateFile = filepath.Join(t.TempDir(), "kms.state")
 	p := program.StartBeside(t, config)
 	ids := p.CreateCMKs(t, cmks)
@@ -132,7 +132,7 @@ func killBrowser(t testing.TB, mark string) string {
 	for _, one := range browser.BrowserProcesses(t, mark) {
 		syscall.Kill(one.ID, syscall.SIGKILL)
 	}
-	return browser.OwnBrowser(t)
+	return browser.OwnShell(t)
 }
 
 // failed fails unless the table says why a CMK was not imported.

@@ -7,4 +7,4 @@ import (
 	"keyferry/e2e/browser"
 )
 
-func TestMain(m *testing.M) { browser.MainWith(m) }
+func TestMain(m *testing.M) { browser.Main(m) }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"keyferry/e2e/browser"
 	"keyferry/e2e/program"
 	"keyferry/e2e/proof"
 	"keyferry/e2e/proof/patch"
@@ -50,6 +51,7 @@ func patches(t *testing.T) (names []string) {
 // not caught as they should be, and so the tests that try them would fail.
 func TestProofLinkedSabotage(t *testing.T) {
 	mustBeLong(t)
+	browser.OwnShell(t, world.chromiumArguments()...)
 	kms := program.Start(t)
 	for _, check := range patches(t) {
 		t.Run(check, func(t *testing.T) {

@@ -11,12 +11,6 @@ import (
 	"keyferry/server/localkms"
 )
 
-// looks are the ways to look at a page that the long form has: each language with each theme and each
-// width, and each theme with each width. The short form has the first.
-var looks = []browser.Look{
-	{Language: "zh-CN", Width: 320, Dark: true}, {Language: "en", Width: 320}, {Language: "en", Width: 1280, Dark: true}, {Language: "zh-CN", Width: 1280},
-}
-
 // scene is a page that one of the people looks at, something that it shows, and what to open on it
 // before.
 type scene struct{ name, person, path, shows, open string }
@@ -47,43 +41,39 @@ func TestEveryStateIsAccessible(t *testing.T) {
 		scene{"sign-in failed", "Olga", "/signin#error=SignIn.ProviderDown", ".notice.error", ""},
 		scene{"guest link", "Olga", "/signin#ABCDEFGHIJKLMNOPQRSTUVWXYZ", "[data-part=guest]", ""},
 	)
-	ways := looks
 	if !*proof.Full {
-		ways = looks[:1]
 		scenes = slices.DeleteFunc(scenes, func(s scene) bool { return slices.Contains(again, s.name) })
 	}
-	for _, how := range ways {
-		t.Run(how.Name(), func(t *testing.T) {
-			people := map[string]somebody{}
-			for _, s := range scenes {
-				v, known := people[s.person]
-				if !known {
-					v = signIn(t, p, how, s.person)
-					people[s.person] = v
-				}
-				v.Do(v.Page.Goto("about:blank")) // a fragment alone loads no page
-				v.Do(v.Page.Goto(p.Console + s.path))
-				if s.open != "" {
-					v.Do(v.Page.Locator(s.open).Click())
-				}
-				v.Do(v.Page.Locator(s.shows).First().WaitFor())
-				v.Shot(how.Name() + " " + s.name)
-				v.MustHavePanel(s.name)
-				v.MustLook(s.name)
+	browser.InLooks(t, "zh-CN", func(t *testing.T, how browser.Look) {
+		people := map[string]somebody{}
+		for _, s := range scenes {
+			v, known := people[s.person]
+			if !known {
+				v = signIn(t, p, how, s.person)
+				people[s.person] = v
 			}
-			stranger := browser.Open(p, t, how, "/requests")
-			stranger.See("[data-part=stranger]", stranger.Words.Team.SignIn.Needed)
-			stranger.MustHaveOnePrimary()
-			stranger.MustLook("nobody is signed in")
-			stranger.Do(stranger.Page.Goto(p.Console + "/signin"))
-			stranger.Do(stranger.Page.Locator(".people button").First().WaitFor())
-			stranger.MustLook("signing in")
-			stranger.Expect("404")
-			stranger.Do(stranger.Page.Goto(p.Console + "/nowhere"))
-			stranger.MustHavePanel("no such page")
-			stranger.MustLook("no such page")
-		})
-	}
+			v.Do(v.Page.Goto("about:blank")) // a fragment alone loads no page
+			v.Do(v.Page.Goto(p.Console + s.path))
+			if s.open != "" {
+				v.Do(v.Page.Locator(s.open).Click())
+			}
+			v.Do(v.Page.Locator(s.shows).First().WaitFor())
+			v.Shot(how.Name() + " " + s.name)
+			v.MustHavePanel(s.name)
+			v.MustLook(s.name)
+		}
+		stranger := browser.Open(p, t, how, "/requests")
+		stranger.See("[data-part=stranger]", stranger.Words.Team.SignIn.Needed)
+		stranger.MustHaveOnePrimary()
+		stranger.MustLook("nobody is signed in")
+		stranger.Do(stranger.Page.Goto(p.Console + "/signin"))
+		stranger.Do(stranger.Page.Locator(".people button").First().WaitFor())
+		stranger.MustLook("signing in")
+		stranger.Expect("404")
+		stranger.Do(stranger.Page.Goto(p.Console + "/nowhere"))
+		stranger.MustHavePanel("no such page")
+		stranger.MustLook("no such page")
+	})
 }
 
 // stage brings requests into every state, and returns who looks at each.

@@ -126,7 +126,7 @@ PROOF := ./e2e/proof/account ./e2e/proof/linked ./e2e/proof/sabotage ./e2e/proof
 PROOF_WAITING := operation|load
 LONGER_WAITING := TestOneOfTwoReplicas|TestKilledAtEveryPoint
 
-prove: tools tested ## the proof in its long form: account, leaks, sabotage, memory, policy, faults, load; takes three quarters of an hour
+prove: tools tested ## the proof in its long form: account, leaks, sabotage, memory, policy, faults, load; takes 40 minutes
 	@status=0; beside=$$(mktemp); set -x; \
 	$(LONG_TEST) -run PaddingOracle ./server/localkms -full || status=1; \
 	($(LONG_TEST) -p 1 $(addprefix ./e2e/proof/,$(subst |, ,$(PROOF_WAITING))) -full || status=1; \

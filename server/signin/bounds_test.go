@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"keyferry/server/person"
+	"keyferry/server/store"
+	"keyferry/server/store/storetest"
 )
 
 // Names of the ledger have the characters that it takes, and at most 128 of them.
@@ -80,5 +82,92 @@ func TestFlagsLimits(t *testing.T) {
 		if c, err := (Flags{OIDCIssuer: "https://provider.example", OIDCClientSecretFile: file}).Config(); (err == nil) != good || good && len(c.ClientSecret) != size {
 			t.Errorf("a secret of %d bytes: %v", size, err)
 		}
+	}
+}
+
+// oneRow reads one value.
+func oneRow(t *testing.T, db *store.DB, into any, query string, args ...any) {
+	t.Helper()
+	if err := db.Row(t.Context(), []any{into}, query, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func exec(t *testing.T, db *store.DB, query string, args ...any) {
+	t.Helper()
+	if err := db.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Exec(query, args...)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A session ends at the end of its idle time, and not before. That it was used is noted after a
+// twentieth of that time or a minute, whichever is less. One without an idle time notes nothing.
+func TestIdleTime(t *testing.T) {
+	db := storetest.Open(t, storetest.URL(t, store.SQLite))
+	seen := time.Now()
+	for i, test := range []struct {
+		idle, after  time.Duration
+		found, noted bool
+	}{
+		{10 * time.Minute, 30 * time.Second, true, false},
+		{10 * time.Minute, 30*time.Second + time.Microsecond, true, true},
+		{40 * time.Minute, time.Minute, true, false},
+		{40 * time.Minute, time.Minute + time.Microsecond, true, true},
+		{40 * time.Minute, 40*time.Minute - time.Microsecond, true, true},
+		{40 * time.Minute, 40 * time.Minute, false, false},
+		{0, 0, true, false},
+		{0, time.Hour, true, false},
+	} {
+		token := fmt.Sprint("token ", i)
+		exec(t, db, "INSERT INTO signin_sessions (token, person, sid, data, until, idle, seen) VALUES (?, '', '', ?, ?, ?, ?)",
+			token, []byte("x"), seen.Add(2*time.Hour).UnixMicro(), test.idle.Microseconds(), seen.UnixMicro())
+		now := seen.Add(test.after)
+		all := &table{db: db, now: func() time.Time { return now }}
+		if _, found, err := all.FindCtx(t.Context(), token); err != nil || found != test.found {
+			t.Errorf("idle time %v, after %v: found %v, %v", test.idle, test.after, found, err)
+		}
+		var last int64
+		oneRow(t, db, &last, "SELECT seen FROM signin_sessions WHERE token = ?", token)
+		want := seen
+		if test.noted {
+			want = now
+		}
+		if last != want.UnixMicro() {
+			t.Errorf("idle time %v, after %v: last seen %v later", test.idle, test.after, time.Duration(last-seen.UnixMicro())*time.Microsecond)
+		}
+	}
+}
+
+// What has ended is removed at the moment that it ends, of every kind.
+func TestSweep(t *testing.T) {
+	db := storetest.Open(t, storetest.URL(t, store.SQLite))
+	now := time.Now()
+	for name, until := range map[string]int64{"over": now.UnixMicro(), "not yet": now.UnixMicro() + 1} {
+		exec(t, db, "INSERT INTO signin_sessions (token, person, sid, data, until, idle, seen) VALUES (?, '', '', ?, ?, 0, 0)", name, []byte("x"), until)
+		exec(t, db, "INSERT INTO signin_guests (secret, request, code, deadline, wrong, used) VALUES (?, ?, '', ?, 0, 0)", name, name, until)
+		exec(t, db, "INSERT INTO signin_logouts (jti, until) VALUES (?, ?)", name, until)
+	}
+	if err := db.Write(t.Context(), func(tx *store.Tx) error { return sweep(tx, now) }); err != nil {
+		t.Fatal(err)
+	}
+	for kind, name := range map[string]string{"signin_sessions": "token", "signin_guests": "secret", "signin_logouts": "jti"} {
+		var left string
+		oneRow(t, db, &left, "SELECT "+name+" FROM "+kind)
+		if left != "not yet" {
+			t.Errorf("%s: %q is left", kind, left)
+		}
+	}
+	if err := db.Write(t.Context(), func(tx *store.Tx) error {
+		for _, want := range []bool{true, false} {
+			if was, err := end(tx, "not yet"); err != nil || was != want {
+				t.Errorf("ending a session: %v, want %v; %v", was, want, err)
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -154,3 +154,30 @@ func TestWrongLogout(t *testing.T) {
 		t.Errorf("while the provider is down: %d", status)
 	}
 }
+
+// TestLogoutAge takes a token that is ten minutes old, or a minute too new, and none beyond that. Its
+// id is kept for as long as it could be taken again.
+func TestLogoutAge(t *testing.T) {
+	f := newForger(t)
+	now := time.Unix(time.Now().Unix(), 0)
+	db := database(t)
+	c := newConsole(t, db, false, func(config *signin.Config) {
+		config.Issuer, config.ClientID, config.Clock = f.URL, "keyferry", func() time.Time { return now }
+	})
+	for age, want := range map[time.Duration]int{
+		10 * time.Minute: http.StatusOK, 10*time.Minute + time.Second: http.StatusBadRequest,
+		-time.Minute: http.StatusOK, -time.Minute - time.Second: http.StatusBadRequest,
+	} {
+		token := f.logoutToken(t, age.String(), map[string]any{"iat": now.Add(-age).Unix()})
+		if status := c.backChannel(t, token); status != want {
+			t.Errorf("a token of %v: %d, want %d", age, status, want)
+		}
+	}
+	var least, most int64
+	if err := db.Row(t.Context(), []any{&least, &most}, "SELECT min(until), max(until) FROM signin_logouts"); err != nil {
+		t.Fatal(err)
+	}
+	if want := now.Add(11 * time.Minute).UnixMicro(); least != want || most != want {
+		t.Errorf("the ids are kept until %v and %v, want %v", time.UnixMicro(least), time.UnixMicro(most), time.UnixMicro(want))
+	}
+}

@@ -155,7 +155,7 @@ func TestSweep(t *testing.T) {
 	}
 	for kind, name := range map[string]string{"signin_sessions": "token", "signin_guests": "secret", "signin_logouts": "jti"} {
 		var left string
-		oneRow(t, db, &left, "SELECT "+name+" FROM "+kind)
+		oneRow(t, db, &left, "SELECT max("+name+") FROM "+kind) // "over" is the last by name
 		if left != "not yet" {
 			t.Errorf("%s: %q is left", kind, left)
 		}

@@ -69,7 +69,7 @@ func run(chromium string, m interface{ Run() int }, arguments []string) int {
 		return give(err)
 	}
 	defer driver.Stop()
-	if Shared, err = launch(driver, chromium, arguments); err != nil {
+	if Shared, err = launch(driver.Chromium, chromium, arguments...); err != nil {
 		return give(err)
 	}
 	defer Shared.Close()
@@ -109,12 +109,12 @@ func startDriver(folder string) (*playwright.Playwright, error) {
 }
 
 // launch starts a build of Chromium so that it looks for nothing on any network but the console.
-func launch(driver *playwright.Playwright, chromium string, arguments []string) (playwright.Browser, error) {
+func launch(kind playwright.BrowserType, chromium string, arguments ...string) (playwright.Browser, error) {
 	path, err := exec.LookPath(chromium)
 	if err != nil {
 		return nil, errors.New("chromium is missing: run make tools")
 	}
-	return driver.Chromium.Launch(playwright.BrowserTypeLaunchOptions{
+	return kind.Launch(playwright.BrowserTypeLaunchOptions{
 		ExecutablePath: playwright.String(path),
 		Args:           ChromiumArguments(arguments...),
 	})

@@ -9,16 +9,13 @@ import (
 	"io"
 	"iter"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/playwright-community/playwright-go"
 )
 
-// OwnBrowser starts a browser of the test's own and puts it in the place of the shared one until
+// OwnBrowser starts a Chromium of the test's own and puts it in the place of the shared browser until
 // the test ends. Its processes run without Chromium's sandbox, which would keep the test from
 // reading their memory. The first of them is known by a mark on its command line.
 func OwnBrowser(t testing.TB) (mark string) {
@@ -26,7 +23,8 @@ func OwnBrowser(t testing.TB) (mark string) {
 	return replaceShared(t, "chromium", "--no-sandbox")
 }
 
-// OwnShell is OwnBrowser with the browser of [Main] in place of Chromium itself.
+// OwnShell starts the browser of [Main] with further arguments, and puts it in the place of the shared
+// one in the same way.
 func OwnShell(t testing.TB, arguments ...string) (mark string) {
 	t.Helper()
 	return replaceShared(t, shell(), append(arguments, leanJS)...)
@@ -37,14 +35,8 @@ func replaceShared(t testing.TB, chromium string, arguments ...string) (mark str
 	if testing.Short() {
 		t.Skip("needs a browser")
 	}
-	path, err := exec.LookPath(chromium)
-	if err != nil {
-		t.Fatal("chromium is missing: run make tools")
-	}
 	mark = "--keyferry-mark=" + rand.Text()
-	own, err := Shared.BrowserType().Launch(playwright.BrowserTypeLaunchOptions{
-		ExecutablePath: playwright.String(path), Args: ChromiumArguments(append(arguments, mark)...),
-	})
+	own, err := launch(Shared.BrowserType(), chromium, append(arguments, mark)...)
 	if err != nil {
 		t.Fatal(err)
 	}

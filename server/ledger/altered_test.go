@@ -33,39 +33,39 @@ type attack struct {
 var attacks = []attack{
 	{name: "nothing", both: true},
 	{name: "an entry changed", both: true, foreign: true, do: func(t *testing.T, db *store.DB, _ *Log, _ []byte) {
-		change(t, db, "UPDATE ledger_entries SET entry = ? WHERE place = 150", entryBytes(t, 1000))
+		storetest.Exec(t, db, "UPDATE ledger_entries SET entry = ? WHERE place = 150", entryBytes(t, 1000))
 	}},
 	{name: "an entry and its hash changed", foreign: true, do: func(t *testing.T, db *store.DB, _ *Log, _ []byte) {
 		hash := tlog.RecordHash(entryBytes(t, 1000))
-		change(t, db, "UPDATE ledger_entries SET entry = ? WHERE place = 150", entryBytes(t, 1000))
-		change(t, db, "UPDATE ledger_hashes SET hash = ? WHERE place = 150", hash[:])
+		storetest.Exec(t, db, "UPDATE ledger_entries SET entry = ? WHERE place = 150", entryBytes(t, 1000))
+		storetest.Exec(t, db, "UPDATE ledger_hashes SET hash = ? WHERE place = 150", hash[:])
 	}},
 	{name: "two entries exchanged", foreign: true, do: func(t *testing.T, db *store.DB, _ *Log, _ []byte) {
 		for _, move := range [][2]int{{150, -1}, {151, 150}, {-1, 151}} {
-			change(t, db, "UPDATE ledger_entries SET place = ? WHERE place = ?", move[1], move[0])
+			storetest.Exec(t, db, "UPDATE ledger_entries SET place = ? WHERE place = ?", move[1], move[0])
 		}
 	}},
 	{name: "an entry removed", foreign: true, do: func(t *testing.T, db *store.DB, _ *Log, _ []byte) {
-		change(t, db, "DELETE FROM ledger_entries WHERE place = 150")
+		storetest.Exec(t, db, "DELETE FROM ledger_entries WHERE place = 150")
 	}},
 	{name: "the last entry removed", foreign: true, do: func(t *testing.T, db *store.DB, _ *Log, _ []byte) {
-		change(t, db, "DELETE FROM ledger_entries WHERE place = 299")
+		storetest.Exec(t, db, "DELETE FROM ledger_entries WHERE place = 299")
 	}},
 	{name: "an entry added", do: func(t *testing.T, db *store.DB, _ *Log, _ []byte) {
-		change(t, db, "INSERT INTO ledger_entries (place, entry, at, kind, request, key_id, person) "+
+		storetest.Exec(t, db, "INSERT INTO ledger_entries (place, entry, at, kind, request, key_id, person) "+
 			"SELECT 300, entry, at, kind, request, key_id, person FROM ledger_entries WHERE place = 1")
 	}},
 	{name: "a hash changed", foreign: true, do: func(t *testing.T, db *store.DB, _ *Log, _ []byte) {
-		change(t, db, "UPDATE ledger_hashes SET hash = ? WHERE place = 150", make([]byte, 32))
+		storetest.Exec(t, db, "UPDATE ledger_hashes SET hash = ? WHERE place = 150", make([]byte, 32))
 	}},
 	{name: "a hash inside the tree changed", do: func(t *testing.T, db *store.DB, _ *Log, _ []byte) {
-		change(t, db, "UPDATE ledger_hashes SET hash = ? WHERE place = ?", make([]byte, 32), hashPlace(tlog.StoredHashIndex(3, 7)))
+		storetest.Exec(t, db, "UPDATE ledger_hashes SET hash = ? WHERE place = ?", make([]byte, 32), hashPlace(tlog.StoredHashIndex(3, 7)))
 	}},
 	hidden("at", "at + 1"), hidden("kind", "'signin.ended'"), hidden("request", "'other'"), hidden("key_id", "'other'"), hidden("person", "''"),
 	{name: "truncated to a checkpoint that was signed", foreign: true, kept: true,
 		do: func(t *testing.T, db *store.DB, mallory *Log, early []byte) {
 			rewrite(t, db, mallory, allEntries(t, db)[:260])
-			change(t, db, "UPDATE ledger_head SET checkpoint = ?", string(early))
+			storetest.Exec(t, db, "UPDATE ledger_head SET checkpoint = ?", string(early))
 		}},
 	{name: "everything rewritten without the key", foreign: true, do: func(t *testing.T, db *store.DB, mallory *Log, _ []byte) {
 		entries := allEntries(t, db)
@@ -76,7 +76,7 @@ var attacks = []attack{
 		do: func(t *testing.T, db *store.DB, mallory *Log, _ []byte) {
 			checkpoint := headCheckpoint(t, db)
 			rewrite(t, db, mallory, slices.Delete(allEntries(t, db), 150, 151))
-			change(t, db, "UPDATE ledger_head SET checkpoint = ?", checkpoint)
+			storetest.Exec(t, db, "UPDATE ledger_head SET checkpoint = ?", checkpoint)
 		}},
 	{name: "everything rewritten with the key", both: true, foreign: true, kept: true, hasKey: true,
 		do: func(t *testing.T, db *store.DB, mallory *Log, _ []byte) {
@@ -102,7 +102,7 @@ var attacks = []attack{
 // hidden keeps an entry from being found by what it is about.
 func hidden(column, value string) attack {
 	return attack{name: "hidden by " + column, do: func(t *testing.T, db *store.DB, _ *Log, _ []byte) {
-		change(t, db, "UPDATE ledger_entries SET "+column+" = "+value+" WHERE place = 150")
+		storetest.Exec(t, db, "UPDATE ledger_entries SET "+column+" = "+value+" WHERE place = 150")
 	}}
 }
 
@@ -211,7 +211,7 @@ func TestAlteredHead(t *testing.T) {
 		"UPDATE ledger_head SET edge = x''", "UPDATE ledger_head SET checkpoint = replace(checkpoint, '12', '13'), size = 13",
 		"UPDATE ledger_head SET checkpoint = ''", past[2], "DELETE FROM ledger_head",
 	} {
-		change(t, db, statement)
+		storetest.Exec(t, db, statement)
 		refused(statement)
 		if statement == past[2] { // signed, and right as long as nobody knows of more
 			openLog(t, db, key)
@@ -221,7 +221,7 @@ func TestAlteredHead(t *testing.T) {
 		if statement == "DELETE FROM ledger_head" { // the last
 			return
 		}
-		change(t, db, past[3])
+		storetest.Exec(t, db, past[3])
 		checkpoint(t, log)
 	}
 }
@@ -350,7 +350,7 @@ func fill(t testing.TB, db *store.DB, log *Log, n int) {
 func rewrite(t testing.TB, db *store.DB, mallory *Log, entries [][]byte) *Log {
 	t.Helper()
 	for _, table := range []string{"ledger_head", "ledger_entries", "ledger_hashes"} {
-		change(t, db, "DELETE FROM "+table)
+		storetest.Exec(t, db, "DELETE FROM "+table)
 	}
 	mallory = openLog(t, db, mallory.key) // which remembers nothing of what was before
 	if err := db.Write(t.Context(), func(tx *store.Tx) error {
@@ -372,16 +372,6 @@ func rewrite(t testing.TB, db *store.DB, mallory *Log, entries [][]byte) *Log {
 		t.Fatal(err)
 	}
 	return mallory
-}
-
-func change(t testing.TB, db *store.DB, query string, args ...any) {
-	t.Helper()
-	if err := db.Write(t.Context(), func(tx *store.Tx) error {
-		_, err := tx.Exec(query, args...)
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func entryBytes(t testing.TB, n int) []byte {

@@ -27,12 +27,12 @@ func TestGone(t *testing.T) {
 	if status, _ := get("/cosigned"); status != http.StatusNotFound {
 		t.Errorf("no witness has signed: %d", status)
 	}
-	change(t, db, "INSERT INTO ledger_cosigned (id, checkpoint) VALUES (1, ?)", "a note\n")
+	storetest.Exec(t, db, "INSERT INTO ledger_cosigned (id, checkpoint) VALUES (1, ?)", "a note\n")
 	if status, body := get("/cosigned"); status != http.StatusOK || body != "a note\n" {
 		t.Errorf("the cosigned checkpoint: %d %q", status, body)
 	}
-	change(t, db, "DELETE FROM ledger_hashes WHERE place = 1")
-	change(t, db, "DELETE FROM ledger_entries WHERE place = 1")
+	storetest.Exec(t, db, "DELETE FROM ledger_hashes WHERE place = 1")
+	storetest.Exec(t, db, "DELETE FROM ledger_entries WHERE place = 1")
 	for _, path := range []string{"/tile/0/000.p/5", "/tile/entries/000.p/5"} {
 		if status, body := get(path); status != http.StatusInternalServerError || strings.TrimSpace(body) != ErrAltered.Error() {
 			t.Errorf("%s: %d, %d bytes", path, status, len(body))

@@ -26,7 +26,7 @@ func TestSecondPart(t *testing.T) {
 		{chunk + 3, "UPDATE ledger_entries SET person = 'other' WHERE place = %d"},
 		{chunk + 2, "UPDATE ledger_entries SET place = -1 WHERE place = %d"}, // noticed before the others
 	} {
-		change(t, db, fmt.Sprintf(altered.statement, altered.number))
+		storetest.Exec(t, db, fmt.Sprintf(altered.statement, altered.number))
 		_, err := verify(t, db, key)
 		if want := fmt.Sprintf("entry %d ", altered.number); !errors.Is(err, ErrAltered) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)

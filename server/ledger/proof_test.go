@@ -67,7 +67,7 @@ func TestEvidence(t *testing.T) {
 				t.Errorf("evidence for entry %d: %v", index, err)
 			}
 		}
-		change(t, db, "UPDATE ledger_entries SET entry = ? WHERE place = 100", entryBytes(t, 1000))
+		storetest.Exec(t, db, "UPDATE ledger_entries SET entry = ? WHERE place = 100", entryBytes(t, 1000))
 		if _, err := log.Proof(t.Context(), 100); !errors.Is(err, ErrAltered) {
 			t.Errorf("evidence for an altered entry: %v", err)
 		}
@@ -141,7 +141,7 @@ func TestHashesAlone(t *testing.T) {
 	if err != nil || !report.HashesAlone || report.Tree.N != 307 {
 		t.Errorf("%+v, %v", report, err)
 	}
-	change(t, db, "UPDATE ledger_hashes SET hash = ? WHERE place = 150", make([]byte, 32))
+	storetest.Exec(t, db, "UPDATE ledger_hashes SET hash = ? WHERE place = 150", make([]byte, 32))
 	if _, err := Verify(t.Context(), from, check); !errors.Is(err, ErrAltered) {
 		t.Errorf("a hash was changed: %v", err)
 	}

@@ -79,8 +79,8 @@ func TestWitness(t *testing.T) {
 			t.Fatal(err)
 		}
 		for shown, checkpoint := range map[string]string{"the old checkpoint": string(cosigned), "one without the witness": headCheckpoint(t, mallory.db)} {
-			change(t, mallory.db, "DELETE FROM ledger_cosigned")
-			change(t, mallory.db, "INSERT INTO ledger_cosigned (id, checkpoint) VALUES (1, ?)", checkpoint)
+			storetest.Exec(t, mallory.db, "DELETE FROM ledger_cosigned")
+			storetest.Exec(t, mallory.db, "INSERT INTO ledger_cosigned (id, checkpoint) VALUES (1, ?)", checkpoint)
 			if _, err := Verify(t.Context(), FromDatabase(mallory.db), check); !errors.Is(err, ErrAltered) {
 				t.Errorf("a history that is %s, with %s: %v", name, shown, err)
 			}

@@ -211,9 +211,7 @@ func (w *world) signedIn(people ...person.Person) {
 
 func (w *world) exec(statement string, args ...any) {
 	w.t.Helper()
-	if err := w.db.Write(w.t.Context(), func(tx *store.Tx) error { _, err := tx.Exec(statement, args...); return err }); err != nil {
-		w.t.Fatal(err)
-	}
+	storetest.Exec(w.t, w.db, statement, args...)
 }
 
 func (w *world) count(query string) (n int) {

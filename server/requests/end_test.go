@@ -9,6 +9,7 @@ import (
 	"keyferry/server/person"
 	"keyferry/server/requests"
 	"keyferry/server/store"
+	"keyferry/server/store/storetest"
 )
 
 func TestRefusing(t *testing.T) {
@@ -221,9 +222,7 @@ func (w *world) refuseEntries(kind string) {
 
 func (w *world) exec(statement string) {
 	w.t.Helper()
-	if err := w.db.Write(w.t.Context(), func(tx *store.Tx) error { _, err := tx.Exec(statement); return err }); err != nil {
-		w.t.Fatal(err)
-	}
+	storetest.Exec(w.t, w.db, statement)
 }
 
 func (w *world) count(query string) (n int) {

@@ -93,16 +93,6 @@ func oneRow(t *testing.T, db *store.DB, into any, query string, args ...any) {
 	}
 }
 
-func exec(t *testing.T, db *store.DB, query string, args ...any) {
-	t.Helper()
-	if err := db.Write(t.Context(), func(tx *store.Tx) error {
-		_, err := tx.Exec(query, args...)
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // A session ends at the end of its idle time, and not before. That it was used is noted after a
 // twentieth of that time or a minute, whichever is less. One without an idle time notes nothing.
 func TestIdleTime(t *testing.T) {
@@ -122,7 +112,7 @@ func TestIdleTime(t *testing.T) {
 		{0, time.Hour, true, false},
 	} {
 		token := fmt.Sprint("token ", i)
-		exec(t, db, "INSERT INTO signin_sessions (token, person, sid, data, until, idle, seen) VALUES (?, '', '', ?, ?, ?, ?)",
+		storetest.Exec(t, db, "INSERT INTO signin_sessions (token, person, sid, data, until, idle, seen) VALUES (?, '', '', ?, ?, ?, ?)",
 			token, []byte("x"), seen.Add(2*time.Hour).UnixMicro(), test.idle.Microseconds(), seen.UnixMicro())
 		now := seen.Add(test.after)
 		all := &table{db: db, now: func() time.Time { return now }}
@@ -146,9 +136,9 @@ func TestSweep(t *testing.T) {
 	db := storetest.Open(t, storetest.URL(t, store.SQLite))
 	now := time.Now()
 	for name, until := range map[string]int64{"over": now.UnixMicro(), "not yet": now.UnixMicro() + 1} {
-		exec(t, db, "INSERT INTO signin_sessions (token, person, sid, data, until, idle, seen) VALUES (?, '', '', ?, ?, 0, 0)", name, []byte("x"), until)
-		exec(t, db, "INSERT INTO signin_guests (secret, request, code, deadline, wrong, used) VALUES (?, ?, '', ?, 0, 0)", name, name, until)
-		exec(t, db, "INSERT INTO signin_logouts (jti, until) VALUES (?, ?)", name, until)
+		storetest.Exec(t, db, "INSERT INTO signin_sessions (token, person, sid, data, until, idle, seen) VALUES (?, '', '', ?, ?, 0, 0)", name, []byte("x"), until)
+		storetest.Exec(t, db, "INSERT INTO signin_guests (secret, request, code, deadline, wrong, used) VALUES (?, ?, '', ?, 0, 0)", name, name, until)
+		storetest.Exec(t, db, "INSERT INTO signin_logouts (jti, until) VALUES (?, ?)", name, until)
 	}
 	if err := db.Write(t.Context(), func(tx *store.Tx) error { return sweep(tx, now) }); err != nil {
 		t.Fatal(err)

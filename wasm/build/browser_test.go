@@ -18,12 +18,11 @@ func TestInTheBrowsersGo(t *testing.T) {
 	if _, err := exec.LookPath("node"); err != nil {
 		t.Fatal("this test needs Node 20 or later: install the package nodejs")
 	}
-	root, err := goCommand("env", "GOROOT")
+	runner, err := toolchainFile("go_js_wasm_exec")
 	if err != nil {
 		t.Fatal(err)
 	}
-	runner := "-exec=" + strings.TrimSpace(string(root)) + "/lib/wasm/go_js_wasm_exec"
-	output, err := goCommand(slices.Concat([]string{"test", "-short", "-vet=off", runner}, settings.arguments, []string{"keyferry/wasm/..."})...)
+	output, err := goCommand(slices.Concat([]string{"test", "-short", "-vet=off", "-exec=" + runner}, settings.arguments, []string{"keyferry/wasm/..."})...)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}

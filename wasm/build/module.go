@@ -62,11 +62,17 @@ func buildModule(packagePath, tags string) ([]byte, error) {
 
 // readGlue returns the toolchain's wasm_exec.js, which fits only modules of the same toolchain.
 func readGlue() ([]byte, error) {
-	root, err := goCommand("env", "GOROOT")
+	file, err := toolchainFile("wasm_exec.js")
 	if err != nil {
 		return nil, err
 	}
-	return os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js"))
+	return os.ReadFile(file)
+}
+
+// toolchainFile is the path of a file that the toolchain has for modules.
+func toolchainFile(name string) (string, error) {
+	root, err := goCommand("env", "GOROOT")
+	return filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", name), err
 }
 
 // goCommand runs the go tool with the pinned settings and returns what it prints.

@@ -27,7 +27,6 @@ type relay struct {
 	// told their digests, as a dishonest console would.
 	modules map[string][]byte
 	altered bool // keyferry.wasm is changed on the way, and the page is not told
-	noCSP   bool // the worker's script comes without its policy
 }
 
 // start runs the relay in front of a console and returns its address.
@@ -85,9 +84,6 @@ func (r *relay) changed(t *testing.T, response *http.Response, body []byte) []by
 	if r.altered && name == web.Module {
 		// A custom section without a name: the module does what it did, and is another one.
 		body = append(body, 0, 1, 0)
-	}
-	if r.noCSP && name == web.Worker {
-		response.Header.Del("Content-Security-Policy")
 	}
 	if strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") {
 		for module, content := range r.modules {

@@ -107,3 +107,14 @@ func Open(t testing.TB, url string) *store.DB {
 	})
 	return db
 }
+
+// Exec runs one statement in a transaction of its own.
+func Exec(t testing.TB, db *store.DB, statement string, args ...any) {
+	t.Helper()
+	if err := db.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Exec(statement, args...)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -39,6 +40,28 @@ type console struct {
 	ledger  *ledger.Log
 	log     *logged
 	said    *announced
+	tried   attempts
+}
+
+// attempts are the attempts to sign in that were counted, each as its way and its code.
+type attempts struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (a *attempts) add(way, code string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.all = append(a.all, way+" "+code)
+}
+
+// take returns the attempts since it was called before.
+func (a *attempts) take() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	all := a.all
+	a.all = nil
+	return all
 }
 
 // logged keeps what was logged.
@@ -73,7 +96,7 @@ func newConsole(t *testing.T, db *store.DB, secure bool, change func(*signin.Con
 		scheme = "https://"
 	}
 	config := signin.Config{
-		BaseURL: scheme + c.Listener.Addr().String(), DB: db, StepUp: true, Clock: c.clock.now,
+		BaseURL: scheme + c.Listener.Addr().String(), DB: db, StepUp: true, Clock: c.clock.now, Observe: c.tried.add,
 		Log:      slog.New(slog.NewTextHandler(io.MultiWriter(c.log, t.Output()), &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Announce: func(address string) { c.said.addresses = append(c.said.addresses, address) },
 	}
@@ -205,10 +228,14 @@ func (b *browser) who() person.Person {
 	return p
 }
 
-// fails wants a page with a code.
+// fails wants a page with a code, and one attempt that was counted with it.
 func (b *browser) fails(path, code string) {
 	b.t.Helper()
+	b.console.tried.take()
 	at, response := b.get(path)
+	if tried := b.console.tried.take(); len(tried) != 1 || !strings.HasSuffix(tried[0], " "+code) {
+		b.t.Errorf("counted %q, want one attempt with %s", tried, code)
+	}
 	if at.Path != "/signin" || at.Fragment != "error="+code {
 		b.t.Errorf("led to %s (%s), want the page for %s", at, response.Status, code)
 	}
@@ -262,6 +289,16 @@ func (c *console) wantKinds(t *testing.T, want ...string) {
 
 // database opens an SQLite database until the test ends.
 func database(t *testing.T) *store.DB { return storetest.Open(t, storetest.URL(t, store.SQLite)) }
+
+// mortal opens a database that the test closes.
+func mortal(t *testing.T) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "keyferry.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
 
 // write runs a transaction.
 func (c *console) write(t *testing.T, f func(*store.Tx) error) {

@@ -25,12 +25,12 @@ func DemoPeople() []person.Person {
 func (s *Service) demo(w http.ResponseWriter, r *http.Request) {
 	var id string
 	if body.Read(w, r, maxBody, body.Fields{"Person": &id}) != nil {
-		s.config.Fail(w, r, ErrMalformed)
+		s.fail(w, r, "demo", ErrMalformed)
 		return
 	}
 	at := slices.IndexFunc(s.config.Demo, func(p person.Person) bool { return p.ID == id })
 	if at < 0 {
-		s.config.Fail(w, r, ErrMalformed)
+		s.fail(w, r, "demo", ErrMalformed)
 		return
 	}
 	p := s.config.Demo[at]
@@ -53,7 +53,7 @@ func (s *Service) demo(w http.ResponseWriter, r *http.Request) {
 	})
 	if err != nil {
 		s.log.Error("keeping a session", "error", err)
-		s.config.Fail(w, r, ErrUnavailable)
+		s.fail(w, r, "demo", ErrUnavailable)
 		return
 	}
 	s.config.Observe("demo", "")

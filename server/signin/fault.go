@@ -51,9 +51,17 @@ var (
 	ErrAddress = &Fault{http.StatusForbidden, "SignIn.Address"} // the one-time address is wrong or was used
 )
 
-// failPage leads a browser that navigated here to the sign-in page. The code is in the fragment:
-// browsers keep it when the page's address is replaced by that in one language.
-func failPage(w http.ResponseWriter, r *http.Request, f *Fault) {
+// fail counts an attempt to sign in that failed, and answers the script that made it.
+func (s *Service) fail(w http.ResponseWriter, r *http.Request, way string, f *Fault) {
+	s.config.Observe(way, f.Code)
+	s.config.Fail(w, r, f)
+}
+
+// failPage counts an attempt to sign in that failed, and leads the browser that navigated here to
+// the sign-in page. The code is in the fragment: browsers keep it when the page's address is
+// replaced by that in one language.
+func (s *Service) failPage(w http.ResponseWriter, r *http.Request, way string, f *Fault) {
+	s.config.Observe(way, f.Code)
 	http.Redirect(w, r, "/signin#error="+url.QueryEscape(f.Code), http.StatusSeeOther)
 }
 

@@ -48,12 +48,12 @@ func (s *Service) start(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !s.limits.allow(r) {
-		failPage(w, r, ErrTooMany)
+		s.failPage(w, r, "oidc", ErrTooMany)
 		return
 	}
 	found, err := s.provider.reach(r.Context())
 	if err != nil {
-		failPage(w, r, s.providerFault(err))
+		s.failPage(w, r, "oidc", s.providerFault(err))
 		return
 	}
 	f := flow{
@@ -118,30 +118,26 @@ func (s *Service) takeFlow(w http.ResponseWriter, r *http.Request) (f flow, faul
 // callback is where the provider sends the browser.
 func (s *Service) callback(w http.ResponseWriter, r *http.Request) {
 	if !s.limits.allow(r) {
-		s.config.Observe("oidc", ErrTooMany.Code)
-		failPage(w, r, ErrTooMany)
+		s.failPage(w, r, "oidc", ErrTooMany)
 		return
 	}
 	f, fault := s.takeFlow(w, r)
 	if fault != nil {
 		s.log.Info("sign-in not finished", "code", fault.Code)
-		s.config.Observe("oidc", fault.Code)
-		failPage(w, r, fault)
+		s.failPage(w, r, "oidc", fault)
 		return
 	}
 	who, err := s.finish(r.Context(), f, r.URL.Query())
 	if err != nil {
 		fault = s.providerFault(err)
 		s.refuse(r.Context(), fault)
-		s.config.Observe("oidc", fault.Code)
-		failPage(w, r, fault)
+		s.failPage(w, r, "oidc", fault)
 		return
 	}
 	b, err := s.welcome(r.Context(), who, f)
 	if err != nil {
 		s.log.Error("keeping a session", "error", err)
-		s.config.Observe("oidc", ErrUnavailable.Code)
-		failPage(w, r, ErrUnavailable)
+		s.failPage(w, r, "oidc", ErrUnavailable)
 		return
 	}
 	s.config.Observe("oidc", "")

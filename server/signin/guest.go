@@ -89,13 +89,12 @@ type link struct {
 // guest exchanges the secret of a link and its code for a session. The answer names the request.
 func (s *Service) guest(w http.ResponseWriter, r *http.Request) {
 	if !s.limits.allow(r) {
-		s.config.Observe("guest", ErrTooMany.Code)
-		s.config.Fail(w, r, ErrTooMany)
+		s.fail(w, r, "guest", ErrTooMany)
 		return
 	}
 	var secret, code string
 	if body.Read(w, r, maxBody, body.Fields{"Secret": &secret, "Code": &code}) != nil {
-		s.config.Fail(w, r, ErrMalformed)
+		s.fail(w, r, "guest", ErrMalformed)
 		return
 	}
 	request, b, err := s.openLink(r.Context(), strings.TrimSpace(secret), strings.Join(strings.Fields(code), ""))
@@ -106,8 +105,7 @@ func (s *Service) guest(w http.ResponseWriter, r *http.Request) {
 			fault = ErrUnavailable
 		}
 		s.log.Info("guest link refused", "code", fault.Code)
-		s.config.Observe("guest", fault.Code)
-		s.config.Fail(w, r, fault)
+		s.fail(w, r, "guest", fault)
 		return
 	}
 	s.config.Observe("guest", "")

@@ -61,20 +61,18 @@ func operatorPerson(now time.Time) person.Person {
 // address is not seen any more.
 func (s *Service) openAddress(w http.ResponseWriter, r *http.Request) {
 	if !s.limits.allow(r) {
-		s.config.Observe("operator", ErrTooMany.Code)
-		failPage(w, r, ErrTooMany)
+		s.failPage(w, r, "operator", ErrTooMany)
 		return
 	}
 	if r.Method != http.MethodGet || !s.operator.use(r.URL.Query().Get("token")) {
-		s.config.Observe("operator", ErrAddress.Code)
-		failPage(w, r, ErrAddress)
+		s.failPage(w, r, "operator", ErrAddress)
 		return
 	}
 	b, err := s.admit(r.Context())
 	s.config.Announce(s.operator.address())
 	if err != nil {
 		s.log.Error("keeping a session", "error", err)
-		failPage(w, r, ErrUnavailable)
+		s.failPage(w, r, "operator", ErrUnavailable)
 		return
 	}
 	s.config.Observe("operator", "")

@@ -243,10 +243,7 @@ func TestNothingSecretKept(t *testing.T) {
 // TestDatabaseDown does not take somebody for a stranger because the database does not answer.
 func TestDatabaseDown(t *testing.T) {
 	f := newForger(t)
-	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "keyferry.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := mortal(t)
 	c := newConsole(t, db, false, func(config *signin.Config) { config.Issuer, config.ClientID = f.URL, "keyferry" })
 	b := c.signedIn(t)
 	if err := db.Close(); err != nil {

@@ -85,6 +85,20 @@ func TestFlagsLimits(t *testing.T) {
 	}
 }
 
+// What is not set has its default, and what is set stays.
+func TestDefaults(t *testing.T) {
+	var c Config
+	defaults(&c)
+	if c.Idle != 30*time.Minute || c.Limit != 12*time.Hour || c.GroupsClaim != "groups" || c.PerAddress != 20 || c.Patience != 10*time.Second {
+		t.Errorf("the defaults are %v, %v, %q, %v, %v", c.Idle, c.Limit, c.GroupsClaim, c.PerAddress, c.Patience)
+	}
+	c = Config{Idle: time.Minute, Limit: time.Hour, GroupsClaim: "teams", PerAddress: 1, Patience: time.Second}
+	defaults(&c)
+	if c.Idle != time.Minute || c.Limit != time.Hour || c.GroupsClaim != "teams" || c.PerAddress != 1 || c.Patience != time.Second {
+		t.Errorf("what was set is %v, %v, %q, %v, %v", c.Idle, c.Limit, c.GroupsClaim, c.PerAddress, c.Patience)
+	}
+}
+
 // oneRow reads one value.
 func oneRow(t *testing.T, db *store.DB, into any, query string, args ...any) {
 	t.Helper()

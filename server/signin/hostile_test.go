@@ -260,11 +260,13 @@ func TestHostile(t *testing.T) {
 		"signature cut": {code: "SignIn.Signature", change: func(t *testing.T, f *forger) {
 			f.sign = func(p []byte) string { s := signed(t, jose.ES256, f.key, "forger", p); return s[:len(s)-8] }
 		}},
-		"no token at all": {code: "SignIn.Token", change: func(_ *testing.T, f *forger) { f.sign = func([]byte) string { return "" } }},
-		"no token":        {code: "SignIn.Token", change: func(_ *testing.T, f *forger) { f.sign = func([]byte) string { return "x.y.z" } }},
-		"code replayed":   {change: tokenError(400, "invalid_grant"), code: "SignIn.Code"},
-		"wrong secret":    {change: tokenError(401, "invalid_client"), code: "SignIn.ProviderError"},
-		"provider fails":  {change: tokenError(503, "x"), code: "SignIn.ProviderDown"},
+		"no token at all":  {code: "SignIn.Token", change: func(_ *testing.T, f *forger) { f.sign = func([]byte) string { return "" } }},
+		"no token":         {code: "SignIn.Token", change: func(_ *testing.T, f *forger) { f.sign = func([]byte) string { return "x.y.z" } }},
+		"code replayed":    {change: tokenError(400, "invalid_grant"), code: "SignIn.Code"},
+		"wrong secret":     {change: tokenError(401, "invalid_client"), code: "SignIn.ProviderError"},
+		"provider fails":   {change: tokenError(503, "x"), code: "SignIn.ProviderDown"},
+		"provider's fault": {change: tokenError(500, "x"), code: "SignIn.ProviderDown"},
+		"not its fault":    {change: tokenError(499, "x"), code: "SignIn.ProviderError"},
 		"not JSON": {code: "SignIn.ProviderDown", change: func(_ *testing.T, f *forger) {
 			f.token = func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<html>")) }
 		}},

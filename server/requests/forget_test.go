@@ -31,10 +31,18 @@ func TestForget(t *testing.T) {
 		if _, err := w.service.Approve(w.as(olga), id, v.Digest); err != nil {
 			w.t.Fatal(err)
 		}
+		also := w.create(w.terms(keyTwo, "payments/us")).ID // all that somebody has a part in is searched
+		w.must(w.service.Cancel(w.as(rita), also, "too many"))
 		w.wantState(id, requests.Imported)
 		for _, p := range []person.Person{rita, ira, olga} {
 			if err := forget(p); err != nil {
 				w.t.Fatal(err)
+			}
+			if p.ID == rita.ID { // the others are still named
+				holder, v := w.keys(otto, requests.KeyFilter{})[0].Holder, w.get(otto, id)
+				if holder.ID != ira.ID || holder.Name != ira.Name || v.Decisions[0].Name != olga.Name || !strings.EqualFold(v.ImporterID, ira.Email) {
+					w.t.Errorf("without rita the importer is %+v, named %q, and %+v decided", holder, v.ImporterID, v.Decisions)
+				}
 			}
 			for table, columns := range map[string]string{
 				"requests": "body || search", "request_events": "name || detail", "request_parties": "party", "imported_keys": "search",
@@ -49,7 +57,10 @@ func TestForget(t *testing.T) {
 				}
 			}
 		}
-		if v := w.get(otto, id); v.State != requests.Imported || v.Digest == "" || len(v.Decisions) != 1 {
+		if holder := w.keys(otto, requests.KeyFilter{})[0].Holder; holder.ID != ira.ID || holder.Kind != ira.Kind || holder.Name != "" {
+			w.t.Errorf("the importer is %+v", holder)
+		}
+		if v := w.get(otto, id); v.State != requests.Imported || v.Digest == "" || len(v.Decisions) != 1 || v.Decisions[0].PersonID != olga.ID || v.ImporterID != ira.ID {
 			w.t.Errorf("what is left is %+v", v.Request)
 		}
 		w.wantOneOutcome(id)

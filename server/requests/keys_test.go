@@ -73,19 +73,9 @@ func TestKeysByExpiry(t *testing.T) {
 		w.imports(nthKey(3), "tests/near", start.Add(2*day))
 		want := []string{nthKey(3), nthKey(2), nthKey(1), nthKey(0)}
 		for size := 1; size <= 5; size++ {
-			var got []string
-			for f := (requests.KeyFilter{Limit: size}); ; {
-				page, err := w.service.Keys(w.as(olga), f)
-				if err != nil {
-					t.Fatal(err)
-				}
-				got = append(got, keyIDs(page.Items)...)
-				if f.After = page.After; f.After == "" {
-					break
-				}
-			}
-			if !slices.Equal(got, want) {
-				t.Errorf("by %d: %v, want %v", size, got, want)
+			got, pages := w.keyPages(olga, size)
+			if !slices.Equal(got, want) || pages != (len(want)+size-1)/size {
+				t.Errorf("by %d: %v in %d pages, want %v", size, got, pages, want)
 			}
 		}
 		w.clock.advance(3 * day)
@@ -133,6 +123,114 @@ func TestKeysByExpiry(t *testing.T) {
 		w.wantFault(err, requests.ErrNotFound)
 		if _, err := w.service.Keys(t.Context(), requests.KeyFilter{}); !errors.Is(err, requests.ErrSignIn) {
 			t.Errorf("nobody: %v", err)
+		}
+	})
+}
+
+// keyPages reads the whole list of keys that somebody may see.
+func (w *world) keyPages(by person.Person, size int) (ids []string, pages int) {
+	w.t.Helper()
+	for f := (requests.KeyFilter{Limit: size}); ; {
+		page, err := w.service.Keys(w.as(by), f)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		ids = append(ids, keyIDs(page.Items)...)
+		pages++
+		if f.After = page.After; f.After == "" {
+			return ids, pages
+		}
+	}
+}
+
+// Whoever may see few of many keys finds them all, and in no more pages than it takes to look at a
+// thousand keys for each.
+func TestKeysAmongOthers(t *testing.T) {
+	each(t, func(w *world) {
+		start := w.clock.now()
+		w.imports(keyOne, "tests/last", time.Time{})
+		terms := w.terms(keyTwo, "tests/others")
+		terms.Importer, terms.ImporterID = requests.ByPerson, iris.Email
+		made, err := w.service.Create(w.as(olga), []requests.Terms{terms})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		in := w.wrapped(iris, made[0].ID, material)
+		in.ExpireUnix = start.Add(20 * day).Unix()
+		w.must(w.service.Submit(w.as(iris), made[0].ID, in))
+		if got, pages := w.keyPages(ira, 10); !slices.Equal(got, []string{keyOne}) || pages != 1 {
+			w.t.Fatalf("ira sees %v in %d pages", got, pages)
+		}
+		for _, test := range []struct{ others, pages int }{{99, 1}, {100, 1}, {101, 1}, {200, 1}, {998, 1}, {999, 2}, {1000, 2}} {
+			w.exec("DELETE FROM imported_keys WHERE key_id LIKE 'key-many%'")
+			w.exec(fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT CAST(0 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+				INSERT INTO imported_keys SELECT region, 'key-many' || CAST(10000 + i AS TEXT), request, imported, expires + i * 1000000, kcv, commitment,
+					drilled, proved, drill, again_at, renewal, remind, search FROM imported_keys, n WHERE request = '%s' AND key_id = '%s'`,
+				test.others-2, made[0].ID, keyTwo))
+			if got, pages := w.keyPages(ira, 10); !slices.Equal(got, []string{keyOne}) || pages != test.pages {
+				w.t.Errorf("behind %d of others: %v in %d pages, want %d", test.others, got, pages, test.pages)
+			}
+		}
+		if page, err := w.service.Keys(w.as(iris), requests.KeyFilter{Limit: 200}); err != nil || len(page.Items) != 200 {
+			w.t.Errorf("a page of 200: %d, %v", len(page.Items), err)
+		}
+		_, err = w.service.Keys(w.as(iris), requests.KeyFilter{Limit: 201})
+		w.wantFault(err, requests.ErrFilter)
+	})
+}
+
+// Who may ask for a drill or a renewal: the importer, and whoever may request such imports.
+func TestMayAskForKeys(t *testing.T) {
+	each(t, func(w *world) {
+		v := w.imports(keyOne, "tests/a", time.Time{})
+		for _, test := range []struct {
+			who  person.Person
+			want []string
+		}{
+			{ira, []string{"drill", "renew"}}, {rita, []string{"drill", "renew"}}, {olga, []string{"drill", "renew"}}, {sam, []string{}},
+		} {
+			if keys := w.keys(test.who, requests.KeyFilter{}); len(keys) != 1 || !slices.Equal(keys[0].May, test.want) || keys[0].May == nil {
+				w.t.Errorf("%s sees %+v, want one that they may %v", test.who.Name, keys, test.want)
+			}
+		}
+		if k, err := w.service.Key(w.as(guestOf(v.ID)), region, keyOne); err == nil && len(k.May) > 0 {
+			w.t.Errorf("a guest may %v", k.May)
+		}
+	})
+}
+
+// Drills that come due together are asked for together, each key shows its own, and where there are
+// no drills no key is due for one.
+func TestDrillsTogether(t *testing.T) {
+	each(t, func(w *world) {
+		w.imports(keyOne, "tests/a", time.Time{})
+		w.imports(keyTwo, "tests/b", time.Time{})
+		for _, k := range w.keys(ira, requests.KeyFilter{}) {
+			if !k.DrillDue.IsZero() || k.Drill != "" || !k.DrillUntil.IsZero() {
+				w.t.Errorf("without drills the key is %+v", k)
+			}
+		}
+		w.clock.advance(350 * day)
+		due := func() []string { return keyIDs(w.keys(ira, requests.KeyFilter{State: requests.KeyDrill})) }
+		if got := due(); len(got) != 0 {
+			w.t.Errorf("without drills these are due: %v", got)
+		}
+		w.drilling()
+		if got := due(); !slices.Equal(got, []string{keyOne, keyTwo}) {
+			w.t.Errorf("these are due: %v", got)
+		}
+		if err := w.service.KeepUp(w.t.Context()); err != nil {
+			w.t.Fatal(err)
+		}
+		keys := w.keys(ira, requests.KeyFilter{})
+		if len(keys) != 2 || keys[0].Drill == keys[1].Drill {
+			w.t.Fatalf("the keys are %+v", keys)
+		}
+		for _, k := range keys {
+			drill := w.get(ira, k.Drill)
+			if drill.KeyID != k.ID || drill.Kind != requests.ForDrill || !drill.Deadline.Equal(k.DrillUntil) || k.DrillDue.Sub(k.Imported) != 365*day {
+				w.t.Errorf("the key is %+v, its drill %+v", k, drill.Request)
+			}
 		}
 	})
 }
@@ -302,6 +400,15 @@ func TestDrillsRepeatYearly(t *testing.T) {
 		if got := made(); len(got) != 5 {
 			w.t.Errorf("somebody is asked for a drill who may not import: %d", len(got))
 		}
+		w.setPolicy(policies)
+		w.clock.advance(23 * time.Hour)
+		if got := made(); len(got) != 5 {
+			w.t.Errorf("the policy was asked again within a day: %d", len(got))
+		}
+		w.clock.advance(2 * time.Hour)
+		if got := made(); len(got) != 6 {
+			w.t.Errorf("a day later there are %d, want 6", len(got))
+		}
 	})
 }
 
@@ -309,6 +416,7 @@ func TestDrillsRepeatYearly(t *testing.T) {
 func TestKeysOfAnEarlierVersion(t *testing.T) {
 	each(t, func(w *world) {
 		w.imports(keyOne, "tests/a", time.Time{})
+		w.imports(keyTwo, "tests/b", time.Time{})
 		w.exec("DELETE FROM imported_keys")
 		w.exec("UPDATE requests SET keyed = 0")
 		if got := w.keys(ira, requests.KeyFilter{}); len(got) != 0 {
@@ -317,8 +425,11 @@ func TestKeysOfAnEarlierVersion(t *testing.T) {
 		if err := w.service.KeepUp(w.t.Context()); err != nil {
 			w.t.Fatal(err)
 		}
-		if got := w.keys(ira, requests.KeyFilter{}); len(got) != 1 || got[0].Commitment != commitment {
+		if got := w.keys(ira, requests.KeyFilter{}); len(got) != 2 || got[0].Commitment != commitment {
 			w.t.Errorf("afterwards there are %+v", got)
+		}
+		if n := w.count("SELECT count(*) FROM requests WHERE keyed = 0"); n != 0 {
+			w.t.Errorf("%d of them would be noted again", n)
 		}
 	})
 }

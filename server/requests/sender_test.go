@@ -1,0 +1,38 @@
+package requests
+
+import (
+	"testing"
+	"time"
+)
+
+// The same bytes are sent again after one second, then after twice as long each time, up to ten
+// minutes.
+func TestPause(t *testing.T) {
+	for attempts, want := range map[int]time.Duration{
+		1: time.Second, 2: 2 * time.Second, 3: 4 * time.Second, 10: 512 * time.Second,
+		11: 10 * time.Minute, 21: 10 * time.Minute, 100: 10 * time.Minute, 1 << 30: 10 * time.Minute,
+	} {
+		c := &change{r: &record{}}
+		c.r.Attempts = attempts
+		if got := c.pause(); got != want {
+			t.Errorf("after %d attempts: %v, want %v", attempts, got, want)
+		}
+	}
+}
+
+// A denial is kept in mind for ten thousand people. One more, and all are forgotten.
+func TestDeniedPeople(t *testing.T) {
+	var d denials
+	now := time.Now()
+	for i := range maxDenied {
+		if _, ok := d.admit(time.Duration(i).String(), now); !ok {
+			t.Fatalf("the first denial of person %d is left out", i)
+		}
+	}
+	if len(d.people) != maxDenied {
+		t.Errorf("%d people are kept in mind, want %d", len(d.people), maxDenied)
+	}
+	if d.admit("one more", now); len(d.people) != 1 {
+		t.Errorf("%d people are kept in mind after one more", len(d.people))
+	}
+}

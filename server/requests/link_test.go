@@ -366,6 +366,73 @@ func TestOwnByLink(t *testing.T) {
 	})
 }
 
+// Whoever would have sent the bytes by link can have the console send them, but not while the link is
+// out.
+func TestWayIsChanged(t *testing.T) {
+	each(t, func(w *world) {
+		r := w.create(w.terms(keyOne, "payments/cards"))
+		in := w.wrappedByLink(ira, r.ID, material)
+		v := w.must(w.service.Submit(w.as(ira), r.ID, in))
+		v = w.must(w.service.Approve(w.as(olga), r.ID, v.Digest))
+		if v.Next.Code != requests.NextLink {
+			w.t.Errorf("by link it is %s, %+v", v.State, v.Next)
+		}
+		in.ByLink = false
+		if v = w.must(w.service.Submit(w.as(ira), r.ID, in)); v.State != requests.Imported || w.calls.count() != 1 {
+			w.t.Errorf("by the console it is %s, %+v, after %d calls", v.State, v.Next, w.calls.count())
+		}
+
+		r = w.create(w.terms(keyTwo, "tests/cards"))
+		in = w.wrappedByLink(ira, r.ID, material)
+		w.must(w.service.Submit(w.as(ira), r.ID, in))
+		link, err := w.service.ImportLink(w.as(ira), r.ID)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		in.ByLink = false
+		if v := w.must(w.service.Submit(w.as(ira), r.ID, in)); v.State != requests.Linked || !v.Submission.ByLink || w.calls.count() != 1 {
+			w.t.Errorf("with the link out it is %s, %+v, after %d calls", v.State, v.Submission, w.calls.count())
+		}
+		w.desk(link)
+		if v := w.must(w.service.Report(w.as(ira), r.ID, requests.Report{State: "accepted"})); v.State != requests.Imported {
+			w.t.Errorf("after the report it is %s", v.State)
+		}
+	})
+}
+
+// After the KMS refused, an import of one's own by link begins again in the same request, with the
+// same bytes and with others.
+func TestOwnByLinkBeginsAgain(t *testing.T) {
+	each(t, func(w *world) {
+		relay := w.service.Own()
+		link, err := relay.ParametersLink(w.as(ira), keyOne, oaep)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		answer, bound := w.desk(link), w.bind()
+		first, second, right := w.wrapAnswer(answer, material), w.wrapAnswer(answer, material), w.wrapAnswer(answer, bound)
+		for _, in := range []requests.Submission{first, first, second} {
+			if _, err := relay.WrappedLink(w.as(ira), keyOne, in); err != nil {
+				w.t.Fatal(err)
+			}
+			in.ByLink = false
+			if _, err := relay.ImportWrapped(w.as(ira), keyOne, in); codeOf(err) != "InvalidKeyMaterial" {
+				w.t.Errorf("settling: %v", err)
+			}
+			if v, known := w.only(ira); !known || v.State != requests.Failed {
+				w.t.Fatalf("the request is %s", v.State)
+			}
+		}
+		if _, err = relay.WrappedLink(w.as(ira), keyOne, right); err != nil {
+			w.t.Fatal(err)
+		}
+		right.ByLink = false
+		if id, err := relay.ImportWrapped(w.as(ira), keyOne, right); err != nil || id == "" {
+			w.t.Errorf("in the end: %q, %v", id, err)
+		}
+	})
+}
+
 // A KMS without an answer to the settling call leaves the outcome unknown, and what was reported on
 // record.
 func TestReportIsNotBelieved(t *testing.T) {

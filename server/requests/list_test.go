@@ -50,10 +50,11 @@ func TestPages(t *testing.T) {
 		slices.Reverse(want)
 		for _, size := range []int{1, 2, 7, 200} {
 			for _, which := range []string{requests.All, requests.Mine, requests.Waiting} {
-				first := true
+				first, pages := true, 0
 				got := w.pages(func() requests.Filter { return requests.Filter{Which: which, Limit: size} },
 					func(f requests.Filter) (requests.Page, error) {
 						page, err := w.service.List(w.as(ira), f)
+						pages++
 						if first {
 							first = false
 							w.create(w.terms(keyTwo, "tests/new")) // newer than every page that follows
@@ -64,8 +65,45 @@ func TestPages(t *testing.T) {
 				if !slices.Equal(got, want) {
 					w.t.Errorf("%s by %d: %d requests, want %d, or in another order", which, size, len(got), len(want))
 				}
+				if most := len(w.list(ira, requests.Filter{Which: which, Limit: 200})); pages > (most+size-1)/size {
+					w.t.Errorf("%s by %d: %d pages for %d requests", which, size, pages, most)
+				}
 			}
 		}
+	})
+}
+
+// Behind a thousand requests that a person may not see is the next page, and a page of 200 is full.
+func TestPagesBehindOthers(t *testing.T) {
+	each(t, func(w *world) {
+		mine := w.create(w.terms(keyOne, "tests/first")).ID
+		w.clock.advance(time.Second)
+		for _, test := range []struct{ others, pages int }{{998, 1}, {999, 2}, {1000, 2}} {
+			terms := make([]requests.Terms, 0, requests.MaxAtOnce)
+			for have := w.count("SELECT count(*) FROM requests") - 1; have < test.others; have++ {
+				one := w.terms(keyTwo, "payments/others")
+				one.ImporterID = "somebody else"
+				if terms = append(terms, one); len(terms) == cap(terms) || have == test.others-1 {
+					if _, err := w.service.Create(w.as(rita), terms); err != nil {
+						w.t.Fatal(err)
+					}
+					terms = terms[:0]
+				}
+			}
+			pages := 0
+			got := w.pages(func() requests.Filter { return requests.Filter{Limit: 99} }, func(f requests.Filter) (requests.Page, error) {
+				pages++
+				return w.service.List(w.as(ira), f)
+			})
+			if !slices.Equal(got, []string{mine}) || pages != test.pages {
+				w.t.Errorf("behind %d of others: %v in %d pages, want %d", test.others, got, pages, test.pages)
+			}
+		}
+		if got := w.list(rita, requests.Filter{Limit: 200}); len(got) != 200 {
+			w.t.Errorf("a page of 200 has %d", len(got))
+		}
+		_, err := w.service.List(w.as(rita), requests.Filter{Limit: 201})
+		w.wantFault(err, requests.ErrFilter)
 	})
 }
 

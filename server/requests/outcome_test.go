@@ -10,6 +10,7 @@ import (
 
 	"keyferry/server/kms"
 	"keyferry/server/localkms"
+	"keyferry/server/person"
 	"keyferry/server/requests"
 	"keyferry/server/store"
 	"keyferry/server/store/storetest"
@@ -120,6 +121,14 @@ func TestRefusedByTheKMS(t *testing.T) {
 		}
 		if n := w.count("SELECT count(*) FROM request_sealed"); n != 0 {
 			w.t.Errorf("%d ciphertexts are kept", n)
+		}
+		for _, test := range []struct {
+			who  person.Person
+			want []string
+		}{{ira, []string{r.ID}}, {iris, []string{}}, {rita, []string{}}, {olga, []string{}}} {
+			if got := w.list(test.who, requests.Filter{Which: requests.Waiting}); !slices.Equal(got, test.want) {
+				w.t.Errorf("for %s waits %v, want %v", test.who.Name, got, test.want)
+			}
 		}
 	})
 }

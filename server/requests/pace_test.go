@@ -36,7 +36,7 @@ func TestPace(t *testing.T) {
 		is("after throttling", 10)
 		p.heed(errThrottled) // a call that was made before
 		is("after another in the same moment", 10)
-		time.Sleep(1100 * time.Millisecond)
+		time.Sleep(sameEvent)
 		p.heed(errThrottled)
 		is("after throttling later", 5)
 		time.Sleep(time.Second)
@@ -55,6 +55,37 @@ func TestPace(t *testing.T) {
 		is("throttled throughout", slowest)
 		if p.heed(fmt.Errorf("%w: %w", kms.ErrOutcomeUnknown, errThrottled)) {
 			t.Error("a call whose outcome is unknown is to be made again")
+		}
+	})
+}
+
+// After throttling no call is made for a moment, whatever the rate.
+func TestBreath(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace(1000)
+		if !p.admits() {
+			t.Error("the first call is not admitted")
+		}
+		p.heed(errThrottled)
+		time.Sleep(breath - 1)
+		if p.admits() {
+			t.Error("a call is admitted too early")
+		}
+		time.Sleep(1)
+		if !p.admits() {
+			t.Error("no call is admitted any more")
+		}
+		time.Sleep(time.Second)
+		p.heed(errThrottled)
+		began := time.Now()
+		p.admit()
+		if took := time.Since(began); took != breath {
+			t.Errorf("a call waited %v, want %v", took, breath)
+		}
+		time.Sleep(time.Second)
+		began = time.Now()
+		if p.admit(); time.Since(began) != 0 {
+			t.Errorf("the next waited %v", time.Since(began))
 		}
 	})
 }

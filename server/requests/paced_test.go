@@ -49,6 +49,13 @@ func TestPaced(t *testing.T) {
 	if took := time.Since(began); took < 400*time.Millisecond || next.reads.Load() != 21 || next.writes.Load() != 21 {
 		t.Errorf("%d reads and %d writes took %s, want 21 each and at least 400 ms", next.reads.Load(), next.writes.Load(), took)
 	}
+	soon, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for unlimited := requests.Paced(next, 50, 0); next.writes.Load() < 42; {
+		if _, err := unlimited.ImportKeyMaterial(soon, &kms.Import{}); err != nil {
+			t.Fatal("a write without a limit:", err)
+		}
+	}
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	if _, err := paced.ImportKeyMaterial(gone, &kms.Import{}); err == nil {

@@ -57,6 +57,23 @@ func TestQueueIsFair(t *testing.T) {
 	})
 }
 
+// Ten thousand calls may wait for one person, who does not keep others out.
+func TestQueueIsFull(t *testing.T) {
+	q := newQueue(1, func(time.Duration) {})
+	q.moving = true // as if move ran
+	for i := range maxQueued {
+		if !q.enter("many", &ticket{}, false) {
+			t.Fatalf("call %d has no place", i+1)
+		}
+	}
+	if q.enter("many", &ticket{}, false) || q.enter("many", &ticket{}, true) {
+		t.Errorf("more than %d calls wait for one person", maxQueued)
+	}
+	if !q.enter("few", &ticket{}, false) {
+		t.Error("somebody else has no place")
+	}
+}
+
 // Whoever gives up leaves no gap, and does not hold up the others.
 func TestQueueIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

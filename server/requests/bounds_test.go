@@ -3,6 +3,8 @@ package requests
 import (
 	"testing"
 	"time"
+
+	"keyferry/server/kms"
 )
 
 // The same bytes are sent again after one second, then after twice as long each time, up to ten
@@ -34,5 +36,14 @@ func TestDeniedPeople(t *testing.T) {
 	}
 	if d.admit("one more", now); len(d.people) != 1 {
 		t.Errorf("%d people are kept in mind after one more", len(d.people))
+	}
+}
+
+// A token that was had by link ends within the life of the link, the time that the KMS's clock may be
+// behind, and a day.
+func TestTokenEnds(t *testing.T) {
+	at := time.Now()
+	if got, want := (given{At: at}).tokenEnds().Sub(at), kms.LinkLife+5*time.Minute+24*time.Hour; got != want {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"syscall/js"
 
 	"keyferry/wasm/keywrap"
@@ -43,12 +45,22 @@ func promise(work func() (result, error)) js.Value {
 				reject.Invoke(result{"code": codeOf(err)})
 				return
 			}
-			resolve.Invoke(value)
+			resolve.Invoke(object(value))
 		}()
 		return nil
 	})
 	defer executor.Release() // a promise calls its executor before New returns
 	return js.Global().Get("Promise").New(executor)
+}
+
+// object makes an object of a result, with the fields by their names. The order in which Go goes
+// through a map is drawn, and whoever gets the answer could take it for more.
+func object(value result) js.Value {
+	made := js.Global().Get("Object").New()
+	for _, name := range slices.Sorted(maps.Keys(value)) {
+		made.Set(name, value[name])
+	}
+	return made
 }
 
 // guarded turns a panic into an error, so that the promise is settled whatever happens. The panic's

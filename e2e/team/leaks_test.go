@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -43,6 +44,7 @@ var sabotages = []sabotage{
 	{"testdata/page-storage", "ciphertext in the storage"},
 	{"testdata/page-note", "passphrase in the body"},
 	{"testdata/page-cookie", "session cookie in a header"},
+	{"testdata/page-query", "unusual address of /api/requests/ID/submit"},
 }
 
 // onPostgres are those of the sabotages that depend on the database.
@@ -111,6 +113,7 @@ type search struct {
 	places  map[string][]byte
 	secrets map[string][]secret
 	found   map[string]bool
+	ids     []string // of the requests
 
 	mu    sync.Mutex
 	asked map[somebody][]playwright.Request // that browsers made; needs mu
@@ -225,6 +228,7 @@ func travel(t *testing.T, binary, database string) *search {
 	s.importFor(ines, first, key)
 	shown := digits(ines.Text("[data-fill=order-digest]"))
 	second := robin.CreateRequest(program.Seeded[1], "payments/guest", time.Hour, `ImporterKind: "link", Importer: ""`)
+	s.ids = []string{first, second}
 	s.openLink(robin, guest, second)
 	s.importFor(guest, second, program.Seeded[1])
 	for _, one := range s.secrets["ciphertext"] {
@@ -336,6 +340,9 @@ func (s *search) keepVisit(name string, v somebody) {
 		at, err := url.Parse(string(line[bytes.IndexByte(line, ' ')+1:]))
 		v.Do(err)
 		where := "an address"
+		if at.Host == strings.TrimPrefix(v.Program.Console, "http://") {
+			s.lookAt(at)
+		}
 		if at.Path == "/signin/callback" || strings.HasPrefix(at.Host, "localhost:") {
 			where = "the way back from the provider"
 		}
@@ -343,6 +350,23 @@ func (s *search) keepVisit(name string, v somebody) {
 		s.add("the body of "+at.Path, rest)
 	}
 }
+
+// lookAt notes an address that the pages of these journeys do not ask for. In those nothing is free but
+// what the provider gives with a code.
+func (s *search) lookAt(at *url.URL) {
+	var named []string
+	for _, id := range s.ids {
+		named = append(named, id, "ID")
+	}
+	names := strings.NewReplacer(named...)
+	if !usualAddress.MatchString(names.Replace(at.RequestURI())) {
+		s.found["unusual address of "+names.Replace(at.Path)] = true
+	}
+}
+
+var usualAddress = regexp.MustCompile(`^(/(signin|proof)?|/en/(signin|proof|requests)|/static/[0-9a-f]{32}/[a-z_]+(/[a-z_]+)?\.(js|css|wasm|svg)|` +
+	`/(en/)?(request\?id=ID|\?request=ID)|/api/(me|requests(\?which=mine&state=&text=&after=)?|requests/ID(/(submit|refuse|parameters|guest-link|approve))?)|` +
+	`/signin/(guest|start\?to=%2Fen%2Frequests|callback\?code=[0-9A-Za-z._-]+&state=[A-Z2-7]{26}))$`)
 
 // keepHeaders keeps the headers that a browser sent, also those that it tells no script about. A cookie
 // of the console belongs into one header, of what the console is asked for.

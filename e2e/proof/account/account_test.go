@@ -29,9 +29,11 @@ type account struct {
 	items   map[string]float64  // the same for one item of each kind
 	version string
 
-	cookies    int // that the last request had
-	parameters *parameters
-	each       map[string]*each // of several CMKs, by the CMK
+	cookies      int      // that the last request had
+	shapes       []string // of the messages of the workers
+	examinations []examination
+	parameters   *parameters
+	each         map[string]*each // of several CMKs, by the CMK
 	// what the module suggested
 	offeredPassphrase string
 	examined          bool    // whether an examination of a key came to its end

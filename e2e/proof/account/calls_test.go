@@ -45,6 +45,9 @@ func (ac *account) calls() {
 		if several := ac.Given.CMKs; several != nil {
 			keyID = several[i%len(several)]
 		}
+		if raw := strings.TrimPrefix(target, "/?") + body; raw != query.Encode() {
+			ac.leave("calls to the KMS", "%.200s are not in order, or not written as usual", raw)
+		}
 		ac.parametersOf(query, keyID)
 		ac.answered(c.Answer)
 		ac.headersOf(headers, query.Get("Action"))
@@ -168,6 +171,56 @@ func (ac *account) answered(answer []byte) {
 	if id, _ := fields["RequestId"].(string); !kmsID.pattern.MatchString(id) {
 		ac.leave("the KMS's answers", "the request id is %.80q", id)
 	}
+}
+
+// answersLike compares how the console wrote its answers with another run of the same flow: the
+// headers of each, and the order of the fields. Within them nothing can be written in two ways.
+func (ac *account) answersLike(like *account) {
+	const place = "the console's answers"
+	heads := map[string]string{}
+	for _, a := range like.Arrivals {
+		if a.Headers != nil {
+			heads[like.answerTo(a)] = like.head(a)
+		}
+	}
+	for _, a := range ac.Arrivals {
+		if want, known := heads[ac.answerTo(a)]; known && a.Headers != nil && ac.head(a) != want {
+			ac.leave(place, "the headers to %s are %s", a.Path, unlikeAt(ac.head(a), want))
+		}
+		if plain := respelled(a.Answer); plain != string(a.Answer) {
+			ac.leave(place, "to %s: %s", a.Path, unlikeAt(string(a.Answer), plain))
+		}
+	}
+	shapes := func(ac *account) (all []string) {
+		for _, a := range ac.Arrivals {
+			if a.Answer != nil {
+				all = append(all, a.Path+" "+shapeOf(a.Answer))
+			}
+		}
+		return all
+	}
+	if got, want := strings.Join(shapes(ac), ""), strings.Join(shapes(like), ""); got != want {
+		ac.leave(place, "their fields are %s", unlikeAt(got, want))
+	}
+}
+
+// answerTo names what an answer is to, in every run.
+func (ac *account) answerTo(a arrival) string {
+	path := a.Path
+	if name := staticName(path); name != "" {
+		path = name
+	}
+	return fmt.Sprintf("%s %s %d", a.Method, path, a.Status)
+}
+
+// head is the headers of an answer, in the order of their names, with what differs from one to the
+// next left out: its length, its time, and its id, which the log has.
+func (ac *account) head(a arrival) string {
+	lines := slices.DeleteFunc(slices.Sorted(slices.Values(a.Headers)), func(line string) bool {
+		id, is := strings.CutPrefix(line, "X-Request-Id: ")
+		return strings.HasPrefix(line, "Date: ") || strings.HasPrefix(line, "Content-Length: ") || is && logID.pattern.MatchString(id) && strings.Contains(ac.Log, " id="+id)
+	})
+	return strings.NewReplacer(ac.Address, "«address»", ac.Given.CMK, "«CMK»").Replace(strings.Join(lines, "\n"))
 }
 
 // passedOn compares what the KMS answered with what the console made of it: these fields, and no

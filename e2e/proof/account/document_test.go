@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -32,25 +33,115 @@ func (ac *account) document(like *account) {
 	if got, want := ac.plain(last.Rest), like.plain(other.Rest); got != want {
 		ac.leave("page's state", "%s", unlikeAt(got, want))
 	}
+	if got, want := strings.Join(ac.shapes, "\n"), strings.Join(like.shapes, "\n"); got != want {
+		ac.leave("worker messages", "their fields are %s", unlikeAt(got, want))
+	}
+	ac.shownLike(like)
+	ac.answersLike(like)
 	// The other run's key was another one, so its examination cannot tell of this one.
 	if ac.bits["worker messages"] = 0; ac.whole != like.whole {
 		ac.leave("worker messages", "an examination has %v pieces, and in another run %v", ac.whole, like.whole)
 	}
 }
 
-// secretsGone checks that nothing of what was typed or offered as a secret is on the page once the
-// task is done.
+// shownLike compares what the page showed at any moment with the other run. Only how far an examination
+// is differs, and how long something takes.
+func (ac *account) shownLike(like *account) {
+	known, waits := map[string]bool{}, map[string]bool{}
+	for _, text := range like.told("shown") {
+		known[like.plain(text)] = true
+	}
+	for _, sentence := range waitsFor.FindAllStringSubmatch(like.Moments[len(like.Moments)-1].Page, -1) {
+		waits[html.UnescapeString(sentence[1])] = true
+	}
+	ac.bits["seconds for a moment"] = 0
+	for _, r := range ac.Reports {
+		var shown string
+		if r.Kind != "shown" || json.Unmarshal(r.Value, &shown) != nil {
+			continue
+		}
+		plain := ac.plain(shown)
+		switch {
+		case known[plain], ac.wasLeft(shown, r), ac.tellsTime(shown):
+		case waits[shown]: // which shows where something takes long
+			ac.bits["seconds for a moment"]++
+		default:
+			ac.leave("document", "for a moment it showed %.200q", plain)
+		}
+	}
+}
+
+// wasLeft holds for what the page says of an examination while it goes on: how much is done, which the
+// worker told, and how long it will still take, judged by how long it took so far.
+func (ac *account) wasLeft(shown string, at report) bool {
+	words := text.Match(ac.Given.Language)
+	for _, one := range ac.examinations {
+		if one.page != at.Page || one.at > at.At {
+			continue
+		}
+		if part, is := strings.CutPrefix(shown, "value="); is {
+			if got, err := strconv.ParseFloat(part, 64); err == nil && got == one.part {
+				return true
+			}
+			continue
+		}
+		left := (at.At - one.from) / 1000 * (1 - one.part) / one.part
+		off := 0.05 + 0.03*(1-one.part)/one.part // as the page may look at its clock 30 ms earlier or later
+		least, most := math.Ceil(max(0, left-off)), math.Ceil(left+off)
+		for seconds := int(least); seconds <= int(most); seconds++ {
+			time := text.Fill(words.Phrases.Seconds, "seconds", fmt.Sprint(seconds))
+			if seconds > 90 {
+				time = text.Fill(words.Phrases.Minutes, "minutes", fmt.Sprint((seconds+59)/60))
+			}
+			if shown == text.Fill(words.Material.Examining, "percent", fmt.Sprint(math.Floor(one.part*100)), "left", time) {
+				ac.bits["seconds for a moment"] += log2(most - least + 1)
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// tellsTime holds for what the page says while somebody waits for the console, the seconds so far, and
+// of how long a token is still good.
+func (ac *account) tellsTime(shown string) bool {
+	words := text.Match(ac.Given.Language).Phrases
+	if !isPhrase(words.WaitSeconds, shown) && !isPhrase(words.ValidFor, shown) {
+		return false
+	}
+	ac.bits["seconds for a moment"] += log2(ac.Ended.Sub(ac.Began).Seconds() + 1)
+	return true
+}
+
+// waitsFor are the sentences that a page has for what takes long.
+var waitsFor = regexp.MustCompile(`data-fill="waiting" data-text="([^"]*)"`)
+
+// secretsGone checks that nothing of what was typed as a secret is shown, and that nothing of it or of
+// what was offered as one is on the page once the task is done.
 func (ac *account) secretsGone() {
+	for _, shown := range ac.told("shown") {
+		for _, secret := range ac.typed() {
+			// A passphrase of the person's own is shown once it was accepted.
+			if strings.Contains(shown, secret) && shown != "value="+secret && (shown != secret || secret != ac.Given.Typed) {
+				ac.leave("document", "for a moment it showed a secret of %d characters", len(secret))
+			}
+		}
+	}
 	if !ac.Given.Receipt || len(ac.Moments) == 0 {
 		return
 	}
 	last := ac.Moments[len(ac.Moments)-1]
-	secrets := append([]string{ac.offeredPassphrase, ac.Given.Typed, ac.Given.Secret, ac.Given.Proof}, ac.Given.Components...)
-	for _, secret := range secrets {
+	for _, secret := range append(ac.typed(), ac.offeredPassphrase) {
 		if secret != "" && (strings.Contains(last.Page, secret) || strings.Contains(last.Rest, secret)) {
 			ac.leave("document", "a secret of %d characters is still there", len(secret))
 		}
 	}
+}
+
+// typed are the secrets that the person typed, which the page is to show nowhere.
+func (ac *account) typed() []string {
+	secrets := append([]string{ac.Given.Typed, ac.Given.Secret, ac.Given.Proof}, ac.Given.Components...)
+	return slices.DeleteFunc(secrets, func(secret string) bool { return secret == "" })
 }
 
 // unlikeAt shows where two texts begin to differ.

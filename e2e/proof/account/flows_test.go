@@ -21,7 +21,6 @@ type flow struct {
 	walk  func(*monitor.Journey, *record)
 	short bool // whether the short form of the proof has it
 	once  bool // whether it has no second run there
-	disk  bool // whether the page is a file, whose worker no relay can change
 }
 
 // flows have each source and each protection with each algorithm at least once. So do those of the
@@ -43,7 +42,7 @@ var flows = []flow{
 	{name: "again after a lost answer", walk: lostAnswer},
 	{name: "with an expiry and a calendar", walk: withCalendar},
 	{name: "at the desk, as the console serves it", walk: atDesk("/en/desk")},
-	{name: "at the desk, as a file", walk: atDeskFile(nil), disk: true},
+	{name: "at the desk, as a file", walk: atDeskFile(nil)},
 	{name: "cancelled while the key was examined", walk: cancelled},
 	{name: "in Chinese and dark, chosen on the page", walk: choices},
 	{name: "two CMKs, generated, passphrase", walk: manyCMKs, short: true, once: true},

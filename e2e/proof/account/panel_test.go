@@ -17,6 +17,7 @@ import (
 // panel compares what the page says that it sent with what the capture has of it: each request that
 // carries something, none missing, with its fields, sizes and digests.
 func (ac *account) panel() {
+	ac.listedBefore()
 	want := ac.captured()
 	for i := range max(len(want), len(ac.Panel)) {
 		switch {
@@ -32,6 +33,24 @@ func (ac *account) panel() {
 		got.Time = want[i].Time
 		if fmt.Sprint(want[i]) != fmt.Sprint(got) {
 			ac.leave("panel", "it lists %v, want %v", got, want[i])
+		}
+	}
+}
+
+// listedBefore checks that each call was on the panel before it was made. A page that makes many at
+// once lists them a moment later, since it could draw nothing else otherwise.
+func (ac *account) listedBefore() {
+	made := map[float64]int{} // by page
+	for _, r := range ac.Reports {
+		var call struct {
+			Path   string
+			Listed int
+		}
+		if r.Kind != "fetched" || json.Unmarshal(r.Value, &call) != nil || strings.HasSuffix(call.Path, "/many") {
+			continue
+		}
+		if made[r.Page]++; call.Listed != made[r.Page] {
+			ac.leave("panel", "as %s was called, it listed %d, want %d", call.Path, call.Listed, made[r.Page])
 		}
 	}
 }

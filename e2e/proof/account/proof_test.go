@@ -33,7 +33,7 @@ func TestProofAccount(t *testing.T) {
 		for _, recorded := range []bool{true, false} {
 			if *proof.Full || f.short && (recorded || !f.once) {
 				t.Run(f.name, func(t *testing.T) {
-					h.run(t, f.name, serving{recorded: recorded && !f.disk}, h.searched(f.walk, recorded))
+					h.run(t, f.name, serving{recorded: recorded}, h.searched(f.walk, recorded))
 				})
 			}
 		}

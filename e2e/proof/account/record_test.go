@@ -45,8 +45,9 @@ type record struct {
 type arrival struct {
 	From, Method, Path string
 	At                 time.Time
-	Status             int    // of the answer
-	Answer             []byte // of the two calls to the KMS
+	Status             int      // of the answer
+	Headers            []string // of the answer
+	Answer             []byte   // of the two calls to the KMS
 }
 
 // report is something that the page tells.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"path"
 	"slices"
 	"strings"
 
@@ -133,7 +132,20 @@ func (ac *account) loads(line string) bool {
 	if line != "GET "+ac.static(name) {
 		return false
 	}
-	return slices.Contains(tree(ac.t).Names(), name) && (path.Ext(name) != ".wasm" || name == web.Module)
+	needed := []string{"app.css", "icon.svg", "js/preferences.js", web.Worker, web.Runtime, web.Module}
+	for _, page := range ac.Given.Pages {
+		needed = append(needed, loadedBy(page)...)
+	}
+	return slices.Contains(needed, name)
+}
+
+// loadedBy are the files that a page alone loads. A new page needs a line here.
+func loadedBy(page string) []string {
+	address, _, _ := strings.Cut(page, "?")
+	_, name, _ := strings.Cut(strings.TrimPrefix(address, "/"), "/")
+	return map[string][]string{
+		"": {"pages/import.js"}, "check": {"pages/check.js"}, "reimport": {"pages/import.js"}, "many": {"pages/many.js", "many.css"}, "desk": {"pages/desk.js"},
+	}[name]
 }
 
 // expected is what follows.

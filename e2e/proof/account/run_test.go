@@ -3,6 +3,7 @@ package account
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/playwright-community/playwright-go"
 
 	"keyferry/e2e/program"
 	"keyferry/e2e/proof/monitor"
@@ -58,6 +61,9 @@ func (h *observer) run(t *testing.T, name string, s serving, walk func(*monitor.
 				return slices.ContainsFunc(r.Arrivals, func(a arrival) bool { return strings.HasSuffix(a.Path, "/icon.svg") && a.Status != 0 })
 			})
 		}
+		if s.recorded {
+			h.recordBlobs(j)
+		}
 		h.snapshot(j, r) // before there is any secret
 		walk(j, r)
 		h.snapshot(j, r)
@@ -79,6 +85,14 @@ func (h *observer) run(t *testing.T, name string, s serving, walk func(*monitor.
 	console.Stop(t)
 	r.Log, r.Ended = string(console.Log.Bytes()), time.Now()
 	return r
+}
+
+// recordBlobs puts the recorder before the script of a worker that a page on a disk makes.
+func (h *observer) recordBlobs(j *monitor.Journey) {
+	j.T.Helper()
+	recorder, err := json.Marshal(testdata(j.T, "recorder.js"))
+	j.Do(err)
+	j.Do(j.Page.AddInitScript(playwright.Script{Content: playwright.String(`globalThis[Symbol.for("keyferry recorder")] = ` + string(recorder))}))
 }
 
 // now tells which record takes what the browser tells.
@@ -149,6 +163,12 @@ func (h *observer) answered(t *testing.T, r *record, s serving, response *http.R
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	for name, values := range response.Header {
+		if s.changes(path) {
+			break // it was asked for in another coding
+		}
+		r.Arrivals[at].Headers = append(r.Arrivals[at].Headers, fmt.Sprintf("%s: %s", name, strings.Join(values, ", ")))
+	}
 	if r.Arrivals[at].Status = response.StatusCode; keep {
 		r.Arrivals[at].Answer = answer
 	}

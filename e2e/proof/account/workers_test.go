@@ -21,9 +21,16 @@ type life struct {
 	job      string
 	seconds  float64 // until its last message
 	began    float64
+	told     float64 // when it was told something last
 	started  json.RawMessage
 	to, from []json.RawMessage
 	drawn    [][]byte
+}
+
+// examination is how far one was at a moment of a page.
+type examination struct {
+	page, at, from float64 // when it began, in milliseconds like at
+	part           float64
 }
 
 // lives sorts what the page told.
@@ -45,8 +52,15 @@ func (ac *account) lives() []*life {
 				continue
 			}
 			if r.Kind == "to" {
-				one.to = append(one.to, r.Value)
+				one.to, one.told = append(one.to, r.Value), r.At
 			} else {
+				var p struct {
+					Type        string
+					Done, Total float64
+				}
+				if json.Unmarshal(r.Value, &p) == nil && p.Type == "progress" && p.Total > 0 {
+					ac.examinations = append(ac.examinations, examination{r.Page, r.At, one.told, p.Done / p.Total})
+				}
 				one.from, one.seconds = append(one.from, r.Value), (r.At-one.began)/1000
 			}
 		case "drawn":
@@ -60,7 +74,7 @@ func (ac *account) lives() []*life {
 				order = append(order, r.Life)
 			}
 			drawn[r.Life] = append(drawn[r.Life], value.Bytes)
-		case "offered", "content", "cookie", "title": // which pages looks at
+		case "offered", "content", "cookie", "title", "fetched", "shown": // which others look at
 		default:
 			ac.leave("worker messages", "%s: %.100s", r.Kind, r.Value)
 		}
@@ -92,6 +106,7 @@ func (ac *account) workers() {
 	var jobs []string
 	for _, one := range ac.lives() {
 		jobs = append(jobs, one.job)
+		ac.shapes = append(ac.shapes, slices.Compact(append(shapesOf(one.to), shapesOf(one.from)...))...)
 		ac.equal("worker messages", "the start of "+one.job, one.started, map[string]any{
 			"address": ac.workerAddress(), "options": map[string]any{"type": ac.workerType(), "name": one.job}, "more": false,
 		})
@@ -106,6 +121,14 @@ func (ac *account) workers() {
 	if !slices.Equal(jobs, ac.Given.Jobs) {
 		ac.leave("worker messages", "the workers did %q, want %q", jobs, ac.Given.Jobs)
 	}
+}
+
+// shapesOf are the names of the fields of messages, in their order.
+func shapesOf(messages []json.RawMessage) (all []string) {
+	for _, message := range messages {
+		all = append(all, shapeOf(message))
+	}
+	return all
 }
 
 // workerAddress is that of the worker's script. A page on a disk makes one first, before any other.

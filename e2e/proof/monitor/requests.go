@@ -88,7 +88,7 @@ var method = regexp.MustCompile(`^(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|CONNEC
 
 // usualHeaders are those that Chromium sends by itself, with what they may hold.
 var usualHeaders = map[string]*regexp.Regexp{
-	"Accept":                    regexp.MustCompile(`^[a-z0-9*/+,;=. -]{1,200}$`),
+	"Accept":                    regexp.MustCompile(`^(` + strings.Join(usualAccept, "|") + `)$`),
 	"Accept-Encoding":           regexp.MustCompile(`^gzip, deflate, br, zstd$`),
 	"Accept-Language":           regexp.MustCompile(`^en(-US,en;q=0\.9)?$`),
 	"Cache-Control":             regexp.MustCompile(`^(no-cache|max-age=0)$`),
@@ -110,8 +110,19 @@ var usualHeaders = map[string]*regexp.Regexp{
 	"Sec-Fetch-Storage-Access":  regexp.MustCompile(`^(none|active)$`),
 	"Sec-Fetch-User":            regexp.MustCompile(`^\?1$`),
 	"Upgrade-Insecure-Requests": regexp.MustCompile(`^1$`),
-	"User-Agent":                regexp.MustCompile(`^Mozilla/5\.0 [A-Za-z0-9 ./();,_-]{1,150}$`),
+	"User-Agent":                regexp.MustCompile(`^Mozilla/5\.0 \(X11; Linux x86_64\) AppleWebKit/537\.36 \(KHTML, like Gecko\) (Headless)?Chrome/\d{2,3}\.0\.0\.0 Safari/537\.36$`),
 }
+
+// usualAccept are what Chromium accepts of scripts and calls, of pages, of style sheets and of
+// pictures. A page can choose what it says of a call, so nothing may be left open here but the
+// picture formats that Chromium has one day.
+var usualAccept = []string{
+	`\*/\*`, `text/css,\*/\*;q=0\.1`,
+	`text/html,application/xhtml\+xml,application/xml;q=0\.9,` + pictures + `\*/\*;q=0\.8,application/signed-exchange;v=b3;q=0\.7`,
+	pictures + `image/svg\+xml,image/\*,\*/\*;q=0\.8`,
+}
+
+const pictures = `(image/jxl,)?image/avif,image/webp,image/apng,`
 
 // usualGets are the addresses that the product asks for. The query of a page names a CMK, and has
 // no room for a key.

@@ -14,10 +14,16 @@ import (
 func (p *Patch) WriteDesk(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
-	join, server, desk := filepath.Join(folder, "join"), filepath.Join(folder, "keyferry"), filepath.Join(folder, "desk.html")
-	p.Build(t, join, nil, "./web/join")
-	scripts := p.copyScripts(t)
-	run(t, join, scripts)
+	server, desk := filepath.Join(folder, "keyferry"), filepath.Join(folder, "desk.html")
+	var scripts string
+	if p.ChangesPages() {
+		scripts = p.joined(t)
+	} else {
+		join := filepath.Join(folder, "join")
+		p.Build(t, join, nil, "./web/join")
+		scripts = p.copyScripts(t)
+		run(t, join, scripts)
+	}
 	joined := &Patch{files: map[string][]byte{}}
 	for _, name := range []string{"page.js", "worker.js"} {
 		joined.files[program.Source("web/desk/"+name)] = program.ReadFile(t, filepath.Join(scripts, "desk", name))

@@ -1,31 +1,45 @@
 // The recorder, put before the worker's own script: it tells the test every random byte that is
-// drawn, as it is drawn, and every other way out of a worker that is tried.
+// drawn, as it is drawn, and every other way out of a worker that is tried. What it puts in the place
+// of a function looks like that function to scripts.
 {
     const channel = new BroadcastChannel("keyferry account")
     const life = `${self.name} ${performance.timeOrigin}`
-    const real = crypto.getRandomValues.bind(crypto)
-    crypto.getRandomValues = (into) => {
-        real(into)
+    const extra = (what) => channel.postMessage({ life, extra: what })
+    /** @param {(target: Function, self: any, given: any[]) => any} apply */
+    const watch = (owner, name, apply) => {
+        if (typeof owner?.[name] === "function") owner[name] = new Proxy(owner[name], { apply })
+    }
+    watch(Crypto.prototype, "getRandomValues", (target, self, given) => {
+        const into = Reflect.apply(target, self, given)
         channel.postMessage({ life, bytes: new Uint8Array(into.buffer, into.byteOffset, into.byteLength).slice() })
         return into
+    })
+    const calls = {
+        IDBFactory: ["open", "deleteDatabase"], CacheStorage: ["open", "delete", "has", "match"], StorageManager: ["getDirectory", "persist"],
+        StorageBucketManager: ["open", "keys", "delete"], LockManager: ["request"], Crypto: ["randomUUID"],
+        SubtleCrypto: ["generateKey", "deriveBits", "deriveKey", "encrypt", "sign"],
     }
-    const ways = [[indexedDB, "open"], [caches, "open"], [navigator.storage, "getDirectory"], [navigator.storage, "persist"], [navigator.locks, "request"], [globalThis, "reportError"]]
-    for (const [owner, name] of ways) {
-        if (!owner?.[name]) continue
-        const original = owner[name].bind(owner)
-        owner[name] = (...given) => {
-            channel.postMessage({ life, extra: `the worker called ${name}` })
-            return original(...given)
+    for (const [owner, names] of Object.entries(calls)) {
+        for (const name of names) {
+            watch(globalThis[owner]?.prototype, name, (target, self, given) => {
+                extra(`the worker called ${name}`)
+                return Reflect.apply(target, self, given)
+            })
         }
     }
-    for (const name of ["BroadcastChannel", "MessageChannel", "WebSocket", "EventSource", "XMLHttpRequest", "Worker", "WebTransport", "Notification", "OffscreenCanvas", "FontFace"]) {
+    watch(globalThis, "reportError", (target, self, given) => {
+        extra("the worker called reportError")
+        return Reflect.apply(target, self, given)
+    })
+    for (const name of ["BroadcastChannel", "MessageChannel", "WebSocket", "WebSocketStream", "EventSource", "XMLHttpRequest", "Worker", "WebTransport", "Notification", "OffscreenCanvas", "FontFace"]) {
         const Native = globalThis[name]
         if (!Native) continue
-        globalThis[name] = class extends Native {
-            constructor(...given) {
-                super(...given)
-                channel.postMessage({ life, extra: `the worker made a ${name}` })
-            }
-        }
+        globalThis[name] = new Proxy(Native, {
+            construct(target, given, by) {
+                extra(`the worker made a ${name}`)
+                return Reflect.construct(target, given, by)
+            },
+        })
+        Native.prototype.constructor = globalThis[name]
     }
 }

@@ -107,6 +107,25 @@ func TestPagesBehindOthers(t *testing.T) {
 	})
 }
 
+// A list has no more pages than it fills, whatever their size.
+func TestLastPage(t *testing.T) {
+	each(t, func(w *world) {
+		for range 4 {
+			w.create(w.terms(keyOne, "payments/cards"))
+		}
+		for size := 1; size <= 5; size++ {
+			pages := 0
+			got := w.pages(func() requests.Filter { return requests.Filter{Limit: size} }, func(f requests.Filter) (requests.Page, error) {
+				pages++
+				return w.service.List(w.as(rita), f)
+			})
+			if len(got) != 4 || pages != (4+size-1)/size {
+				w.t.Errorf("by %d: %d requests in %d pages", size, len(got), pages)
+			}
+		}
+	})
+}
+
 func TestFilters(t *testing.T) {
 	each(t, func(w *world) {
 		plain := w.create(w.terms(keyOne, "payments/100%_sure"))

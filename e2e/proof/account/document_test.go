@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"html"
 	"maps"
-	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -55,51 +54,25 @@ func (ac *account) shownLike(like *account) {
 		waits[html.UnescapeString(sentence[1])] = true
 	}
 	ac.bits["seconds for a moment"] = 0
+	var examining []remaining
 	for _, r := range ac.Reports {
 		var shown string
 		if r.Kind != "shown" || json.Unmarshal(r.Value, &shown) != nil {
 			continue
 		}
 		plain := ac.plain(shown)
+		said, is := ac.remains(shown, r)
 		switch {
-		case known[plain], ac.wasLeft(shown, r), ac.tellsTime(shown):
+		case known[plain], ac.isPart(shown, r), ac.tellsTime(shown):
+		case is:
+			examining = append(examining, said)
 		case waits[shown]: // which shows where something takes long
 			ac.bits["seconds for a moment"]++
 		default:
 			ac.leave("document", "for a moment it showed %.200q", plain)
 		}
 	}
-}
-
-// wasLeft holds for what the page says of an examination while it goes on: how much is done, which the
-// worker told, and how long it will still take, judged by how long it took so far.
-func (ac *account) wasLeft(shown string, at report) bool {
-	words := text.Match(ac.Given.Language)
-	for _, one := range ac.examinations {
-		if one.page != at.Page || one.at > at.At {
-			continue
-		}
-		if part, is := strings.CutPrefix(shown, "value="); is {
-			if got, err := strconv.ParseFloat(part, 64); err == nil && got == one.part {
-				return true
-			}
-			continue
-		}
-		left := (at.At - one.from) / 1000 * (1 - one.part) / one.part
-		off := 0.05 + 0.03*(1-one.part)/one.part // as the page may look at its clock 30 ms earlier or later
-		least, most := math.Ceil(max(0, left-off)), math.Ceil(left+off)
-		for seconds := int(least); seconds <= int(most); seconds++ {
-			time := text.Fill(words.Phrases.Seconds, "seconds", fmt.Sprint(seconds))
-			if seconds > 90 {
-				time = text.Fill(words.Phrases.Minutes, "minutes", fmt.Sprint((seconds+59)/60))
-			}
-			if shown == text.Fill(words.Material.Examining, "percent", fmt.Sprint(math.Floor(one.part*100)), "left", time) {
-				ac.bits["seconds for a moment"] += log2(most - least + 1)
-				return true
-			}
-		}
-	}
-	return false
+	ac.examining(examining)
 }
 
 // tellsTime holds for what the page says while somebody waits for the console, the seconds so far, and

@@ -49,7 +49,7 @@ var sabotages = []sabotage{
 	{name: "element", among: "several, the first", place: "document"},
 	{name: "clipboard", place: "worker messages"},
 	{name: "reload", among: "several, the sixth", place: "requests", also: []string{"request headers"}},
-	{name: "range", among: "several, the seventh", place: "requests", also: []string{"request headers"}},
+	{name: "range", among: "several, the seventh", place: "requests", also: []string{"request headers", "the console's answers"}},
 	{name: "beacon", place: "requests"},
 	{name: "permission", among: "several, the eleventh", place: "worker messages"},
 	{name: "shared-worker", place: "worker messages"},
@@ -134,16 +134,16 @@ var sabotages = []sabotage{
 	{name: "field-order", among: "order and pieces", place: "worker messages"},
 	{name: "lookup", place: "document"},
 	{name: "around", place: "worker messages", walk: "kept"},
-	{name: "said", place: "document", walk: "checked"},
-	{name: "file-order", place: "requests", walk: "checked"},
+	{name: "said", among: "checked", place: "document", tells: "showed a secret", walk: "checked"},
+	{name: "file-order", among: "checked", place: "requests", also: []string{"document"}, walk: "checked"},
 	{name: "desk-random", place: "random bytes", walk: "desk", build: "desk"},
 	{name: "if-native", place: "random bytes", walk: "generated"},
 	{name: "server-order", among: "server again", place: "calls to the KMS", build: "console"},
 	{name: "server-spelling", among: "server again", place: "the console's answers", build: "console"},
-	{name: "dormant", why: "what happens at another time, with another CMK, or where no browser is driven by a test, does not happen in one"},
-	{name: "timing", why: "when something happens is not predicted"},
-	{name: "packets", why: "into how many packets Chromium cuts a request is not predicted"},
-	{name: "scroll", why: "where a page is scrolled to, and where the cursor is in a field, is not predicted"},
+	{name: "dormant", among: "nobody tells", why: "what happens at another time, with another CMK, or where no browser is driven by a test, does not happen in one"},
+	{name: "timing", among: "nobody tells", why: "when something happens is not predicted"},
+	{name: "packets", among: "nobody tells", why: "into how many packets Chromium cuts a request is not predicted"},
+	{name: "scroll", among: "nobody tells", why: "where a page is scrolled to, and where the cursor is in a field, is not predicted"},
 }
 
 // walks are those of the sabotages. An honest one goes each of them first.
@@ -268,7 +268,7 @@ func (ac *account) mustTell(s sabotage) {
 		return place == shared && s.place != place || s.among != "" && !slices.Contains(s.places(), place)
 	}), ", ")
 	switch {
-	case s.place == "" && caught != "":
+	case s.place == "" && len(ac.left) > 0 && !(len(ac.left) == 1 && ac.left[shared] != nil):
 		ac.t.Errorf("%s left something, so the table must say where:\n%s", s.name, ac)
 	case s.place == "":
 		caught = "nothing, which no account can help: " + s.why + ". Reading the module and the scripts, and building them again, tells"
@@ -392,7 +392,7 @@ func TestSabotageFits(t *testing.T) {
 			}
 			same := among(s.together(), func(other sabotage) bool { return slices.Contains(other.places(), s.place) })
 			for _, other := range same {
-				if other.name != s.name && (s.tells == "" || other.place == s.place && other.tells == s.tells) {
+				if other.name != s.name && s.place != "" && (s.tells == "" || other.place == s.place && other.tells == s.tells) {
 					t.Errorf("what it leaves in %s cannot be told from what %s does", s.place, other.name)
 				}
 			}

@@ -27,12 +27,6 @@ type life struct {
 	drawn    [][]byte
 }
 
-// examination is how far one was at a moment of a page.
-type examination struct {
-	page, at, from float64 // when it began, in milliseconds like at
-	part           float64
-}
-
 // lives sorts what the page told.
 func (ac *account) lives() []*life {
 	var all []*life

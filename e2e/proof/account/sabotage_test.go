@@ -140,7 +140,7 @@ var sabotages = []sabotage{
 	{name: "if-native", place: "random bytes", walk: "generated"},
 	{name: "server-order", among: "server again", place: "calls to the KMS", build: "console"},
 	{name: "server-spelling", among: "server again", place: "the console's answers", build: "console"},
-	{name: "dormant", among: "nobody tells", why: "what happens at another time, with another CMK, or where no browser is driven by a test, does not happen in one"},
+	{name: "dormant", why: "what happens at another time, with another CMK, or where no browser is driven by a test, does not happen in one"},
 	{name: "timing", among: "nobody tells", why: "when something happens is not predicted"},
 	{name: "packets", among: "nobody tells", why: "into how many packets Chromium cuts a request is not predicted"},
 	{name: "scroll", among: "nobody tells", why: "where a page is scrolled to, and where the cursor is in a field, is not predicted"},

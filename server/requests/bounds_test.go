@@ -47,3 +47,17 @@ func TestTokenEnds(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
+
+// What is not set has its default, and what is set stays.
+func TestDefaults(t *testing.T) {
+	var c Config
+	defaults(&c)
+	if c.ReadsPerSecond != DefaultReadsPerSecond || c.WritesPerSecond != DefaultWritesPerSecond || c.Lease != DefaultLease || c.Tick != time.Second {
+		t.Errorf("the defaults are %v, %v, %v, %v", c.ReadsPerSecond, c.WritesPerSecond, c.Lease, c.Tick)
+	}
+	c = Config{ReadsPerSecond: 1, WritesPerSecond: 2, Lease: 3, Tick: 4}
+	defaults(&c)
+	if c.ReadsPerSecond != 1 || c.WritesPerSecond != 2 || c.Lease != 3 || c.Tick != 4 {
+		t.Errorf("what was set is %v, %v, %v, %v", c.ReadsPerSecond, c.WritesPerSecond, c.Lease, c.Tick)
+	}
+}

@@ -55,7 +55,7 @@ var sabotages = []sabotage{
 	{name: "shared-worker", place: "worker messages"},
 	{name: "size", among: "several, the first", place: "request bodies"},
 	{name: "case", among: "several, the first", place: "request headers"},
-	{name: "lying-panel", among: "several, the sixth", place: "panel", also: []string{"document"}, short: true},
+	{name: "lying-panel", among: "several, the sixth", place: "panel", also: []string{"document", "page's state"}, short: true},
 	{name: "lying-size", among: "several, the ninth", place: "panel", also: []string{"document"}},
 	{name: "twice", place: "requests"},
 	{name: "receipt", among: "several, the first", place: "downloads"},

@@ -113,7 +113,7 @@ type search struct {
 	places  map[string][]byte
 	secrets map[string][]secret
 	found   map[string]bool
-	ids     []string // of the requests
+	names   *strings.Replacer // of the ids of the requests
 
 	mu    sync.Mutex
 	asked map[somebody][]playwright.Request // that browsers made; needs mu
@@ -228,7 +228,7 @@ func travel(t *testing.T, binary, database string) *search {
 	s.importFor(ines, first, key)
 	shown := digits(ines.Text("[data-fill=order-digest]"))
 	second := robin.CreateRequest(program.Seeded[1], "payments/guest", time.Hour, `ImporterKind: "link", Importer: ""`)
-	s.ids = []string{first, second}
+	s.names = strings.NewReplacer(first, "ID", second, "ID")
 	s.openLink(robin, guest, second)
 	s.importFor(guest, second, program.Seeded[1])
 	for _, one := range s.secrets["ciphertext"] {
@@ -354,13 +354,8 @@ func (s *search) keepVisit(name string, v somebody) {
 // lookAt notes an address that the pages of these journeys do not ask for. In those nothing is free but
 // what the provider gives with a code.
 func (s *search) lookAt(at *url.URL) {
-	var named []string
-	for _, id := range s.ids {
-		named = append(named, id, "ID")
-	}
-	names := strings.NewReplacer(named...)
-	if !usualAddress.MatchString(names.Replace(at.RequestURI())) {
-		s.found["unusual address of "+names.Replace(at.Path)] = true
+	if !usualAddress.MatchString(s.names.Replace(at.RequestURI())) {
+		s.found["unusual address of "+s.names.Replace(at.Path)] = true
 	}
 }
 

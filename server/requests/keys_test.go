@@ -143,6 +143,14 @@ func (w *world) keyPages(by person.Person, size int) (ids []string, pages int) {
 	}
 }
 
+// copyKey adds so many keys like the one that was imported for a request, each with a later expiry.
+func (w *world) copyKey(request string, n int) {
+	w.t.Helper()
+	w.exec(fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT CAST(0 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+		INSERT INTO imported_keys SELECT region, 'key-many' || CAST(10000 + i AS TEXT), request, imported, expires + i * 1000000, kcv, commitment,
+			drilled, proved, drill, again_at, renewal, remind, search FROM imported_keys, n WHERE request = '%s'`, n-1, request))
+}
+
 // Whoever may see few of many keys finds them all, and in no more pages than it takes to look at a
 // thousand keys for each.
 func TestKeysAmongOthers(t *testing.T) {
@@ -163,10 +171,7 @@ func TestKeysAmongOthers(t *testing.T) {
 		}
 		for _, test := range []struct{ others, pages int }{{99, 1}, {100, 1}, {101, 1}, {200, 1}, {998, 1}, {999, 2}, {1000, 2}} {
 			w.exec("DELETE FROM imported_keys WHERE key_id LIKE 'key-many%'")
-			w.exec(fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT CAST(0 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < %d)
-				INSERT INTO imported_keys SELECT region, 'key-many' || CAST(10000 + i AS TEXT), request, imported, expires + i * 1000000, kcv, commitment,
-					drilled, proved, drill, again_at, renewal, remind, search FROM imported_keys, n WHERE request = '%s' AND key_id = '%s'`,
-				test.others-2, made[0].ID, keyTwo))
+			w.copyKey(made[0].ID, test.others-1)
 			if got, pages := w.keyPages(ira, 10); !slices.Equal(got, []string{keyOne}) || pages != test.pages {
 				w.t.Errorf("behind %d of others: %v in %d pages, want %d", test.others, got, pages, test.pages)
 			}
@@ -441,9 +446,7 @@ func TestTenThousandKeys(t *testing.T) {
 	}
 	each(t, func(w *world) {
 		v := w.imports(keyOne, "tests/a", w.clock.now().Add(20*day))
-		w.exec(`WITH RECURSIVE n(i) AS (SELECT CAST(0 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < 9999)
-			INSERT INTO imported_keys SELECT region, 'key-many' || CAST(10000 + i AS TEXT), request, imported, expires + i * 1000000, kcv, commitment,
-				drilled, proved, drill, again_at, renewal, remind, search FROM imported_keys, n WHERE request = '` + v.ID + `'`)
+		w.copyKey(v.ID, 10_000)
 		if all := w.count("SELECT count(*) FROM imported_keys"); all != 10_001 {
 			t.Fatalf("there are %d keys", all)
 		}

@@ -61,14 +61,15 @@ func (ac *account) shownLike(like *account) {
 			continue
 		}
 		plain := ac.plain(shown)
-		said, is := ac.remains(shown, r)
 		switch {
 		case known[plain], ac.isPart(shown, r), ac.tellsTime(shown):
-		case is:
-			examining = append(examining, said)
 		case waits[shown]: // which shows where something takes long
 			ac.bits["seconds for a moment"]++
 		default:
+			if said, is := ac.remains(shown, r); is {
+				examining = append(examining, said)
+				continue
+			}
 			ac.leave("document", "for a moment it showed %.200q", plain)
 		}
 	}

@@ -19,18 +19,14 @@
         StorageBucketManager: ["open", "keys", "delete"], LockManager: ["request"], Crypto: ["randomUUID"],
         SubtleCrypto: ["generateKey", "deriveBits", "deriveKey", "encrypt", "sign"],
     }
-    for (const [owner, names] of Object.entries(calls)) {
-        for (const name of names) {
-            watch(globalThis[owner]?.prototype, name, (target, self, given) => {
-                extra(`the worker called ${name}`)
-                return Reflect.apply(target, self, given)
-            })
-        }
-    }
-    watch(globalThis, "reportError", (target, self, given) => {
-        extra("the worker called reportError")
+    const tell = (owner, name) => watch(owner, name, (target, self, given) => {
+        extra(`the worker called ${name}`)
         return Reflect.apply(target, self, given)
     })
+    for (const [owner, names] of Object.entries(calls)) {
+        for (const name of names) tell(globalThis[owner]?.prototype, name)
+    }
+    tell(globalThis, "reportError")
     for (const name of ["BroadcastChannel", "MessageChannel", "WebSocket", "WebSocketStream", "EventSource", "XMLHttpRequest", "Worker", "WebTransport", "Notification", "OffscreenCanvas", "FontFace"]) {
         const Native = globalThis[name]
         if (!Native) continue

@@ -41,7 +41,7 @@
         return found
     }
     /** Properties that scripts gave to what is the browser's. */
-    const given = (object) => Object.getOwnPropertyNames(object).filter((name) => !(object instanceof Window)).map((name) => own(name, object))
+    const given = (object) => Object.getOwnPropertyNames(object).map((name) => own(name, object))
     const media = navigator.mediaSession?.metadata
     return JSON.stringify({
         fields: Array.from(document.querySelectorAll("input, textarea, select"), (field) => [field.id, field.type === "file" ? field.files.length : field.value, field.checked ?? null]),
